@@ -1,0 +1,1 @@
+"""The embedded deployment behind `make run`: PostgreSQL and NATS from wheels, a supervisor, the demonstration."""

@@ -1,0 +1,1 @@
+"""The contract's life: organisations, contracts, indicators, ledger, milestones, acceptance, import."""

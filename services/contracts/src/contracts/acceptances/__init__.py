@@ -1,0 +1,1 @@
+"""Acceptance of the service against the contract's standards, with the recipients' opinion."""

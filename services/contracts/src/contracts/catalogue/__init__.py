@@ -1,0 +1,1 @@
+"""The guiding catalogue of services that government may buy."""

@@ -1,0 +1,1 @@
+"""The contract aggregate: terms, agreed indicators, milestones, and the states it passes through."""

@@ -1,0 +1,265 @@
+"""Reading contracts. The whole aggregate and the facts about it come in one statement, from one snapshot."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from pydantic import TypeAdapter
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from contracts.contracts.errors import ContractNotFound
+from contracts.contracts.facts import COLUMNS, JOINS, Facts
+from contracts.organisations.queries import party_sql
+from shared.db import principal_in, scope_sql
+from shared.events import AgreedIndicator, ContractState, MilestoneState, NeedsBasis, PartyRef
+
+__all__ = [
+    "AmendmentRecord",
+    "AuditRow",
+    "ContractRecord",
+    "ExternalIdRecord",
+    "ReportedMilestone",
+    "find_contract_id",
+    "get_contract",
+    "history_of",
+    "list_contracts",
+    "require_visible",
+    "snapshot_contracts",
+]
+
+
+class ReportedMilestone(MilestoneState):
+    """A milestone with its last report's note; events carry the milestone without it."""
+
+    note: str | None
+    reported_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class AmendmentRecord:
+    """An amendment of a contract."""
+
+    number: int
+    external_id: str | None
+    amended_on: str | None
+    rationale: str | None
+    description: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalIdRecord:
+    """The id of a contract in a source system."""
+
+    source: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ContractRecord:
+    """A contract at one version with everything that guards and answers need. `state` is what events carry."""
+
+    state: ContractState
+    facts: Facts
+    facts_version: int
+    state_reason: str | None
+    final_value: Decimal | None
+    gaps: list[str]
+    warnings: list[dict[str, str]]
+    amendments: list[AmendmentRecord]
+    external_ids: list[ExternalIdRecord]
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRow:
+    """One act on a contract."""
+
+    n: int
+    id: UUID
+    at: datetime
+    subject: str
+    organisation: UUID | None
+    action: str
+    fields: Any
+
+
+_INDICATORS = TypeAdapter(tuple[AgreedIndicator, ...])
+_MILESTONES = TypeAdapter(tuple[ReportedMilestone, ...])
+_AMENDMENTS = TypeAdapter(list[AmendmentRecord])
+_EXTERNAL_IDS = TypeAdapter(list[ExternalIdRecord])
+_WARNINGS = TypeAdapter(list[dict[str, str]])
+
+# The columns of the contract's own row that go into `ContractState` as they are.
+_PLAIN = (
+    "version",
+    "region",
+    "contract_number",
+    "title",
+    "state",
+    "origin",
+    "simulated",
+    "service_category",
+    "currency",
+    "value",
+    "budget",
+    "signed_on",
+    "starts_on",
+    "ends_on",
+    "ended_at",
+    "end_reason",
+    "procurement_method",
+    "tenderers",
+    "beneficiary_population",
+)
+
+# Decimals travel as text inside JSON: a JSON number would come back as a float. Amendments and external ids are rare or
+# few, so that a scalar sub-select each is cheaper than grouping the whole row.
+_SELECT = f"""
+SELECT contract.id, {", ".join(f"contract.{name}" for name in _PLAIN)},
+    contract.facts_version, contract.state_reason, contract.final_value, contract.gaps, contract.created_at, contract.updated_at,
+    contract.needs_basis::text AS needs_basis, contract.warnings::text AS warnings,
+    {party_sql("contract.purchaser_id")} AS purchaser,
+    {party_sql("contract.provider_id")} AS provider,
+    (SELECT json_agg(json_build_object(
+        'indicator_id', id, 'code', code, 'name', name, 'level', level, 'aspect', aspect, 'unit', unit, 'direction', direction,
+        'target', target::text, 'zero_at', zero_at::text, 'baseline', baseline::text, 'standard', standard,
+        'weight', weight::text, 'accountable', accountable, 'missing', missing) ORDER BY position)
+     FROM contract_indicators WHERE contract_id = contract.id) AS indicators,
+    (SELECT json_agg(json_build_object(
+        'milestone_id', id, 'code', code, 'title', title, 'kind', kind, 'percentage', percentage::text, 'due_on', due_on,
+        'status', status, 'met_on', met_on, 'note', note, 'reported_at', reported_at) ORDER BY position)
+     FROM contract_milestones WHERE contract_id = contract.id) AS milestones,
+    (SELECT json_agg(json_build_object(
+        'number', number, 'external_id', external_id, 'amended_on', amended_on, 'rationale', rationale,
+        'description', description) ORDER BY number)
+     FROM contract_amendments WHERE contract_id = contract.id) AS amendments,
+    (SELECT json_agg(json_build_object('source', source, 'id', external_id) ORDER BY source, external_id)
+     FROM contract_external_ids WHERE contract_id = contract.id) AS external_ids,
+    {COLUMNS}
+FROM contracts AS contract {JOINS}
+"""  # noqa: S608 - constants only
+
+
+def _record(row: Row[Any]) -> ContractRecord:
+    return ContractRecord(
+        state=ContractState(
+            contract_id=row.id,
+            **{name: getattr(row, name) for name in _PLAIN},
+            purchaser=PartyRef.model_validate_json(row.purchaser),
+            provider=PartyRef.model_validate_json(row.provider) if row.provider else None,
+            needs_basis=NeedsBasis.model_validate_json(row.needs_basis) if row.needs_basis else None,
+            indicators=_INDICATORS.validate_json(row.indicators) if row.indicators else (),
+            milestones=_MILESTONES.validate_json(row.milestones) if row.milestones else (),
+        ),
+        facts=Facts(
+            row.committed,
+            row.accepted,
+            row.paid,
+            row.deducted,
+            row.refunded,
+            row.payments,
+            row.acceptances,
+            row.opinions,
+            tuple(row.unobserved),
+        ),
+        facts_version=row.facts_version,
+        state_reason=row.state_reason,
+        final_value=row.final_value,
+        gaps=row.gaps,
+        warnings=_WARNINGS.validate_json(row.warnings),
+        amendments=_AMENDMENTS.validate_json(row.amendments) if row.amendments else [],
+        external_ids=_EXTERNAL_IDS.validate_json(row.external_ids) if row.external_ids else [],
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )
+
+
+async def get_contract(session: AsyncSession, *, contract_id: UUID) -> ContractRecord:
+    """One contract; ContractNotFound when there is none in the caller's scope."""
+    scope, parameters = scope_sql(principal_in(session), "contract.region")
+    statement = text(f"{_SELECT} WHERE contract.id = :contract_id AND {scope}")
+    row = (await session.execute(statement, parameters | {"contract_id": contract_id})).first()
+    if row is None:
+        raise _not_found(contract_id)
+    return _record(row)
+
+
+async def list_contracts(
+    session: AsyncSession, *, limit: int, after: UUID | None = None, filters: dict[str, Any] | None = None
+) -> list[ContractRecord]:
+    """Contracts in the order of their ids; one more than `limit` when there are more.
+
+    `filters`: state, origin, purchaser_id, provider_id, contract_number, service_category, region (with everything
+    below it), source and external_id.
+    """
+    scope, parameters = scope_sql(principal_in(session), "contract.region")
+    conditions = [scope]
+    for name, value in (filters or {}).items():
+        if value is None:
+            continue
+        if name == "region":
+            conditions.append("contract.region LIKE :region")
+            value = f"{value}%"  # noqa: PLW2901 - a prefix: a province names all its counties
+        elif name in ("source", "external_id"):
+            conditions.append(
+                f"EXISTS (SELECT FROM contract_external_ids AS known WHERE known.contract_id = contract.id AND known.{name} = :{name})"
+            )
+        else:
+            conditions.append(f"contract.{name} = :{name}")
+        parameters[name] = value
+    if after is not None:
+        conditions.append("contract.id > :after")
+        parameters["after"] = after
+    statement = text(f"{_SELECT} WHERE {' AND '.join(conditions)} ORDER BY contract.id LIMIT :limit")
+    rows = await session.execute(statement, parameters | {"limit": limit + 1})
+    return [_record(row) for row in rows]
+
+
+async def require_visible(session: AsyncSession, *, contract_id: UUID) -> str:
+    """The region of a contract; ContractNotFound when there is none in the caller's scope."""
+    scope, parameters = scope_sql(principal_in(session))
+    statement = text(f"SELECT region FROM contracts WHERE id = :contract_id AND {scope}")  # noqa: S608 - scope is ours
+    region: str | None = (await session.execute(statement, parameters | {"contract_id": contract_id})).scalar_one_or_none()
+    if region is None:
+        raise _not_found(contract_id)
+    return region
+
+
+async def find_contract_id(session: AsyncSession, *, source: str, external_id: str) -> tuple[UUID, str | None] | None:
+    """Id and last content hash of the contract that a source system calls so, locked; in any region."""
+    statement = text(
+        "SELECT contract_id, content_hash FROM contract_external_ids WHERE source = :source AND external_id = :external_id FOR UPDATE"
+    )
+    row = (await session.execute(statement, {"source": source, "external_id": external_id})).first()
+    return (row.contract_id, row.content_hash) if row else None
+
+
+async def history_of(session: AsyncSession, *, contract_id: UUID, limit: int, after: int | None) -> list[AuditRow]:
+    """Acts on a contract in the order of their audit rows; one more than `limit` when there are more."""
+    statement = text(
+        "SELECT n, id, at, subject, organisation, action, fields FROM audit "
+        "WHERE noun = 'contract' AND noun_id = :contract_id AND n > :after ORDER BY n LIMIT :limit"
+    )
+    rows = await session.execute(statement, {"contract_id": str(contract_id), "after": after or 0, "limit": limit + 1})
+    return [AuditRow(*row) for row in rows]
+
+
+async def snapshot_contracts(session: AsyncSession, *, chunk: int = 200) -> AsyncIterator[ContractRecord]:
+    """Every contract, chunk by chunk in the order of their ids."""
+    after: UUID | None = None
+    while True:
+        records = await list_contracts(session, limit=chunk, after=after)
+        for record in records[:chunk]:
+            yield record
+        if len(records) <= chunk:
+            return
+        after = records[chunk - 1].state.contract_id
+
+
+def _not_found(contract_id: UUID) -> ContractNotFound:
+    return ContractNotFound(f"There is no contract {contract_id} in your regions.")

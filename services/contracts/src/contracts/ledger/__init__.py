@@ -1,0 +1,1 @@
+"""The contract's money: an append-only double-entry ledger."""

@@ -1,0 +1,51 @@
+"""Table of the ledger: append-only, each row one balanced entry (one debit, one credit, the same amount)."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Date, DateTime, ForeignKey, Index, Numeric, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from contracts.base import Base, one_of
+from shared.db import RegionScoped
+
+__all__ = ["ACCOUNTS", "KINDS", "LedgerEntry"]
+
+KINDS = ("commitment", "acceptance", "payment", "deduction", "refund", "reversal")
+ACCOUNTS = ("commitments", "commitments_reserve", "services", "payables", "treasury", "deductions")
+
+
+class LedgerEntry(RegionScoped, Base):
+    """One entry. Totals are always sums over these rows; nothing is updated or deleted (a trigger refuses both).
+
+    `booked_on` is null only for imported entries whose source has no date; `external_id` is the transaction's id there.
+    """
+
+    __tablename__ = "ledger_entries"
+    __table_args__ = (
+        CheckConstraint(one_of("kind", KINDS), name="kind"),
+        CheckConstraint(one_of("debit_account", ACCOUNTS), name="debit_account"),
+        CheckConstraint(one_of("credit_account", ACCOUNTS), name="credit_account"),
+        CheckConstraint("debit_account <> credit_account", name="two_accounts"),
+        CheckConstraint("amount > 0", name="amount"),
+        CheckConstraint("(kind = 'reversal') = (reverses IS NOT NULL)", name="reversal"),
+        UniqueConstraint("contract_id", "voucher"),
+        UniqueConstraint("contract_id", "external_id"),
+        Index(None, "contract_id", "id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    contract_id: Mapped[UUID] = mapped_column(ForeignKey("contracts.id"))
+    kind: Mapped[str] = mapped_column(Text)
+    debit_account: Mapped[str] = mapped_column(Text)
+    credit_account: Mapped[str] = mapped_column(Text)
+    amount: Mapped[Decimal] = mapped_column(Numeric(18, 2))
+    currency: Mapped[str] = mapped_column(String(3))
+    booked_on: Mapped[date | None] = mapped_column(Date)
+    voucher: Mapped[str | None] = mapped_column(Text)
+    external_id: Mapped[str | None] = mapped_column(Text)
+    milestone_id: Mapped[UUID | None] = mapped_column(ForeignKey("contract_milestones.id"))
+    reverses: Mapped[UUID | None] = mapped_column(ForeignKey("ledger_entries.id"), unique=True)
+    note: Mapped[str | None] = mapped_column(Text)
+    recorded_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

@@ -1,0 +1,1 @@
+"""Actual values of the indicators agreed in a contract."""

@@ -1,0 +1,33 @@
+"""Table of observations: facts, never changed; a correction is a new row that names the one it supersedes."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Date, DateTime, ForeignKey, Index, Numeric, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from contracts.base import Base
+from shared.db import RegionScoped
+
+__all__ = ["Observation"]
+
+
+class Observation(RegionScoped, Base):
+    """An actual value of an agreed indicator, in the indicator's unit, on a date."""
+
+    __tablename__ = "observations"
+    __table_args__ = (
+        CheckConstraint("document_sha256 ~ '^[0-9a-f]{64}$'", name="document_sha256"),
+        Index(None, "contract_id", "id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    contract_id: Mapped[UUID] = mapped_column(ForeignKey("contracts.id"))
+    indicator_id: Mapped[UUID] = mapped_column(ForeignKey("contract_indicators.id"), index=True)
+    value: Mapped[Decimal] = mapped_column(Numeric(24, 8))
+    observed_on: Mapped[date] = mapped_column(Date)
+    document_sha256: Mapped[str | None] = mapped_column(String(64))
+    note: Mapped[str | None] = mapped_column(Text)
+    supersedes: Mapped[UUID | None] = mapped_column(ForeignKey("observations.id"), unique=True)
+    recorded_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

@@ -1,0 +1,1 @@
+"""Purchasers, providers and evaluators, known by their unified social credit code."""

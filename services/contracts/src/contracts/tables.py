@@ -1,0 +1,13 @@
+"""Every slice's models, imported for alembic, and the metadata that they share."""
+
+from contracts.acceptances import models as _acceptances
+from contracts.base import Base
+from contracts.contracts import models as _contracts
+from contracts.ledger import models as _ledger
+from contracts.observations import models as _observations
+from contracts.organisations import models as _organisations
+
+__all__ = ["metadata"]
+
+MODELS = (_organisations, _contracts, _observations, _ledger, _acceptances)
+metadata = Base.metadata

@@ -1,0 +1,1 @@
+"""Score changes, stored in order and streamed live."""

@@ -1,0 +1,36 @@
+"""The subscription to the scoring service's events."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import cast
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from gateway.feed.service import compact, store_scores
+from shared.events import EventData, ScoreUpdated
+from shared.inbox import Received, Subscription
+from shared.jobs import ClaimedJob, Job
+
+__all__ = ["SUBSCRIPTION", "compact_job"]
+
+
+async def on_score_updated(_: AsyncSession, __: Received[ScoreUpdated]) -> None:
+    """Nothing event by event: `finish` stores the batch in one statement, under one lock."""
+
+
+async def finish(session: AsyncSession, events: Sequence[Received[EventData]]) -> None:
+    """Store the batch's score changes."""
+    scores = [cast(Received[ScoreUpdated], event) for event in events if event.type == ScoreUpdated.TYPE]
+    await store_scores(session, scores)
+
+
+SUBSCRIPTION = Subscription("scoring", {ScoreUpdated.TYPE: on_score_updated}, finish=finish)
+
+
+def compact_job(days: int) -> Job:
+    """The recurring job that forgets replaced changes older than the retention."""
+
+    async def run(session: AsyncSession, _: ClaimedJob) -> None:
+        await compact(session, keep=timedelta(days=days))
+
+    return Job("feed.compact", run, every=timedelta(hours=1))

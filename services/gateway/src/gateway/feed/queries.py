@@ -1,0 +1,50 @@
+from collections.abc import Iterable
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import func, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from gateway.feed.models import ScoreChange
+from shared.auth import Principal
+from shared.db import scope_clause
+
+__all__ = ["Change", "changes_after", "last_position", "stored_versions"]
+
+
+class Change(NamedTuple):
+    """One change, ready to be streamed: `data` is the JSON of ScoreUpdated."""
+
+    position: int
+    region: str
+    data: str
+
+
+async def changes_after(session: AsyncSession, *, after: int, limit: int, principal: Principal) -> list[Change]:
+    """Changes above a position in their order, those of the principal's regions."""
+    rows = await session.execute(
+        select(ScoreChange.position, ScoreChange.region, ScoreChange.data)
+        .where(ScoreChange.position > after, scope_clause(principal, ScoreChange.region))
+        .order_by(ScoreChange.position)
+        .limit(limit)
+    )
+    return [Change(*row) for row in rows]
+
+
+async def last_position(session: AsyncSession) -> int:
+    """The highest position of all regions, 0 when there is none."""
+    return (await session.scalar(select(func.max(ScoreChange.position)))) or 0
+
+
+async def stored_versions(session: AsyncSession, keys: Iterable[tuple[UUID, str]]) -> dict[tuple[UUID, str], int]:
+    """The highest version stored of each contract and framework."""
+    contracts, frameworks = zip(*keys, strict=True)
+    rows = await session.execute(
+        text(
+            "SELECT contract_id, framework_id, max(version) AS version FROM score_change "
+            "WHERE (contract_id, framework_id) IN "
+            "(SELECT * FROM unnest(CAST(:contracts AS uuid[]), CAST(:frameworks AS text[]))) GROUP BY 1, 2"
+        ),
+        {"contracts": list(contracts), "frameworks": list(frameworks)},
+    )
+    return {(row.contract_id, row.framework_id): row.version for row in rows}

@@ -1,0 +1,1 @@
+"""One OpenAPI document of the gateway and the three services."""

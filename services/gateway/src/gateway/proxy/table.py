@@ -1,0 +1,67 @@
+"""Which path prefix belongs to which service."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+__all__ = ["PREFIXES", "SERVICES", "Prefix", "find_prefix"]
+
+ServiceName = Literal["contracts", "surveys", "scoring"]
+SERVICES: tuple[ServiceName, ...] = ("contracts", "surveys", "scoring")
+
+
+@dataclass(frozen=True, slots=True)
+class Prefix:
+    """One line of the table.
+
+    `scoped` says whether the things below the prefix belong to a region. Reference data (organisations, catalogue,
+    instruments, frameworks) is national and readable by all, so that its region is a filter, never a border.
+    """
+
+    path: str
+    service: ServiceName
+    scoped: bool = True
+
+    @property
+    def template(self) -> str:
+        """The route label of metrics and spans: never a path with an id in it."""
+        return f"{self.path}/{{path}}"
+
+
+PREFIXES: tuple[Prefix, ...] = (
+    Prefix("/v1/organisations", "contracts", scoped=False),
+    Prefix("/v1/contracts", "contracts"),
+    Prefix("/v1/imports", "contracts"),
+    Prefix("/v1/regions", "contracts", scoped=False),
+    Prefix("/v1/catalogue", "contracts", scoped=False),
+    Prefix("/v1/operations/contracts", "contracts"),
+    Prefix("/v1/instruments", "surveys", scoped=False),
+    Prefix("/v1/waves", "surveys"),
+    Prefix("/v1/operations/surveys", "surveys"),
+    Prefix("/v1/frameworks", "scoring", scoped=False),
+    Prefix("/v1/scores", "scoring"),
+    Prefix("/v1/evidence", "scoring"),
+    Prefix("/v1/determinations", "scoring"),
+    Prefix("/v1/operations/scoring", "scoring"),
+)
+
+_BY_FIRST = {prefix.path.split("/")[2]: prefix for prefix in PREFIXES if prefix.path.count("/") == 2}
+_BY_SECOND = {prefix.path.split("/")[3]: prefix for prefix in PREFIXES if prefix.path.count("/") == 3}
+
+
+def find_prefix(path: str) -> Prefix | None:
+    """The service's prefix that a decoded path lies under; None: the gateway answers it itself.
+
+    A custom verb counts to its noun (`/v1/contracts:bulk`). The dossier lies under `/v1/contracts` but is composed here.
+    """
+    parts = path.split("/", 4)
+    if len(parts) < 3 or parts[0] or parts[1] != "v1":
+        return None
+    noun = parts[2]
+    if noun == "operations":
+        return _BY_SECOND.get(parts[3].partition(":")[0]) if len(parts) > 3 else None
+    prefix = _BY_FIRST.get(noun)
+    if prefix is None:
+        return _BY_FIRST.get(noun.partition(":")[0])
+    if len(parts) == 5 and parts[4] == "dossier" and noun == "contracts":
+        return None
+    return prefix

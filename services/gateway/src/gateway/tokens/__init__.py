@@ -1,0 +1,1 @@
+"""Access tokens by client credentials, and the public keys that verify them."""

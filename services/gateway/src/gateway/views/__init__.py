@@ -1,0 +1,1 @@
+"""Views composed of several services' answers."""

@@ -1,0 +1,173 @@
+"""From events to items of evidence: which part of an event a score may rest on, and the hash that names it."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from scoring.canonical import canonical, canonical_text, sha256
+from shared.events import AcceptanceRecorded, ContractState, LedgerPosted, ObservationRecorded, WaveClosed
+from shared.inbox import Received
+
+__all__ = [
+    "ContractView",
+    "Item",
+    "acceptance_item",
+    "contract_item",
+    "contract_view",
+    "ledger_item",
+    "observation_item",
+    "wave_item",
+]
+
+TERMS = {
+    "region",
+    "simulated",
+    "state",
+    "origin",
+    "service_category",
+    "currency",
+    "value",
+    "budget",
+    "signed_on",
+    "starts_on",
+    "ends_on",
+    "ended_at",
+    "end_reason",
+    "procurement_method",
+    "tenderers",
+    "beneficiary_population",
+    "needs_basis",
+    "indicators",
+    "milestones",
+}
+"""Fields of a contract that are evidence. Its title, number and the names of its parties are not: a corrected title is a
+new version with the same hash, and no new score row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One item of evidence on its way into the database; `body` is canonical JSON text."""
+
+    id: UUID
+    version: int
+    kind: str
+    contract_id: UUID
+    region: str
+    sha256: str
+    body: str
+    valid_on: date
+    recorded_at: datetime
+    event_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ContractView:
+    """The projection of one state event of a contract."""
+
+    contract_id: UUID
+    version: int
+    region: str
+    simulated: bool
+    state: str | None
+    title: str | None
+    service_category: str | None
+    purchaser_id: UUID | None
+    provider_id: UUID | None
+    currency: str | None
+    value: str | None
+
+
+def _hash(kind: str, item_id: UUID, body: str) -> str:
+    """SHA-256 of the RFC 8785 form of {"body", "id", "kind"}; the keys stand in canonical order here."""
+    return sha256(f'{{"body":{body},"id":"{item_id}","kind":"{kind}"}}')
+
+
+def contract_item(event: Received[ContractState]) -> Item:
+    """The terms of a contract at one version."""
+    data = event.data
+    body = canonical_text(data.model_dump(mode="json", include=TERMS))
+    return Item(
+        id=data.contract_id,
+        version=data.version,
+        kind="contract",
+        contract_id=data.contract_id,
+        region=data.region,
+        sha256=_hash("contract", data.contract_id, body),
+        body=body,
+        valid_on=event.time.date(),
+        recorded_at=event.time,
+        event_id=event.id,
+    )
+
+
+def contract_view(event: Received[ContractState]) -> ContractView:
+    """What is kept beside the evidence to find and lock a contract."""
+    data = event.data
+    return ContractView(
+        contract_id=data.contract_id,
+        version=data.version,
+        region=data.region,
+        simulated=data.simulated,
+        state=data.state,
+        title=data.title,
+        service_category=data.service_category,
+        purchaser_id=data.purchaser.organisation_id,
+        provider_id=data.provider.organisation_id if data.provider else None,
+        currency=data.currency,
+        value=None if data.value is None else f"{data.value:.2f}",
+    )
+
+
+def observation_item(event: Received[ObservationRecorded]) -> Item:
+    """An actual value of an agreed indicator."""
+    data = event.data
+    return _fact(event, data.observation_id, "observation", data.contract_id, data.observed_on, data.recorded_at, "observation_id")
+
+
+def ledger_item(event: Received[LedgerPosted]) -> Item:
+    """An entry of the money ledger."""
+    data = event.data
+    return _fact(event, data.entry_id, "ledger", data.contract_id, data.booked_on, data.recorded_at, "entry_id")
+
+
+def acceptance_item(event: Received[AcceptanceRecorded]) -> Item:
+    """An acceptance against the contract's standards."""
+    data = event.data
+    return _fact(event, data.acceptance_id, "acceptance", data.contract_id, data.accepted_on, data.recorded_at, "acceptance_id")
+
+
+def _fact(
+    event: Received[Any], item_id: UUID, kind: str, contract_id: UUID, valid_on: date, recorded_at: datetime, id_field: str
+) -> Item:
+    body = canonical_text(event.data.model_dump(mode="json", exclude={id_field, "contract_id", "region"}))
+    return Item(
+        id=item_id,
+        version=1,
+        kind=kind,
+        contract_id=contract_id,
+        region=event.region,
+        sha256=_hash(kind, item_id, body),
+        body=body,
+        valid_on=valid_on,
+        recorded_at=recorded_at,
+        event_id=event.id,
+    )
+
+
+def wave_item(event: Received[WaveClosed]) -> Item:
+    """The estimates of a closed wave. They are floats, so the canonical form is the library's."""
+    data = event.data
+    body = canonical(data.model_dump(mode="json", exclude={"contract_id", "region", "version"})).decode()
+    return Item(
+        id=data.wave_id,
+        version=data.version,
+        kind="wave",
+        contract_id=data.contract_id,
+        region=data.region,
+        sha256=_hash("wave", data.wave_id, body),
+        body=body,
+        valid_on=data.closed_at.date(),
+        recorded_at=data.closed_at,
+        event_id=event.id,
+    )

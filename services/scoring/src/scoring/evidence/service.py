@@ -1,0 +1,93 @@
+from collections.abc import Collection, Sequence
+from dataclasses import astuple
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from scoring.evidence.items import ContractView, Item
+from shared import clock
+
+__all__ = ["store_evidence"]
+
+_STORE = text(
+    """
+    WITH stored AS (
+        INSERT INTO evidence
+            (id, version, kind, contract_id, region, sha256, body, valid_on, recorded_at, event_id, received_at)
+        SELECT t.id, t.version, t.kind, t.contract_id, t.region, t.sha256, CAST(t.body AS json), t.valid_on, t.recorded_at,
+            t.event_id, :now
+        FROM unnest(
+            CAST(:id AS uuid[]), CAST(:version AS int[]), CAST(:kind AS text[]), CAST(:contract_id AS uuid[]),
+            CAST(:region AS text[]), CAST(:sha256 AS text[]), CAST(:body AS text[]), CAST(:valid_on AS date[]),
+            CAST(:recorded_at AS timestamptz[]), CAST(:event_id AS uuid[]))
+            AS t(id, version, kind, contract_id, region, sha256, body, valid_on, recorded_at, event_id)
+        ORDER BY t.id, t.version
+        ON CONFLICT DO NOTHING
+    )
+    INSERT INTO contract AS known
+        (contract_id, version, region, simulated, state, title, service_category, purchaser_id, provider_id, currency, value,
+         updated_at)
+    SELECT t.contract_id, t.version, t.region, t.simulated, t.state, t.title, t.service_category, t.purchaser_id,
+        t.provider_id, t.currency, CAST(t.value AS numeric), :now
+    FROM unnest(
+        CAST(:c_contract_id AS uuid[]), CAST(:c_version AS int[]), CAST(:c_region AS text[]), CAST(:c_simulated AS bool[]),
+        CAST(:c_state AS text[]), CAST(:c_title AS text[]), CAST(:c_service_category AS text[]),
+        CAST(:c_purchaser_id AS uuid[]), CAST(:c_provider_id AS uuid[]), CAST(:c_currency AS text[]),
+        CAST(:c_value AS text[]))
+        AS t(contract_id, version, region, simulated, state, title, service_category, purchaser_id, provider_id, currency, value)
+    ORDER BY t.contract_id
+    ON CONFLICT (contract_id) DO UPDATE SET
+        version = excluded.version, region = excluded.region, simulated = excluded.simulated, state = excluded.state,
+        title = excluded.title, service_category = excluded.service_category, purchaser_id = excluded.purchaser_id,
+        provider_id = excluded.provider_id, currency = excluded.currency, value = excluded.value,
+        updated_at = excluded.updated_at
+    WHERE excluded.version > known.version
+    """
+)
+
+_ITEM = ("id", "version", "kind", "contract_id", "region", "sha256", "body", "valid_on", "recorded_at", "event_id")
+_VIEW = (
+    "contract_id",
+    "version",
+    "region",
+    "simulated",
+    "state",
+    "title",
+    "service_category",
+    "purchaser_id",
+    "provider_id",
+    "currency",
+    "value",
+)
+
+
+async def store_evidence(session: AsyncSession, items: Collection[Item], *, views: Collection[ContractView]) -> list[UUID]:
+    """Add items, bring the contracts' projections up to date and lock the touched contracts in the order of their ids.
+
+    Everything is safe to repeat and to mix: an item that is known is skipped, an older version of a contract changes
+    nothing, and a fact about a contract that is not known yet makes a stub. One statement: ON CONFLICT DO UPDATE locks a
+    row even where its WHERE is false, so the upsert is the lock. Returns the touched contracts in that order.
+    """
+    latest: dict[UUID, ContractView] = {}
+    for view in views:
+        if view.contract_id not in latest or view.version > latest[view.contract_id].version:
+            latest[view.contract_id] = view
+    for item in items:
+        latest.setdefault(item.contract_id, _stub(item))
+    contracts = [latest[contract_id] for contract_id in sorted(latest)]
+    parameters = _columns([astuple(item) for item in items], _ITEM) | {
+        f"c_{name}": values for name, values in _columns([astuple(view) for view in contracts], _VIEW).items()
+    }
+    connection = await session.connection()
+    await connection.execute(_STORE, parameters | {"now": clock.now()})
+    return [view.contract_id for view in contracts]
+
+
+def _stub(item: Item) -> ContractView:
+    return ContractView(item.contract_id, 0, item.region, False, None, None, None, None, None, None, None)  # noqa: FBT003 - a row
+
+
+def _columns(rows: Sequence[tuple[Any, ...]], names: Sequence[str]) -> dict[str, list[Any]]:
+    return {name: [row[position] for row in rows] for position, name in enumerate(names)}

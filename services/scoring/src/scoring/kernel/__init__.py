@@ -1,0 +1,26 @@
+"""Pure functions over numbers: normalisation, aggregation and quantisation. numpy only, no I/O, no framework."""
+
+from scoring.kernel.aggregate import ABSENT, EVIDENCE, HOLD, REWEIGHT, ZERO, Aggregate, Tree, aggregate
+from scoring.kernel.normalise import attainment, baseline, goalposts, lateness, over_attained, share
+from scoring.kernel.quantise import MICRO, apportion, grade_index, quantise
+
+__all__ = [
+    "ABSENT",
+    "EVIDENCE",
+    "HOLD",
+    "MICRO",
+    "REWEIGHT",
+    "ZERO",
+    "Aggregate",
+    "Tree",
+    "aggregate",
+    "apportion",
+    "attainment",
+    "baseline",
+    "goalposts",
+    "grade_index",
+    "lateness",
+    "over_attained",
+    "quantise",
+    "share",
+]

@@ -1,0 +1,237 @@
+"""What the evidence in force says about one contract: the input of every framework's rules.
+
+Pure functions over plain values. The same facts come from any order and any repetition of the events behind them.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Final
+
+__all__ = ["Agreed", "Facts", "Measured", "Ref", "read_facts", "stage_of"]
+
+Ref = tuple[str, str]
+"""Id and SHA-256 of one item of evidence."""
+
+SCORED_STATES: Final = {"active": "interim", "suspended": "interim", "completed": "completion", "terminated": "completion"}
+"""States in which a contract is evaluated, with the stage; a draft, pending or cancelled contract has no score."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A measured value with the evidence that it rests on; a tier's value is its code."""
+
+    value: float | str
+    refs: tuple[Ref, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """An indicator that the contract agreed, with its latest observation in force."""
+
+    indicator_id: str
+    code: str
+    name: str
+    unit: str
+    standard: str
+    higher: bool
+    target: float
+    zero_at: float | None
+    baseline: float | None
+    weight: float
+    accountable: str
+    missing: str
+    observed: Measured | None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything that the rules of a framework may ask about one contract."""
+
+    contract_id: str
+    stage: str
+    simulated: bool
+    terms: Mapping[str, Any]
+    terms_ref: Ref
+    agreed: Mapping[str, tuple[Agreed, ...]]
+    money: Measured | None
+    acceptances: Sequence[tuple[Mapping[str, Any], Ref]]
+    waves: Sequence[tuple[Mapping[str, Any], Ref]]
+
+    def execution_rate(self) -> Measured | None:
+        """(paid - refunded + deducted) / contract value; None without a value or without a money entry."""
+        return self.money
+
+    def accepted_share(self) -> Measured | None:
+        """Accepted value of all acceptances / contract value; None before the first acceptance."""
+        value = self.terms.get("value")
+        if not self.acceptances or value is None or Decimal(value) <= 0:
+            return None
+        accepted = sum(_cents(body["accepted_value"]) for body, _ in self.acceptances if body["result"] in _ACCEPTED)
+        return Measured(accepted / _cents(value), tuple(ref for _, ref in self.acceptances))
+
+    def recipients_heard(self) -> Measured | None:
+        """Whether an acceptance recorded the recipients' opinion; public services (category A) need it (Reg. art. 45(2))."""
+        if not self.acceptances:
+            return None
+        recorded = tuple(ref for body, ref in self.acceptances if body.get("opinion"))
+        if recorded:
+            return Measured("recorded", recorded)
+        category = self.terms.get("service_category") or "A"
+        refs = tuple(ref for _, ref in self.acceptances)
+        return Measured("absent" if category.startswith("A") else "not-required", refs)
+
+    def needs_basis(self) -> Measured | None:
+        """Tier code of the basis of the need: wave, document or none."""
+        basis = self.terms.get("needs_basis")
+        return Measured(basis["kind"], ()) if basis else None
+
+    def tenderers(self) -> Measured | None:
+        """Number of valid tenderers."""
+        count = self.terms.get("tenderers")
+        return None if count is None else Measured(float(count), ())
+
+    def days_late(self, maximum_days: float) -> Measured | None:
+        """Mean days late of the reported delivery milestones that have a due date, weighted by their percentage.
+
+        Each milestone counts from 0 to `maximum_days`; one that was not met, or has no date, counts the maximum.
+        """
+        late = total = 0.0
+        for milestone in sorted(self.terms["milestones"], key=lambda each: (each["due_on"] or "", each["code"], each["milestone_id"])):
+            if milestone["kind"] != "delivery" or milestone["status"] not in _REPORTED or not milestone["due_on"]:
+                continue
+            days = maximum_days
+            if milestone["status"] != "notMet" and milestone["met_on"]:
+                days = float((date.fromisoformat(milestone["met_on"]) - date.fromisoformat(milestone["due_on"])).days)
+            share = float(milestone["percentage"])
+            late += share * min(max(days, 0.0), maximum_days)
+            total += share
+        return Measured(late / total, ()) if total > 0 else None
+
+    def wave(self, rule: Mapping[str, Any]) -> Measured | None:
+        """Estimate of the latest closed wave of the stage's kind whose status may be used."""
+        kind = rule["waves"][self.stage]
+        for body, ref in self.waves:
+            if body["kind"] != kind:
+                continue
+            for estimate in body["estimates"]:
+                if estimate["item"] == rule["item"] and estimate["measure"] == rule["measure"]:
+                    if estimate["status"] in rule["status"] and estimate["estimate"] is not None:
+                        return Measured(float(estimate["estimate"]), (ref,))
+                    break
+        return None
+
+
+_ACCEPTED: Final = {"accepted", "partlyAccepted"}
+_REPORTED: Final = {"met", "partlyMet", "notMet"}
+_SIGN: Final = {"payment": 1, "deduction": 1, "refund": -1}
+
+
+def stage_of(state: str, waves: Iterable[Mapping[str, Any]]) -> str | None:
+    """Stage of the evaluation: after the end, a closed follow-up wave opens the stage followUp."""
+    stage = SCORED_STATES.get(state)
+    if stage == "completion" and any(body["kind"] == "followUp" for body in waves):
+        return "followUp"
+    return stage
+
+
+def read_facts(contract_id: str, evidence: Iterable[Sequence[Any]]) -> Facts | None:
+    """Facts from rows (id, kind, version, sha256, body); None while the contract is unknown or has no stage."""
+    contract: Sequence[Any] | None = None
+    observations, ledger, acceptances = [], [], []
+    waves: dict[str, Sequence[Any]] = {}
+    for row in evidence:
+        kind = row[1]
+        if kind == "observation":
+            observations.append(row)
+        elif kind == "ledger":
+            ledger.append(row)
+        elif kind == "wave":
+            if row[0] not in waves or row[2] > waves[row[0]][2]:
+                waves[row[0]] = row
+        elif kind == "acceptance":
+            acceptances.append(row)
+        elif contract is None or row[2] > contract[2]:
+            contract = row
+    if contract is None:
+        return None
+    terms = contract[4]
+    closed = sorted(waves.values(), key=lambda row: (datetime.fromisoformat(row[4]["closed_at"]), row[0]), reverse=True)
+    stage = stage_of(terms["state"], (row[4] for row in closed))
+    if stage is None:
+        return None
+    return Facts(
+        contract_id=contract_id,
+        stage=stage,
+        simulated=terms["simulated"],
+        terms=terms,
+        terms_ref=(contract[0], contract[3]),
+        agreed=_agreed(terms["indicators"], _latest(observations)),
+        money=_money(terms, ledger),
+        acceptances=[(row[4], (row[0], row[3])) for row in sorted(acceptances, key=lambda row: row[0])],
+        waves=[(row[4], (row[0], row[3])) for row in closed],
+    )
+
+
+def _latest(observations: Sequence[Sequence[Any]]) -> dict[str, Sequence[Any]]:
+    """The latest observation per indicator that no other supersedes, by (observed_on, recorded_at, id)."""
+    superseded = {row[4]["supersedes"] for row in observations}
+    latest: dict[str, Sequence[Any]] = {}
+    for row in observations:
+        if row[0] in superseded:
+            continue
+        indicator = row[4]["indicator_id"]
+        if indicator not in latest or _moment(row) > _moment(latest[indicator]):
+            latest[indicator] = row
+    return latest
+
+
+def _moment(row: Sequence[Any]) -> tuple[str, datetime, str]:
+    return row[4]["observed_on"], datetime.fromisoformat(row[4]["recorded_at"]), row[0]
+
+
+def _agreed(indicators: Sequence[Mapping[str, Any]], latest: Mapping[str, Sequence[Any]]) -> dict[str, tuple[Agreed, ...]]:
+    levels: dict[str, list[Agreed]] = {}
+    for each in sorted(indicators, key=lambda each: (each["code"], each["indicator_id"])):
+        weight = float(each["weight"])
+        if weight <= 0:
+            continue
+        row = latest.get(each["indicator_id"])
+        levels.setdefault(each["level"], []).append(
+            Agreed(
+                indicator_id=each["indicator_id"],
+                code=each["code"],
+                name=each["name"],
+                unit=each["unit"],
+                standard=each["standard"],
+                higher=each["direction"] != "lower",
+                target=float(each["target"]),
+                zero_at=None if each["zero_at"] is None else float(each["zero_at"]),
+                baseline=None if each["baseline"] is None else float(each["baseline"]),
+                weight=weight,
+                accountable=each["accountable"],
+                missing=each["missing"],
+                observed=None if row is None else Measured(float(row[4]["value"]), ((row[0], row[3]),)),
+            )
+        )
+    return {level: tuple(each) for level, each in levels.items()}
+
+
+def _cents(amount: str) -> int:
+    return int(Decimal(amount) * 100)
+
+
+def _money(terms: Mapping[str, Any], ledger: Sequence[Sequence[Any]]) -> Measured | None:
+    """Executed share of the contract's value. Entries that were reversed, and the reversals, do not count."""
+    if terms["value"] is None or Decimal(terms["value"]) <= 0:
+        return None
+    reversed_ids = {row[4]["reverses"] for row in ledger if row[4]["kind"] == "reversal"}
+    counted = sorted(
+        (row for row in ledger if row[4]["kind"] in _SIGN and row[0] not in reversed_ids and row[4]["currency"] == terms["currency"]),
+        key=lambda row: row[0],
+    )
+    if not counted:
+        return None
+    executed = sum(_SIGN[row[4]["kind"]] * _cents(row[4]["amount"]) for row in counted)
+    return Measured(executed / _cents(terms["value"]), tuple((row[0], row[3]) for row in counted))

@@ -1,0 +1,97 @@
+"""Where a framework's leaves stand in the kernel's arrays.
+
+A dimension that agreed indicators fill gets as many rows as the contract of the batch with the most of them has; the
+others leave rows ABSENT, which changes no bit of their sums.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scoring.frameworks.models import STAGES, Framework, Node
+from scoring.kernel import MICRO, Tree, quantise
+
+__all__ = ["Block", "Layout", "layout_of", "widths_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Rows `first` .. `first + width - 1` of one node: a single indicator, or a dimension of agreed indicators."""
+
+    node: Node
+    first: int
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A framework laid out for a batch."""
+
+    framework: Framework
+    tree: Tree
+    blocks: tuple[Block, ...]
+    weight: NDArray[np.float64]
+    """(nodes - 1, stages): weight inside the parent; 0 for the rows of agreed indicators, which each contract weighs."""
+    minimums: NDArray[np.int64]
+    """Lower bounds of the grades in micro-points, highest grade first."""
+
+
+def widths_of(framework: Framework, levels: Sequence[Mapping[str, int]]) -> tuple[int, ...]:
+    """Rows that each dimension of agreed indicators needs; `levels` counts the agreed indicators of each contract."""
+    return tuple(
+        max((counts.get(node.level, 0) for counts in levels), default=0) or 1
+        for node in framework.walk()
+        if node.level is not None
+    )
+
+
+@lru_cache(maxsize=256)
+def _layout(framework_hash: str, widths: tuple[int, ...]) -> Layout:
+    framework = _known[framework_hash]
+    blocks: list[Block] = []
+    first, remaining = 0, list(widths)
+    for node in framework.walk():
+        if node.children:
+            continue
+        width = remaining.pop(0) if node.level is not None else 1
+        blocks.append(Block(node, first, width))
+        first += width
+    rows = {block.node.path: block for block in blocks}
+    parents: list[tuple[int, ...]] = []
+    weights: dict[int, Node] = {}
+
+    def place(node: Node) -> int:
+        if node.children:
+            parents.append(tuple(place(child) for child in node.children))
+        elif node.level is not None:
+            block = rows[node.path]
+            parents.append(tuple(range(block.first, block.first + block.width)))
+        else:
+            number = rows[node.path].first
+            weights[number] = node
+            return number
+        number = first + len(parents) - 1
+        weights[number] = node
+        return number
+
+    parents.append(tuple(place(node) for node in framework.nodes))
+    weight = np.zeros((first + len(parents) - 1, len(STAGES)))
+    for number, node in weights.items():
+        weight[number] = [node.weight[stage] for stage in STAGES]
+    minimums = quantise(np.array([grade.minimum for grade in framework.grades]))
+    return Layout(framework, Tree(first, tuple(parents)), tuple(blocks), weight, minimums)
+
+
+_known: dict[str, Framework] = {}
+
+
+def layout_of(framework: Framework, widths: tuple[int, ...]) -> Layout:
+    """The layout of a framework whose dimensions of agreed indicators get these widths, in the order of the file."""
+    _known[framework.hash] = framework
+    return _layout(framework.hash, widths)
+
+
+assert MICRO == 10**6  # noqa: S101 - the grades' minimums and the scores are compared in the same unit

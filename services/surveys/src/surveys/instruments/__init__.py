@@ -1,0 +1,1 @@
+"""Instruments: versioned, hashed questionnaires as data."""

@@ -1,0 +1,1 @@
+"""Waves: when, whom and how a contract's recipients are asked."""

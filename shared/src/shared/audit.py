@@ -1,0 +1,142 @@
+"""Audit rows: who did what to which thing, written in the transaction of the write itself.
+
+Rows hold names of fields, never personal data. A job chains them into a hash chain afterwards, so that writes do not
+queue behind it.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import rfc8785
+from pydantic_core import to_json
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared import clock
+from shared.db import principal_in
+from shared.ids import new_id
+from shared.jobs import ClaimedJob, Job
+
+__all__ = ["CHAIN_JOB", "chain", "discard_to", "flush", "mark", "record", "verify"]
+
+_PENDING = "gongping.audit"
+
+
+def record(
+    session: AsyncSession,
+    action: str,
+    *,
+    noun: str,
+    noun_id: UUID | str,
+    region: str | None = None,
+    fields: Iterable[str] | dict[str, Any] = (),
+) -> None:
+    """Note an act, for example `contract.completed`; `fields` names what changed, never personal data."""
+    principal = principal_in(session)
+    noted = fields if isinstance(fields, dict) else sorted(fields)
+    pending: list[dict[str, Any]] = session.info.setdefault(_PENDING, [])
+    pending.append(
+        {
+            "id": new_id(),
+            "at": clock.now(),
+            "subject": principal.subject,
+            "organisation": principal.organisation,
+            "action": action,
+            "noun": noun,
+            "noun_id": str(noun_id),
+            "region": region,
+            "fields": to_json(noted).decode(),
+        }
+    )
+
+
+_INSERT = text(
+    """
+    INSERT INTO audit (id, at, subject, organisation, action, noun, noun_id, region, fields)
+    SELECT id, at, subject, organisation, action, noun, noun_id, region, CAST(fields AS jsonb) FROM unnest(
+        CAST(:id AS uuid[]), CAST(:at AS timestamptz[]), CAST(:subject AS text[]), CAST(:organisation AS uuid[]),
+        CAST(:action AS text[]), CAST(:noun AS text[]), CAST(:noun_id AS text[]), CAST(:region AS text[]),
+        CAST(:fields AS text[])) AS t(id, at, subject, organisation, action, noun, noun_id, region, fields)
+    """
+)
+
+
+async def flush(session: AsyncSession) -> None:
+    """Write the collected rows; called by `Database.commit`."""
+    pending: list[dict[str, Any]] | None = session.info.pop(_PENDING, None)
+    if pending:
+        connection = await session.connection()
+        await connection.execute(_INSERT, {name: [row[name] for row in pending] for name in pending[0]})
+
+
+def mark(session: AsyncSession) -> int:
+    """Position to hand to `discard_to` when a savepoint is rolled back."""
+    return len(session.info.get(_PENDING, []))
+
+
+def discard_to(session: AsyncSession, position: int) -> None:
+    """Forget rows noted since `mark`."""
+    del session.info.get(_PENDING, [])[position:]
+
+
+_COLUMNS = "n, id, at, subject, organisation, action, noun, noun_id, region, fields, link, hash"
+
+
+def _link(previous: bytes, row: Any) -> bytes:  # noqa: ANN401 - a database row
+    body = {
+        "id": str(row.id),
+        "at": row.at.isoformat(),
+        "subject": row.subject,
+        "organisation": str(row.organisation) if row.organisation else None,
+        "action": row.action,
+        "noun": row.noun,
+        "noun_id": row.noun_id,
+        "region": row.region,
+        "fields": row.fields,
+    }
+    return hashlib.sha256(previous + rfc8785.dumps(body)).digest()
+
+
+async def chain(session: AsyncSession, _: ClaimedJob) -> None:
+    """Chain the rows that are not chained yet, 5,000 at a time.
+
+    `link` is the position in the chain. It is not `n`: a row takes `n` when it is written and becomes visible at its
+    commit, so that a lower number may appear after a higher one.
+    """
+    head = (
+        await session.execute(text("SELECT link, hash FROM audit WHERE link IS NOT NULL ORDER BY link DESC LIMIT 1"))
+    ).first()
+    position, previous = (head.link, head.hash) if head else (0, b"")
+    rows = (
+        await session.execute(text(f"SELECT {_COLUMNS} FROM audit WHERE link IS NULL ORDER BY n LIMIT 5000"))  # noqa: S608 - constant
+    ).all()
+    hashes: list[bytes] = []
+    for row in rows:
+        previous = _link(previous, row)
+        hashes.append(previous)
+    if rows:
+        await session.execute(
+            text(
+                "UPDATE audit SET link = t.link, hash = t.hash FROM unnest(CAST(:n AS bigint[]), CAST(:l AS bigint[]), "
+                "CAST(:h AS bytea[])) AS t(n, link, hash) WHERE audit.n = t.n"
+            ),
+            {"n": [row.n for row in rows], "l": [position + i + 1 for i in range(len(rows))], "h": hashes},
+        )
+
+
+CHAIN_JOB = Job("audit.chain", chain, every=timedelta(seconds=30))
+
+
+async def verify(session: AsyncSession) -> int | None:
+    """Position of the first row that does not fit the chain, or None when the chain is whole."""
+    previous, expected = b"", 0
+    result = await session.stream(text(f"SELECT {_COLUMNS} FROM audit WHERE link IS NOT NULL ORDER BY link"))  # noqa: S608 - constant
+    async for row in result:
+        expected += 1
+        if row.link != expected or _link(previous, row) != row.hash:
+            return expected
+        previous = row.hash
+    return None

@@ -1,0 +1,415 @@
+"""The one importer of nats: connection, streams, publishing, consumers.
+
+Rules followed (measured and tested with nats-py 2.16 and nats-server 2.15): publish through JetStream with
+`Nats-Msg-Id` and a deadline; a time-out means "unknown", never "not sent"; streams and consumers are upserted by raw
+requests, because `pull_subscribe` never updates an existing durable and the client lacks fields such as `allow_atomic`.
+"""
+
+import asyncio
+import base64
+import contextlib
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import nats
+import structlog
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.errors import Error as NatsError
+from pydantic_core import from_json, to_json
+
+__all__ = ["BrokerRefusedError", "BrokerUnavailableError", "Bus", "Delivery", "Outgoing", "Pull", "stream_name"]
+
+_log = structlog.get_logger(__name__)
+
+BATCH_TOO_LARGE, BATCH_DUPLICATE = 10199, 10201
+MAX_BATCH = 1000
+_SECOND = 1_000_000_000
+
+
+class BrokerUnavailableError(Exception):
+    """The broker did not answer in time: the outcome is unknown, so send again with the same id."""
+
+
+class BrokerRefusedError(Exception):
+    """The broker answered with an error."""
+
+    def __init__(self, code: int, description: str) -> None:
+        super().__init__(f"{description} ({code})")
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One message to publish."""
+
+    subject: str
+    body: bytes
+    msg_id: str
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One message received from a consumer."""
+
+    subject: str
+    body: bytes
+    headers: Mapping[str, str]
+    stream_seq: int
+    delivered: int
+    reply: str
+
+
+def stream_name(prefix: str, source: str) -> str:
+    """`GONGPING_CONTRACTS`."""
+    return f"{prefix}_{source}".upper().replace(".", "_").replace("-", "_")
+
+
+class Bus:
+    """A connection that never gives up by itself; `on_closed` ends the process when it is closed for ever."""
+
+    def __init__(
+        self, url: str, *, name: str, prefix: str = "gongping", on_closed: Callable[[], None] | None = None
+    ) -> None:
+        self.prefix = prefix
+        self._servers = [part.strip() for part in url.split(",")]
+        self._name = name
+        self._on_closed = on_closed
+        self._client = Client()
+        self._stopping = False
+        self._timeouts = 0
+        self._pulls: list[Pull] = []
+
+    @property
+    def connected(self) -> bool:
+        """Whether TCP is up; an isolated server still looks connected."""
+        return self._client.is_connected
+
+    async def connect(self, *, deadline: float | None = None) -> None:
+        """Connect, trying for `deadline` seconds (for ever when None)."""
+
+        async def closed() -> None:
+            if not self._stopping and self._on_closed is not None:
+                self._on_closed()
+
+        async def reconnected() -> None:
+            for pull in self._pulls:
+                await pull.ask_again()
+
+        async def quiet(error: Exception) -> None:
+            _log.debug("nats", error=str(error))
+
+        started = asyncio.get_running_loop().time()
+        while True:
+            try:
+                self._client = await nats.connect(
+                    servers=self._servers,
+                    name=f"{self._name}-{os.getpid()}",
+                    allow_reconnect=True,
+                    max_reconnect_attempts=-1,
+                    reconnect_time_wait=0.25,
+                    ping_interval=5,
+                    max_outstanding_pings=2,
+                    connect_timeout=2,
+                    closed_cb=closed,
+                    reconnected_cb=reconnected,
+                    error_cb=quiet,
+                )
+            except (NatsError, OSError, TimeoutError) as error:
+                if deadline is not None and asyncio.get_running_loop().time() - started > deadline:
+                    raise BrokerUnavailableError(f"no NATS server at {self._name}'s address: {error}") from error
+                await asyncio.sleep(0.25)
+            else:
+                return
+
+    async def close(self) -> None:
+        """Close at once; pull loops were ended by their owners."""
+        self._stopping = True
+        with contextlib.suppress(NatsError, OSError):
+            await self._client.close()
+
+    async def publish(self, message: Outgoing, *, timeout: float = 5) -> bool:
+        """Publish through JetStream; True when the broker had the message already."""
+        answer = await self._request(
+            message.subject, message.body, {**message.headers, "Nats-Msg-Id": message.msg_id}, timeout
+        )
+        return bool(answer.get("duplicate"))
+
+    async def publish_many(self, messages: list[Outgoing], *, timeout: float = 10) -> None:
+        """Publish in order as one atomic batch with one flush to disk; after any doubt one by one, same ids."""
+        if len(messages) > MAX_BATCH:
+            raise ValueError(f"a batch has {MAX_BATCH} messages at most")
+        batch = messages[0].msg_id.replace(":", "-")[:40] + "-" + os.urandom(4).hex()
+        for number, message in enumerate(messages[:-1], 1):
+            headers = {
+                **message.headers,
+                "Nats-Msg-Id": message.msg_id,
+                "Nats-Batch-Id": batch,
+                "Nats-Batch-Sequence": str(number),
+            }
+            await self._client.publish(message.subject, message.body, headers=headers)
+        last = messages[-1]
+        headers = {
+            **last.headers,
+            "Nats-Msg-Id": last.msg_id,
+            "Nats-Batch-Id": batch,
+            "Nats-Batch-Sequence": str(len(messages)),
+            "Nats-Batch-Commit": "1",
+        }
+        try:
+            await self._request(last.subject, last.body, headers, timeout)
+        except BrokerRefusedError as error:
+            if error.code == 503:
+                raise
+            _log.info("batch refused, publishing one by one", code=error.code, size=len(messages))
+            for message in messages:
+                await self.publish(message)
+
+    async def _request(
+        self, subject: str, body: bytes, headers: dict[str, str] | None, timeout: float
+    ) -> dict[str, Any]:
+        try:
+            reply = await self._client.request(subject, body, timeout=timeout, headers=headers)
+        except (NatsError, OSError, TimeoutError) as error:
+            if type(error).__name__ == "NoRespondersError":
+                raise BrokerRefusedError(503, f"no stream takes {subject}") from error
+            await self._note_timeout()
+            raise BrokerUnavailableError(f"no answer for {subject}: {error!r}") from error
+        self._timeouts = 0
+        answer: dict[str, Any] = from_json(reply.data) if reply.data else {}
+        if "error" in answer:
+            raise BrokerRefusedError(
+                answer["error"].get("err_code", answer["error"].get("code", 500)),
+                answer["error"].get("description", ""),
+            )
+        return answer
+
+    async def _note_timeout(self) -> None:
+        """Acknowledgements stopped while TCP is up (an isolated server): go to another server."""
+        self._timeouts += 1
+        if self._timeouts >= 3 and self._client.is_connected:
+            self._timeouts = 0
+            with contextlib.suppress(NatsError, OSError, TimeoutError):
+                await self._client.force_reconnect()
+
+    async def say(self, subject: str, payload: dict[str, Any]) -> None:
+        """A hint by core NATS: whoever is not there misses it, which must not matter."""
+        with contextlib.suppress(NatsError, OSError, TimeoutError):
+            await self._client.publish(subject, to_json(payload))
+
+    async def hear(
+        self, subject: str, handler: Callable[[dict[str, Any]], Awaitable[None]]
+    ) -> Callable[[], Awaitable[None]]:
+        """Listen to hints; returns what ends it."""
+
+        async def on_message(message: Msg) -> None:
+            try:
+                payload = from_json(message.data)
+            except ValueError:
+                return
+            await handler(payload)
+
+        subscription = await self._client.subscribe(subject, cb=on_message)
+
+        async def stop() -> None:
+            with contextlib.suppress(NatsError, OSError):
+                await subscription.unsubscribe()
+
+        return stop
+
+    async def ensure_stream(self, source: str, *, replicas: int, max_bytes: int, max_age_days: int) -> None:
+        """Create or update the stream of a source. A full stream refuses instead of dropping old events."""
+        name = stream_name(self.prefix, source)
+        config: dict[str, Any] = {
+            "name": name,
+            "subjects": [f"{self.prefix}.{source}.>"],
+            "storage": "file",
+            "retention": "limits",
+            "discard": "new",
+            "num_replicas": replicas,
+            "max_bytes": max_bytes,
+            "max_age": max_age_days * 86_400 * _SECOND,
+            "max_msgs": -1,
+            "max_consumers": -1,
+            "duplicate_window": 120 * _SECOND,
+            "allow_direct": True,
+            "allow_atomic": True,
+        }
+        try:
+            await self._api(f"STREAM.CREATE.{name}", config)
+        except BrokerRefusedError as error:
+            if error.code != 10058:  # the name is in use with another configuration
+                raise
+            await self._api(f"STREAM.UPDATE.{name}", config)
+
+    async def last_headers(self, source: str) -> dict[str, str] | None:
+        """Headers of the newest stored message of a source, or None when the stream is empty or absent."""
+        try:
+            answer = await self._api(
+                f"STREAM.MSG.GET.{stream_name(self.prefix, source)}", {"last_by_subj": f"{self.prefix}.{source}.>"}
+            )
+        except BrokerRefusedError:
+            return None
+        return _parse_headers(answer.get("message", {}).get("hdrs"))
+
+    async def _api(self, call: str, payload: dict[str, Any]) -> dict[str, Any]:
+        return await self._request(f"$JS.API.{call}", to_json(payload), None, 5)
+
+    async def ensure_consumer(
+        self,
+        source: str,
+        durable: str,
+        *,
+        ack_wait_seconds: int,
+        max_ack_pending: int,
+        start: dict[str, Any] | None = None,
+    ) -> None:
+        """Create or update a durable pull consumer of a source's whole stream."""
+        name = stream_name(self.prefix, source)
+        config = {
+            "durable_name": durable,
+            "name": durable,
+            "ack_policy": "explicit",
+            "ack_wait": ack_wait_seconds * _SECOND,
+            "max_ack_pending": max_ack_pending,
+            "max_deliver": -1,
+            "replay_policy": "instant",
+            **(start or {"deliver_policy": "all"}),
+        }
+        await self._api(f"CONSUMER.CREATE.{name}.{durable}", {"stream_name": name, "config": config, "action": ""})
+
+    async def delete_consumer(self, source: str, durable: str) -> None:
+        """Remove a consumer; absent is fine."""
+        with contextlib.suppress(BrokerRefusedError):
+            await self._request(f"$JS.API.CONSUMER.DELETE.{stream_name(self.prefix, source)}.{durable}", b"", None, 5)
+
+    async def pull(self, source: str, durable: str, *, batch: int) -> "Pull":
+        """Start pulling from a consumer."""
+        pull = Pull(self._client, stream_name(self.prefix, source), durable, batch)
+        await pull.start()
+        self._pulls.append(pull)
+        return pull
+
+    async def ack(self, delivery: Delivery) -> None:
+        """Acknowledge; a lost acknowledgement only means a redelivery, which the inbox absorbs."""
+        await self._reply(delivery, b"+ACK")
+
+    async def nak(self, delivery: Delivery, *, delay_seconds: float) -> None:
+        """Ask for redelivery after a delay."""
+        await self._reply(delivery, b"-NAK " + to_json({"delay": int(delay_seconds * _SECOND)}))
+
+    async def in_progress(self, delivery: Delivery) -> None:
+        """Tell the broker that work goes on."""
+        await self._reply(delivery, b"+WPI")
+
+    async def _reply(self, delivery: Delivery, body: bytes) -> None:
+        with contextlib.suppress(NatsError, OSError, TimeoutError):
+            await self._client.publish(delivery.reply, body)
+
+
+class Pull:
+    """An always open pull request: messages arrive as they are stored, and what has arrived is taken in one batch.
+
+    The client's own `fetch(n)` waits to fill its batch; here the first message ends the waiting.
+    """
+
+    def __init__(self, client: Client, stream: str, durable: str, batch: int) -> None:
+        self._client = client
+        self._subject = f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{durable}"
+        self._batch = batch
+        self._inbox = client.new_inbox()
+        self._queue: asyncio.Queue[Delivery] = asyncio.Queue()
+        self._open = 0  # messages that the broker may still send for the present request
+        self._asked_at = 0.0
+        self._gone = False
+        self._subscription: Any = None
+
+    _EXPIRES = 20.0
+
+    async def start(self) -> None:
+        """Subscribe to the answers."""
+        self._subscription = await self._client.subscribe(self._inbox, cb=self._on_message)
+
+    async def _on_message(self, message: Msg) -> None:
+        headers = dict(message.headers or {})
+        status = headers.get("Status")
+        if status is not None and not message.data:
+            # 404 none, 408 expired, 409 consumer deleted or limit, 503 no responders
+            if status == "503" or (status == "409" and "Deleted" in headers.get("Description", "")):
+                self._open, self._gone = 0, True
+            elif status in ("404", "408"):
+                await self.ask_again()
+            return
+        self._open = max(0, self._open - 1)
+        tokens = (message.reply or "").split(".")
+        # $JS.ACK.<stream>.<consumer>.<delivered>.<stream seq>.<consumer seq>.<time>.<pending>, or with a domain
+        offset = 2 if len(tokens) == 9 else 4
+        self._queue.put_nowait(
+            Delivery(
+                message.subject,
+                message.data,
+                headers,
+                int(tokens[offset + 3]),
+                int(tokens[offset + 2]),
+                message.reply or "",
+            )
+        )
+
+    async def _ask(self) -> None:
+        now = asyncio.get_running_loop().time()
+        expired = now - self._asked_at > self._EXPIRES + 2
+        if self._open > 0 and not expired:
+            return
+        self._open, self._asked_at = self._batch, now
+        await self._client.publish(
+            self._subject, to_json({"batch": self._batch, "expires": int(self._EXPIRES * _SECOND)}), reply=self._inbox
+        )
+
+    async def ask_again(self) -> None:
+        """The open request is void: it expired, or the connection was lost."""
+        self._open = 0
+        with contextlib.suppress(NatsError, OSError):
+            await self._ask()
+
+    async def next(self, *, wait_seconds: float) -> list[Delivery]:
+        """What has arrived, at most one batch; an empty list after the wait.
+
+        Raises:
+            BrokerRefusedError: the consumer is gone.
+        """
+        if self._gone:
+            self._gone = False
+            raise BrokerRefusedError(503, "the consumer is gone")
+        try:
+            if self._queue.empty():
+                await self._ask()
+                first = await asyncio.wait_for(self._queue.get(), wait_seconds)
+            else:
+                first = self._queue.get_nowait()
+        except TimeoutError:
+            return []
+        except (NatsError, OSError) as error:
+            raise BrokerUnavailableError(str(error)) from error
+        taken = [first]
+        while len(taken) < self._batch and not self._queue.empty():
+            taken.append(self._queue.get_nowait())
+        # The next request is on its way while this batch is being applied.
+        with contextlib.suppress(NatsError, OSError):
+            await self._ask()
+        return taken
+
+    async def stop(self) -> None:
+        """End the subscription; what was not acknowledged is delivered again."""
+        with contextlib.suppress(NatsError, OSError):
+            await self._subscription.unsubscribe()
+
+
+def _parse_headers(encoded: str | None) -> dict[str, str] | None:
+    if not encoded:
+        return None
+
+    lines = base64.b64decode(encoded).decode("utf-8", "replace").split("\r\n")[1:]
+    return {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in lines if line)}

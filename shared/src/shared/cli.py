@@ -1,0 +1,183 @@
+"""The command line that every service has: `python -m <service> serve | migrate | replay | dead | audit`."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Sequence
+
+import uvicorn
+from sqlalchemy import text
+
+from shared import audit, inbox
+from shared.bus import Bus, stream_name
+from shared.inbox import Subscription
+from shared.migrations import migrate
+from shared.outbox import emit
+from shared.service import Service, asgi_app, open_database
+from shared.settings import ServiceSettings
+from shared.telemetry import configure_logging
+
+__all__ = ["main"]
+
+
+def main(service: Service, arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the return value is the exit status."""
+    parser = argparse.ArgumentParser(prog=f"python -m {service.name}", description=service.description)
+    commands = parser.add_subparsers(dest="command", required=True)
+    serve = commands.add_parser("serve", help="answer HTTP, relay, consume and run jobs, as --roles says")
+    serve.add_argument("--host", help="address to listen on (GONGPING_HOST)")
+    serve.add_argument("--port", type=int, help="port to listen on (GONGPING_PORT)")
+    serve.add_argument("--roles", help="a list of http, relay, consume, jobs (GONGPING_ROLES)")
+    commands.add_parser("migrate", help="bring the database to the newest revision")
+    replay = commands.add_parser(
+        "replay", help="publish the current state again (--snapshot), or read a source's stream again"
+    )
+    replay.add_argument("--snapshot", action="store_true", help="publish every aggregate and all facts of this service")
+    replay.add_argument("--source", help="read this source's stream from its beginning")
+    replay.add_argument("--reapply", action="store_true", help="bypass the inbox: the handlers' own guards decide")
+    dead = commands.add_parser("dead", help="list dead letters or apply one again")
+    dead.add_argument("action", choices=("list", "apply"))
+    dead.add_argument("event", nargs="*", help="apply: SOURCE EPOCH SEQ")
+    commands.add_parser("audit", help="verify the hash chain of the audit rows")
+    options = parser.parse_args(arguments)
+    if options.command == "serve":
+        return _serve(
+            service, {key: value for key in ("host", "port", "roles") if (value := getattr(options, key)) is not None}
+        )
+    settings = service.settings.load()
+    configure_logging(service.name, level=settings.log_level, form="console")
+    if options.command == "migrate":
+        migrate(service.name, settings.database_url)
+        return 0
+    if options.command == "replay":
+        if options.snapshot:
+            return asyncio.run(_snapshot(service, settings))
+        subscription = next((each for each in service.subscriptions if each.source == options.source), None)
+        if subscription is None:
+            sources = ", ".join(each.source for each in service.subscriptions) or "none"
+            parser.error(f"say --snapshot, or --source with one of: {sources}")
+        return asyncio.run(_replay(service, settings, subscription, reapply=options.reapply))
+    if options.command == "dead":
+        return asyncio.run(_dead(service, settings, options.action, options.event))
+    return asyncio.run(_audit(service, settings))
+
+
+def _serve(service: Service, overrides: dict[str, object]) -> int:
+    settings = service.settings.load(**overrides)
+    server = uvicorn.Server(
+        uvicorn.Config(
+            asgi_app(service, settings),
+            host=settings.host,
+            port=settings.port,
+            loop="uvloop" if sys.platform != "win32" else "asyncio",
+            http="httptools",
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=5,
+            timeout_keep_alive=65,
+            backlog=2048,
+        )
+    )
+    server.run()
+    return 0 if server.started else 3
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+
+
+async def _snapshot(service: Service, settings: ServiceSettings) -> int:
+    """Write every aggregate and fact to the outbox again, 500 a commit; the running relay publishes them."""
+    if service.snapshot is None:
+        _say(f"{service.name} publishes nothing")
+        return 2
+    database = open_database(settings, name=f"{service.name}-snapshot")
+    count = 0
+    try:
+        async with database.reading() as session:
+            iterator = service.snapshot(session)
+            more = True
+            while more:
+                more = False
+                async with database.transaction() as target:
+                    async for data, subject, region in iterator:
+                        emit(target, data, subject=subject, region=region)
+                        count += 1
+                        if count % 500 == 0:
+                            more = True
+                            break
+    finally:
+        await database.dispose()
+    _say(f"{count} events written to the outbox of {service.name}")
+    return 0
+
+
+async def _replay(service: Service, settings: ServiceSettings, subscription: Subscription, *, reapply: bool) -> int:
+    """Read a source's stream from its beginning, through the inbox or past it."""
+    database = open_database(settings, name=f"{service.name}-replay")
+    bus = Bus(settings.nats_url, name=f"{service.name}-replay", prefix=settings.subject_prefix)
+    durable = f"{bus.prefix}-{service.name}-replay"
+    applied = read = 0
+    try:
+        await bus.connect(deadline=10)
+        await bus.delete_consumer(subscription.source, durable)
+        await bus.ensure_consumer(subscription.source, durable, ack_wait_seconds=300, max_ack_pending=5000)
+        pull = await bus.pull(subscription.source, durable, batch=500)
+        while deliveries := await pull.next(wait_seconds=2):
+            items = [inbox.read(delivery, subscription.handlers) for delivery in deliveries]
+            async with database.transaction() as session:
+                fresh = items if reapply else await inbox.take(session, subscription.source, items)
+                events = [item.event for item in fresh if item.event is not None]
+                await inbox.apply(session, subscription, events)
+            read, applied = read + len(items), applied + len(events)
+            for delivery in deliveries:
+                await bus.ack(delivery)
+        await pull.stop()
+        await bus.delete_consumer(subscription.source, durable)
+    finally:
+        await bus.close()
+        await database.dispose()
+    _say(f"{read} events read from {stream_name(settings.subject_prefix, subscription.source)}, {applied} applied")
+    return 0
+
+
+async def _dead(service: Service, settings: ServiceSettings, action: str, event: Sequence[str]) -> int:
+    database = open_database(settings, name=f"{service.name}-dead")
+    try:
+        if action == "apply":
+            if len(event) != 3:
+                _say("say which: SOURCE EPOCH SEQ")
+                return 2
+            source, epoch, seq = event[0], int(event[1]), int(event[2])
+            subscription = next(each for each in service.subscriptions if each.source == source)
+            await inbox.reapply(database, subscription, source=source, epoch=epoch, seq=seq)
+            _say(f"applied {source} {epoch}:{seq}")
+            return 0
+        async with database.reading() as session:
+            rows = (
+                await session.execute(
+                    text(
+                        "SELECT source, epoch, seq, type, attempts, reason FROM inbox "
+                        "WHERE state = 'dead' ORDER BY received_at"
+                    )
+                )
+            ).all()
+        for row in rows:
+            _say(f"{row.source} {row.epoch} {row.seq}  {row.type}  tries {row.attempts}  {row.reason}")
+        _say(f"{len(rows)} dead letters")
+        return 0
+    finally:
+        await database.dispose()
+
+
+async def _audit(service: Service, settings: ServiceSettings) -> int:
+    database = open_database(settings, name=f"{service.name}-audit")
+    try:
+        async with database.reading() as session:
+            broken = await audit.verify(session)
+    finally:
+        await database.dispose()
+    _say("the chain is whole" if broken is None else f"the chain is broken at link {broken}")
+    return 0 if broken is None else 1

@@ -1,0 +1,25 @@
+"""The published language: one module per producer, and the catalogue of every event type.
+
+This package imports pydantic and the standard library only, so that a subscriber can use it alone.
+"""
+
+from shared.events.base import CATALOG, Amount, Envelope, EventData, EventEntry, Figure, event
+from shared.events.contracts import *  # noqa: F403 - each module states its own __all__
+from shared.events.contracts import __all__ as _contracts
+from shared.events.scoring import *  # noqa: F403
+from shared.events.scoring import __all__ as _scoring
+from shared.events.surveys import *  # noqa: F403
+from shared.events.surveys import __all__ as _surveys
+
+__all__ = [  # noqa: PLE0604 - the names of the producers' modules are added below
+    "CATALOG",
+    "Amount",
+    "Envelope",
+    "EventData",
+    "EventEntry",
+    "Figure",
+    "event",
+    *_contracts,
+    *_surveys,
+    *_scoring,
+]

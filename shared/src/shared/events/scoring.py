@@ -1,0 +1,73 @@
+"""Events of the scoring service: live scores and determinations."""
+
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.events.base import EventData, event
+
+__all__ = ["DeterminationIssued", "ScoreReason", "ScoreUpdated"]
+
+
+class ScoreReason(BaseModel):
+    """Why a score moved: one leaf of the framework whose contribution changed."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    node: str
+    name: str
+    before: str | None = Field(description="Contribution in points before, six decimals; null: there was no score yet.")
+    after: str
+
+
+@event("scoring.score.updated.v1", kind="state")
+class ScoreUpdated(EventData):
+    """The live score of a contract under one framework changed; it is always provisional."""
+
+    contract_id: UUID
+    framework_id: str
+    framework_version: str
+    framework_hash: str
+    version: int = Field(ge=1, description="Number of the score row, per contract and framework.")
+    region: str
+    simulated: bool = False
+    stage: str = Field(description="interim | completion | followUp.")
+    score: str = Field(description="0-100, six decimals; evidence that is held counts 0.")
+    lower: str = Field(description="The score if all missing evidence were 0.")
+    upper: str = Field(description="The score if all missing evidence were 100.")
+    grade: str = Field(description="excellent | good | fair | poor: the band of `score`.")
+    grade_lower: str
+    grade_upper: str
+    coverage: str = Field(description="Share of the weight with evidence, 0-1, six decimals.")
+    held: tuple[str, ...] = Field((), description="Nodes without evidence that block a determination.")
+    provisional: bool = True
+    previous_score: str | None = None
+    previous_grade: str | None = None
+    reasons: tuple[ScoreReason, ...] = ()
+    content_hash: str
+    chain_hash: str
+    causes: tuple[UUID, ...] = Field((), description="Ids of the events that led to this row.")
+    recorded_at: datetime
+
+
+@event("scoring.determination.issued.v1", kind="fact")
+class DeterminationIssued(EventData):
+    """A score row was pinned by a signed act."""
+
+    determination_id: UUID
+    contract_id: UUID
+    region: str
+    simulated: bool = False
+    framework_id: str
+    framework_version: str
+    framework_hash: str
+    stage: str
+    score: str
+    grade: str
+    content_hash: str
+    evidence_cutoff: datetime
+    document_number: str
+    signed_by: str
+    issued_at: datetime
+    replaces: UUID | None = None

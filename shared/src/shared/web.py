@@ -1,0 +1,141 @@
+"""What every route has in common: the transactional route class, model bases, decimal types, the region header.
+
+One request is one transaction and it commits before the answer is sent. The route class owns it (docs/decisions): the
+answer must be rendered before the commit, because the idempotency record that holds it is part of the same commit.
+"""
+
+from collections.abc import Callable, Coroutine
+from decimal import Decimal
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.routing import APIRoute
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared import idempotency
+from shared.auth import Keys, Principal
+from shared.db import Database
+
+__all__ = ["Figure", "Model", "Money", "Out", "TransactionalRoute", "router", "set_region"]
+
+
+class Model(BaseModel):
+    """Base of input models: unknown fields are refused, `false` is no number and `"1"` no integer."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, str_max_length=20_000)
+
+
+class Out(BaseModel):
+    """Base of output models: every field is stated, none has a default."""
+
+    model_config = ConfigDict(from_attributes=True, frozen=True)
+
+
+def _decimal_text(value: object) -> object:
+    """A decimal is written as a JSON string; an integer is exact too. A JSON float has lost digits already."""
+    if isinstance(value, (bool, float)):
+        raise ValueError('write the decimal as a string, for example "120000.00"')  # noqa: TRY004 - pydantic wants ValueError
+    return value
+
+
+def _finite(value: Decimal) -> Decimal:
+    if not value.is_finite():
+        raise ValueError("must be a finite number")
+    return value
+
+
+Money = Annotated[
+    Decimal,
+    BeforeValidator(_decimal_text, json_schema_input_type=str),
+    AfterValidator(_finite),
+    Field(max_digits=18, decimal_places=2),
+    PlainSerializer(lambda value: f"{value:.2f}", return_type=str),
+]
+Figure = Annotated[
+    Decimal,
+    BeforeValidator(_decimal_text, json_schema_input_type=str),
+    AfterValidator(_finite),
+    Field(max_digits=24, decimal_places=8),
+    PlainSerializer(lambda value: format(value.normalize(), "f"), return_type=str),
+]
+
+
+def set_region(response: Response, region: str) -> None:
+    """Name the region of the object in the answer; the gateway checks it against the caller's scope once more."""
+    response.headers["Gongping-Region"] = region
+
+
+class _Sessions:
+    """The sessions of one request: at most one that reads and one that writes."""
+
+    def __init__(self, database: Database, *, max_event_bytes: int) -> None:
+        self._database = database
+        self._max_event_bytes = max_event_bytes
+        self._read: AsyncSession | None = None
+        self.write: AsyncSession | None = None
+
+    def open(self, principal: Principal, *, write: bool) -> AsyncSession:
+        if write:
+            if self.write is None:
+                self.write = self._database.session(principal=principal, write=True)
+                self.write.info["max_event_bytes"] = self._max_event_bytes
+            return self.write
+        if self._read is None:
+            self._read = self._database.session(principal=principal, write=False)
+        return self._read
+
+    async def close(self) -> None:
+        # Closing a session that was not committed rolls it back.
+        if self.write is not None:
+            await self.write.close()
+        if self._read is not None:
+            await self._read.close()
+
+
+class TransactionalRoute(APIRoute):
+    """Opens the sessions that an endpoint asks for, commits before the answer is sent, replays repeated POSTs."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The handler that FastAPI calls."""
+        endpoint = super().get_route_handler()
+
+        async def handle(request: Request) -> Response:
+            database: Database = request.app.state.database
+            sessions = _Sessions(database, max_event_bytes=request.app.state.max_event_bytes)
+            request.scope["gongping.open"] = sessions.open
+            try:
+                return await _answer(request, endpoint, sessions, database)
+            finally:
+                await sessions.close()
+
+        return handle
+
+
+async def _answer(
+    request: Request,
+    endpoint: Callable[[Request], Coroutine[Any, Any, Response]],
+    sessions: _Sessions,
+    database: Database,
+) -> Response:
+    asked = None
+    if "idempotency-key" in request.headers and request.method == "POST":
+        keys: Keys = request.app.state.keys
+        principal = keys.principal_of(request.headers.get("authorization"))
+        request.scope["gongping.principal"] = principal
+        asked = await idempotency.request_of(request, principal.subject)
+        if asked is not None:
+            stored = await idempotency.replay(sessions.open(principal, write=True), asked)
+            if stored is not None:
+                return stored
+    response = await endpoint(request)
+    if sessions.write is not None and response.status_code < 400:
+        if asked is not None:
+            await idempotency.store(sessions.write, asked, response)
+        await database.commit(sessions.write)
+    return response
+
+
+def router(*, tags: list[str], prefix: str = "/v1") -> APIRouter:
+    """A router whose routes own their transaction."""
+    return APIRouter(prefix=prefix, tags=list(tags), route_class=TransactionalRoute)
