@@ -1,7 +1,8 @@
-"""The command line that every service has: `python -m <service> serve | migrate | replay | dead | audit`."""
+"""The command line that every service has: `python -m <service> serve | migrate | replay | dead | audit | openapi`."""
 
 import argparse
 import asyncio
+import json
 import sys
 from collections.abc import Sequence
 
@@ -13,7 +14,7 @@ from shared.bus import Bus, stream_name
 from shared.inbox import Subscription
 from shared.migrations import migrate
 from shared.outbox import emit
-from shared.service import Service, asgi_app, open_database
+from shared.service import Service, asgi_app, create_app, open_database
 from shared.settings import ServiceSettings
 from shared.telemetry import configure_logging
 
@@ -39,27 +40,38 @@ def main(service: Service, arguments: Sequence[str] | None = None) -> int:
     dead.add_argument("action", choices=("list", "apply"))
     dead.add_argument("event", nargs="*", help="apply: SOURCE EPOCH SEQ")
     commands.add_parser("audit", help="verify the hash chain of the audit rows")
+    commands.add_parser("openapi", help="print the OpenAPI document")
     options = parser.parse_args(arguments)
     if options.command == "serve":
         return _serve(
             service, {key: value for key in ("host", "port", "roles") if (value := getattr(options, key)) is not None}
         )
+    if options.command == "openapi":
+        app = create_app(service, service.settings.load(database_url="postgresql://none@127.0.0.1/none"))
+        _say(json.dumps(app.openapi(), ensure_ascii=False, indent=2, sort_keys=True))
+        return 0
     settings = service.settings.load()
     configure_logging(service.name, level=settings.log_level, form="console")
     if options.command == "migrate":
         migrate(service.name, settings.database_url)
         return 0
-    if options.command == "replay":
-        if options.snapshot:
-            return asyncio.run(_snapshot(service, settings))
-        subscription = next((each for each in service.subscriptions if each.source == options.source), None)
-        if subscription is None:
-            sources = ", ".join(each.source for each in service.subscriptions) or "none"
-            parser.error(f"say --snapshot, or --source with one of: {sources}")
-        return asyncio.run(_replay(service, settings, subscription, reapply=options.reapply))
+    return asyncio.run(_run(service, settings, options, parser))
+
+
+async def _run(
+    service: Service, settings: ServiceSettings, options: argparse.Namespace, parser: argparse.ArgumentParser
+) -> int:
     if options.command == "dead":
-        return asyncio.run(_dead(service, settings, options.action, options.event))
-    return asyncio.run(_audit(service, settings))
+        return await _dead(service, settings, options.action, options.event)
+    if options.command == "audit":
+        return await _audit(service, settings)
+    if options.snapshot:
+        return await _snapshot(service, settings)
+    subscription = next((each for each in service.subscriptions if each.source == options.source), None)
+    if subscription is None:
+        sources = ", ".join(each.source for each in service.subscriptions) or "none"
+        parser.error(f"say --snapshot, or --source with one of: {sources}")
+    return await _replay(service, settings, subscription, reapply=options.reapply)
 
 
 def _serve(service: Service, overrides: dict[str, object]) -> int:

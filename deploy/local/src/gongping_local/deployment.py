@@ -19,6 +19,7 @@ from gongping_local.services import Ports, command, environments, service, wait_
 from gongping_local.state import SERVICES, Passwords, State, passwords
 from gongping_local.watch import Echo, Part, keep_running, watch_broker
 
+STREAM_BYTES = 512_000_000
 T = TypeVar("T")
 
 
@@ -35,6 +36,11 @@ class Deployment:
     nats: Nats | None = None
     services: dict[str, Child] = field(default_factory=dict)
     environments: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    @property
+    def admin_url(self) -> str:
+        """The database server's administrator."""
+        return self.postgres.url if self.postgres is not None else str(self.database_url)
 
     def require_free_ports(self) -> None:
         """Refuse to start beside another program on one of our ports.
@@ -57,14 +63,15 @@ class Deployment:
         """
         words = passwords(self.state)
         self._place_servers(words)
-        url, _, _ = await together(self._start_postgres(words), self._start_nats(), self._make_keys())
-        databases = await ensure_databases(url, words.roles)
+        await together(self._start_postgres(), self._start_nats(), self._make_keys())
+        databases = await ensure_databases(self.admin_url, words.roles)
         self.environments = environments(
             self.state,
             self.ports,
             databases=databases,
             nats_url=self.nats.url if self.nats else str(self.nats_url),
-            stream_bytes=self.nats.file_store() // 5 if self.nats else None,  # three streams, and room to spare
+            # Three streams, and room to spare: a stream that the broker has no room for is refused as a whole.
+            stream_bytes=min(STREAM_BYTES, self.nats.file_store() // 5) if self.nats else None,
         )
         await together(*(self._start_service(name) for name in SERVICES))
 
@@ -115,12 +122,10 @@ class Deployment:
                 record=self.state.record("nats"),
             )
 
-    async def _start_postgres(self, words: Passwords) -> str:
-        if self.postgres is None:
-            return str(self.database_url)
-        await self.postgres.start()
-        await close_administration(self.postgres.url)
-        return self.postgres.url
+    async def _start_postgres(self) -> None:
+        if self.postgres is not None:
+            await self.postgres.start()
+            await close_administration(self.postgres.url)
 
     async def _start_nats(self) -> None:
         if self.nats is not None:

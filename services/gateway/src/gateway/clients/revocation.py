@@ -6,12 +6,13 @@ from datetime import timedelta
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.applications import Starlette
 
 from gateway.clients.queries import revoked_clients
 from shared import clock
 from shared.db import Database
 
-__all__ = ["Revocations", "announce_revocation", "apply_announced"]
+__all__ = ["FOREVER", "Revocations", "announce_revocation", "revocations_of"]
 
 _log = structlog.get_logger(__name__)
 _ANNOUNCED = "gateway.revoked"
@@ -25,6 +26,8 @@ class Revocations:
         self._floors: dict[str, float] = {}
         self._life = token_life
         self._changes = 0
+        # Until the first reading nobody can say who is disabled; the pass-through lets no token pass before.
+        self.known = False
 
     def covers(self, client_id: str, issued: float) -> bool:
         """Whether a token that was issued then is refused."""
@@ -49,6 +52,7 @@ class Revocations:
             client_id: FOREVER if not enabled or not_before is None else not_before.timestamp()
             for client_id, enabled, not_before in rows
         }
+        self.known = True
 
     async def follow(self, database: Database, *, every_seconds: float) -> None:
         """Keep up with the other processes for ever. While the database is away, the last state stands."""
@@ -69,8 +73,18 @@ def announce_revocation(session: AsyncSession, client_id: str, floor: float) -> 
     session.info.setdefault(_ANNOUNCED, {})[client_id] = floor
 
 
-def apply_announced(session: AsyncSession, revocations: Revocations) -> None:
-    """Called after each commit: what was announced in it counts from now on in this process."""
-    announced: dict[str, float] | None = session.info.pop(_ANNOUNCED, None)
-    if announced:
-        revocations.apply(announced)
+def revocations_of(app: Starlette) -> Revocations:
+    """The revocations of an application, made when first asked for and told of every commit in this process."""
+    revocations: Revocations | None = getattr(app.state, "revocations", None)
+    if revocations is None:
+        life = timedelta(minutes=app.state.settings.token_minutes)
+        made = revocations = app.state.revocations = Revocations(token_life=life)
+
+        def on_committed(session: AsyncSession) -> None:
+            announced: dict[str, float] | None = session.info.pop(_ANNOUNCED, None)
+            if announced:
+                made.apply(announced)
+
+        database: Database = app.state.database
+        database.after_commit.append(on_committed)
+    return revocations

@@ -8,15 +8,17 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import AsyncIterator
-from itertools import islice
+from itertools import takewhile
 
 import structlog
+from starlette.applications import Starlette
 
 from gateway.feed.queries import Change, changes_after, last_position
+from gateway.feed.service import STORED
 from shared.auth import SYSTEM, Principal
-from shared.db import Database
+from shared.db import AsyncSession, Database
 
-__all__ = ["Hub"]
+__all__ = ["Hub", "hub_of"]
 
 _log = structlog.get_logger(__name__)
 _BATCH = 500
@@ -85,14 +87,17 @@ class Hub:
         """Changes above a position out of the memory; None when it does not reach back that far."""
         if self._position is None or after < self._floor:
             return None
-        skipped = sum(1 for change in self._recent if change.position <= after) if after > self._floor else 0
-        return list(islice(self._recent, skipped, None))
+        # From the end: a live stream lacks the last few only.
+        found = list(takewhile(lambda change: change.position > after, reversed(self._recent)))
+        found.reverse()
+        return found
 
     async def changes(self, principal: Principal, *, after: int, idle_seconds: float) -> AsyncIterator[Change | None]:
         """Changes above a position in their order, those of the principal's regions, for ever.
 
         None is given about every `idle_seconds`, so that the caller can decide whether to go on.
         """
+        await self.tail()
         while True:
             news, floor = self._news, self._floor
             batch = self._remembered(after)
@@ -111,3 +116,18 @@ class Hub:
                 if principal.may_see(change.region):
                     yield change
             yield None
+
+
+def hub_of(app: Starlette) -> Hub:
+    """The hub of an application, made when first asked for."""
+    hub: Hub | None = getattr(app.state, "score_hub", None)
+    if hub is None:
+        database: Database = app.state.database
+        made = hub = app.state.score_hub = Hub(database, memory=app.state.settings.feed_memory)
+
+        def on_committed(session: AsyncSession) -> None:
+            if session.info.pop(STORED, False):
+                made.wake()
+
+        database.after_commit.append(on_committed)
+    return hub

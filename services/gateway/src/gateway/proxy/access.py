@@ -6,13 +6,15 @@ from collections import OrderedDict
 from urllib.parse import parse_qsl
 
 from gateway.clients.revocation import Revocations
+from shared import clock
 from shared.auth import PUBLIC, Keys, Principal
-from shared.problems import Forbidden, NotFound, Unauthorized
+from shared.problems import Forbidden, NotFound, Unauthorized, Unavailable
 
 __all__ = ["Access", "Grant", "check_answer_region", "check_query_region"]
 
 _CACHE_SIZE = 10_000
 _LONGEST_HEADER = 8192
+_REVOKED = "The client was disabled or its tokens were revoked."
 
 
 class Grant:
@@ -55,6 +57,7 @@ class Access:
 
         Raises:
             Unauthorized: malformed, expired, signed by another key, or the client was disabled.
+            Unavailable: just started, so that it is not known who is disabled.
         """
         if authorization is None:
             return ANONYMOUS
@@ -67,13 +70,17 @@ class Access:
                 raise
         else:
             known = self._verify(authorization)
-        if self.revoked(known):
-            raise Unauthorized("The client was disabled or its tokens were revoked.")
+        if not self._revocations.known:
+            raise Unavailable("The gateway is starting and does not know yet which clients are disabled.")
+        if self._revocations.covers(known.principal.subject, known.issued):
+            raise Unauthorized(_REVOKED)
         return known
 
-    def revoked(self, grant: Grant) -> bool:
-        """Whether the client lost its access after the token was issued."""
-        return self._revocations.covers(grant.principal.subject, grant.issued)
+    def refusal(self, grant: Grant) -> str | None:
+        """Why a grant no longer counts, or None: for answers that last longer than a moment."""
+        if clock.now().timestamp() >= grant.expires:
+            return "The token has expired."
+        return _REVOKED if self._revocations.covers(grant.principal.subject, grant.issued) else None
 
     def _verify(self, authorization: bytes) -> Grant:
         scheme, _, rest = authorization.partition(b" ")

@@ -1,6 +1,7 @@
 """What the server runs: an ASGI application that passes requests on and leaves the rest to FastAPI."""
 
 import time
+from functools import partial
 
 import structlog
 from prometheus_client import Histogram
@@ -55,7 +56,7 @@ class Front:
                     await problem_response(problem)(scope, receive, send)
                     return
                 scope["gongping.principal"] = grant.principal
-                scope["gongping.grant"] = grant
+                scope["gongping.refusal"] = partial(self._access.refusal, grant)
                 break
         await self._app(scope, receive, send)
 

@@ -1,9 +1,11 @@
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
+from gateway.settings import GatewaySettings
 from gateway.tokens.attempts import SecretChecker
 from gateway.tokens.errors import TokenRefused
 from gateway.tokens.keys import SigningKeys
@@ -50,13 +52,10 @@ async def issue(request: Request) -> JSONResponse:
 
     `scope` may narrow the token to some of the client's roles. Errors are those of RFC 6749 section 5.2.
     """
-    state = request.app.state
-    keys: SigningKeys | None = state.signing_keys
-    if keys is None:
+    issuer = _issuer(request)
+    if issuer.keys is None:
         raise Unavailable("This gateway has no signing key (GONGPING_SIGNING_KEYS), so that it issues no tokens.")
-    checker: SecretChecker = state.secret_checker
-    database: Database = state.database
-    life: timedelta = state.token_life
+    database: Database = request.app.state.database
     try:
         asked = read_token_request(
             content_type=request.headers.get("content-type", ""),
@@ -64,10 +63,33 @@ async def issue(request: Request) -> JSONResponse:
             body=await request.body(),
         )
         address = request.client.host if request.client else ""
-        token = await issue_token(database, asked, checker=checker, keys=keys, address=address, life=life)
+        token = await issue_token(
+            database, asked, checker=issuer.checker, keys=issuer.keys, address=address, life=issuer.life
+        )
     except TokenRefused as refusal:
         return _refusal(refusal)
     return JSONResponse(token.model_dump(), headers={"Cache-Control": "no-store", "Pragma": "no-cache"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Issuer:
+    keys: SigningKeys | None
+    checker: SecretChecker
+    life: timedelta
+
+
+def _issuer(request: Request) -> _Issuer:
+    """What issuing needs, made with the first request and kept with the application."""
+    state = request.app.state
+    issuer: _Issuer | None = getattr(state, "token_issuer", None)
+    if issuer is None:
+        settings: GatewaySettings = state.settings
+        issuer = state.token_issuer = _Issuer(
+            SigningKeys(settings.signing_keys) if settings.signing_keys else None,
+            SecretChecker(at_once=settings.secret_checks, wrong_per_minute=settings.wrong_secrets_per_minute),
+            timedelta(minutes=settings.token_minutes),
+        )
+    return issuer
 
 
 def _refusal(refusal: TokenRefused) -> JSONResponse:
@@ -83,6 +105,6 @@ def _refusal(refusal: TokenRefused) -> JSONResponse:
 @router.get("/.well-known/jwks.json", response_model=Jwks, summary="Public keys")
 async def jwks(request: Request) -> JSONResponse:
     """The public keys that tokens are verified with (RFC 7517). During a rotation there are two."""
-    keys: SigningKeys | None = request.app.state.signing_keys
+    keys = _issuer(request).keys
     document = keys.public() if keys is not None else {"keys": []}
     return JSONResponse(document, headers={"Cache-Control": "public, max-age=60"}, media_type="application/jwk-set+json")

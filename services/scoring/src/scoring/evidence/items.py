@@ -122,7 +122,15 @@ def contract_view(event: Received[ContractState]) -> ContractView:
 def observation_item(event: Received[ObservationRecorded]) -> Item:
     """An actual value of an agreed indicator."""
     data = event.data
-    return _fact(event, data.observation_id, "observation", data.contract_id, data.observed_on, data.recorded_at, "observation_id")
+    return _fact(
+        event,
+        data.observation_id,
+        "observation",
+        data.contract_id,
+        data.observed_on,
+        data.recorded_at,
+        "observation_id",
+    )
 
 
 def ledger_item(event: Received[LedgerPosted]) -> Item:
@@ -134,11 +142,19 @@ def ledger_item(event: Received[LedgerPosted]) -> Item:
 def acceptance_item(event: Received[AcceptanceRecorded]) -> Item:
     """An acceptance against the contract's standards."""
     data = event.data
-    return _fact(event, data.acceptance_id, "acceptance", data.contract_id, data.accepted_on, data.recorded_at, "acceptance_id")
+    return _fact(
+        event, data.acceptance_id, "acceptance", data.contract_id, data.accepted_on, data.recorded_at, "acceptance_id"
+    )
 
 
 def _fact(
-    event: Received[Any], item_id: UUID, kind: str, contract_id: UUID, valid_on: date, recorded_at: datetime, id_field: str
+    event: Received[Any],
+    item_id: UUID,
+    kind: str,
+    contract_id: UUID,
+    valid_on: date,
+    recorded_at: datetime,
+    id_field: str,
 ) -> Item:
     body = canonical_text(event.data.model_dump(mode="json", exclude={id_field, "contract_id", "region"}))
     return Item(

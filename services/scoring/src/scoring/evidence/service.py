@@ -63,7 +63,9 @@ _VIEW = (
 )
 
 
-async def store_evidence(session: AsyncSession, items: Collection[Item], *, views: Collection[ContractView]) -> list[UUID]:
+async def store_evidence(
+    session: AsyncSession, items: Collection[Item], *, views: Collection[ContractView]
+) -> list[UUID]:
     """Add items, bring the contracts' projections up to date and lock the touched contracts in the order of their ids.
 
     Everything is safe to repeat and to mix: an item that is known is skipped, an older version of a contract changes

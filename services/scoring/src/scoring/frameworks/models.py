@@ -54,7 +54,7 @@ class Grade:
     minimum: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Framework:
     """One version of a framework; `hash` is the SHA-256 of the RFC 8785 form of its document."""
 

@@ -36,7 +36,9 @@ def validate(document: Mapping[str, Any]) -> None:
     unique, grades fall strictly and end at 0, rules "agreed" stand only where the contract's indicators fill the node,
     goalposts differ, and satisfaction is never reweighted away (财综〔2018〕42号).
     """
-    faults = [f"{_place(error.absolute_path, document)}: {error.message}" for error in _validator().iter_errors(document)]
+    faults = [
+        f"{_place(error.absolute_path, document)}: {error.message}" for error in _validator().iter_errors(document)
+    ]
     if not faults:
         faults = [*_grades(document["grades"]), *_children(document["nodes"], "root", ())]
     if faults:

@@ -14,7 +14,12 @@ __all__ = ["Agreed", "Facts", "Measured", "Ref", "read_facts", "stage_of"]
 Ref = tuple[str, str]
 """Id and SHA-256 of one item of evidence."""
 
-SCORED_STATES: Final = {"active": "interim", "suspended": "interim", "completed": "completion", "terminated": "completion"}
+SCORED_STATES: Final = {
+    "active": "interim",
+    "suspended": "interim",
+    "completed": "completion",
+    "terminated": "completion",
+}
 """States in which a contract is evaluated, with the stage; a draft, pending or cancelled contract has no score."""
 
 
@@ -98,7 +103,9 @@ class Facts:
         Each milestone counts from 0 to `maximum_days`; one that was not met, or has no date, counts the maximum.
         """
         late = total = 0.0
-        for milestone in sorted(self.terms["milestones"], key=lambda each: (each["due_on"] or "", each["code"], each["milestone_id"])):
+        for milestone in sorted(
+            self.terms["milestones"], key=lambda each: (each["due_on"] or "", each["code"], each["milestone_id"])
+        ):
             if milestone["kind"] != "delivery" or milestone["status"] not in _REPORTED or not milestone["due_on"]:
                 continue
             days = maximum_days
@@ -191,7 +198,9 @@ def _moment(row: Sequence[Any]) -> tuple[str, datetime, str]:
     return row[4]["observed_on"], datetime.fromisoformat(row[4]["recorded_at"]), row[0]
 
 
-def _agreed(indicators: Sequence[Mapping[str, Any]], latest: Mapping[str, Sequence[Any]]) -> dict[str, tuple[Agreed, ...]]:
+def _agreed(
+    indicators: Sequence[Mapping[str, Any]], latest: Mapping[str, Sequence[Any]]
+) -> dict[str, tuple[Agreed, ...]]:
     levels: dict[str, list[Agreed]] = {}
     for each in sorted(indicators, key=lambda each: (each["code"], each["indicator_id"])):
         weight = float(each["weight"])
@@ -228,7 +237,11 @@ def _money(terms: Mapping[str, Any], ledger: Sequence[Sequence[Any]]) -> Measure
         return None
     reversed_ids = {row[4]["reverses"] for row in ledger if row[4]["kind"] == "reversal"}
     counted = sorted(
-        (row for row in ledger if row[4]["kind"] in _SIGN and row[0] not in reversed_ids and row[4]["currency"] == terms["currency"]),
+        (
+            row
+            for row in ledger
+            if row[4]["kind"] in _SIGN and row[0] not in reversed_ids and row[4]["currency"] == terms["currency"]
+        ),
         key=lambda row: row[0],
     )
     if not counted:

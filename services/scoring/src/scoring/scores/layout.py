@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring.frameworks.models import STAGES, Framework, Node
-from scoring.kernel import MICRO, Tree, quantise
+from scoring.kernel import Tree, quantise
 
 __all__ = ["Block", "Layout", "layout_of", "widths_of"]
 
@@ -49,8 +49,8 @@ def widths_of(framework: Framework, levels: Sequence[Mapping[str, int]]) -> tupl
 
 
 @lru_cache(maxsize=256)
-def _layout(framework_hash: str, widths: tuple[int, ...]) -> Layout:
-    framework = _known[framework_hash]
+def layout_of(framework: Framework, widths: tuple[int, ...]) -> Layout:
+    """The layout of a framework whose dimensions of agreed indicators get these widths, in the order of the file."""
     blocks: list[Block] = []
     first, remaining = 0, list(widths)
     for node in framework.walk():
@@ -83,15 +83,3 @@ def _layout(framework_hash: str, widths: tuple[int, ...]) -> Layout:
         weight[number] = [node.weight[stage] for stage in STAGES]
     minimums = quantise(np.array([grade.minimum for grade in framework.grades]))
     return Layout(framework, Tree(first, tuple(parents)), tuple(blocks), weight, minimums)
-
-
-_known: dict[str, Framework] = {}
-
-
-def layout_of(framework: Framework, widths: tuple[int, ...]) -> Layout:
-    """The layout of a framework whose dimensions of agreed indicators get these widths, in the order of the file."""
-    _known[framework.hash] = framework
-    return _layout(framework.hash, widths)
-
-
-assert MICRO == 10**6  # noqa: S101 - the grades' minimums and the scores are compared in the same unit

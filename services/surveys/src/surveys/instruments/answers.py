@@ -63,7 +63,8 @@ def _answers_type(instrument: Instrument) -> Any:  # noqa: ANN401 - a type made 
     for item in instrument.items:
         kind = _rating(instrument, item) if isinstance(item, RatingItem) else _text(item)
         fields[item.code] = Required[kind] if item.required else NotRequired[kind]
-    made: Any = TypedDict("Answers", fields)  # type: ignore[misc] # the fields are known at run time only
+    make: Any = TypedDict  # the fields are known at run time only, which mypy does not take
+    made = make("Answers", fields)
     made.__pydantic_config__ = ConfigDict(extra="forbid", strict=True)
     return made
 

@@ -13,7 +13,7 @@ __all__ = ["StoredInstrument"]
 
 
 class StoredInstrument(Base):
-    """An instrument as it was when a wave first used it; never changed (a trigger refuses it), national reference data."""
+    """An instrument as it was when a wave first used it; never changed (a trigger refuses it); national data."""
 
     __tablename__ = "instruments"
     __table_args__ = (UniqueConstraint("id", "version"), CheckConstraint("length(sha256) = 64", name="sha256"))

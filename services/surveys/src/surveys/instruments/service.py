@@ -10,8 +10,9 @@ from shared import clock
 from surveys.instruments.document import Instrument
 from surveys.instruments.errors import InstrumentVersionTaken, LanguageIncomplete
 from surveys.instruments.models import StoredInstrument
+from surveys.instruments.shipped import COMMON_CORE
 
-__all__ = ["complete_languages", "pin_instrument"]
+__all__ = ["COMMON_CORE", "complete_languages", "pin_instrument"]
 
 
 async def pin_instrument(session: AsyncSession, instrument: Instrument) -> None:

@@ -13,15 +13,17 @@ from typing import BinaryIO
 
 import ijson
 
-__all__ = ["CHUNK", "MAX_DEPTH", "NOT_FINITE", "Broken", "Chunks", "locate"]
+__all__ = ["CHUNK", "MAX_DEPTH", "NOT_FINITE", "Broken", "Chunks", "depth_change", "locate"]
 
 CHUNK = 65_536
 MAX_DEPTH = 100
 NOT_FINITE = "\x7f"  # stands for NaN or Infinity until the record is handed on
 
+_OPENING = frozenset({"start_map", "start_array"})
+_CLOSING = frozenset({"end_map", "end_array"})
 _BOM = b"\xef\xbb\xbf"
-_WORD = re.compile(rb'"(?:[^"\\]|\\.)*(?:"|\Z)|-?(?:NaN|Infinity)', re.DOTALL)
-_REST_OF_TEXT = re.compile(rb'(?:[^"\\]|\\.)*"?', re.DOTALL)
+_WORD = re.compile(rb'"(?:[^"\\]|\\.)*("?)|-?(?:NaN|Infinity)', re.DOTALL)
+_REST_OF_TEXT = re.compile(rb'(?:[^"\\]|\\.)*("?)', re.DOTALL)
 _ESCAPE = re.compile(rb"\\.", re.DOTALL)
 _UNFINISHED = re.compile(rb"(?:\\+|-?[A-Za-z]{1,8})\Z")
 
@@ -73,22 +75,18 @@ class Chunks:
             plain = _ESCAPE.sub(b"", chunk) if b"\\" in chunk else chunk
             self._in_text ^= plain.count(b'"') % 2 == 1
             return chunk
-        head = b""
+        start = 0
         if self._in_text:
             rest = _REST_OF_TEXT.match(chunk)
-            head = rest.group() if rest else b""
-            if not head.endswith(b'"') or head.endswith(b'\\"'):
+            if rest is None or not rest.group(1):
                 return chunk  # the text goes on beyond this chunk
-            chunk = chunk[len(head) :]
-        self._in_text = False
-        masked = _WORD.sub(self._mask, chunk)
-        return head + masked
+            start, self._in_text = rest.end(), False
+        return chunk[:start] + _WORD.sub(self._mask, chunk[start:])
 
     def _mask(self, match: re.Match[bytes]) -> bytes:
         word = match.group()
         if word.startswith(b'"'):
-            closed = len(word) > 1 and word.endswith(b'"') and not _ESCAPE.sub(b"", word).endswith(b"\\")
-            self._in_text = not closed or len(_ESCAPE.sub(b"", word)) == 1
+            self._in_text = not match.group(1)  # a text without its end is the last thing of the chunk
             return word
         self.replaced = True
         return f'"{NOT_FINITE}"'.encode().ljust(len(word))
@@ -99,31 +97,29 @@ def locate(path: Path, *, near: int, reason: str) -> Broken:
 
     The parser says what is wrong but not where, so that the part before is parsed again, and then byte by byte.
     """
-    offset = near
+    done = 0
     with path.open("rb") as file:
         events = ijson.sendable_list()
         parser = ijson.basic_parse_coro(events, use_float=True)
         depth = 0
         chunks = Chunks(file)
-        done = 0
-        found = False
-        while not found and (chunk := chunks.read()):
-            pieces = [chunk] if done + len(chunk) <= near else [chunk[i : i + 1] for i in range(len(chunk))]
-            for piece in pieces:
+        while chunk := chunks.read():
+            for piece in [chunk] if done + len(chunk) <= near else [chunk[i : i + 1] for i in range(len(chunk))]:
                 try:
                     parser.send(piece)
                 except ijson.JSONError:
-                    found = True
-                else:
-                    depth += sum(1 if kind.startswith("start_") else -1 if kind.startswith("end_") else 0 for kind, _ in events)
-                    events.clear()
-                    found = depth > MAX_DEPTH
-                if found:
-                    break
+                    return Broken(done, *_line_of(path, done), reason)
+                depth += depth_change(events)
+                events.clear()
+                if depth > MAX_DEPTH:
+                    return Broken(done, *_line_of(path, done), reason)
                 done += len(piece)
-        offset = done
-    line, column = _line_of(path, offset)
-    return Broken(offset, line, column, reason)
+    return Broken(done, *_line_of(path, done), reason)
+
+
+def depth_change(events: list[tuple[str, object]]) -> int:
+    """How much deeper the parser stands after these events."""
+    return sum((kind in _OPENING) - (kind in _CLOSING) for kind, _ in events)
 
 
 def _line_of(path: Path, offset: int) -> tuple[int, int]:

@@ -1,0 +1,169 @@
+"""Answers about contracts."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import Field
+
+from contracts.contracts.queries import AuditRow, ContractRecord
+from contracts.contracts.transitions import allowed_actions
+from contracts.organisations.schemas import ExternalIdOut, WarningOut
+from shared.web import Figure, Money, Out
+
+__all__ = ["AmendmentOut", "ContractOut", "HistoryOut", "IndicatorOut", "LedgerTotals", "MilestoneOut", "PartyOut", "contract_out", "history_out"]
+
+
+class PartyOut(Out):
+    """A party of the contract."""
+
+    organisation_id: UUID = Field(description="Id of the organisation.")
+    name: str = Field(description="Its name.")
+    uscc: str | None = Field(description="Unified social credit code; null when unknown.")
+
+
+class IndicatorOut(Out):
+    """An agreed level-3 indicator."""
+
+    indicator_id: UUID = Field(description="Id of the indicator.")
+    code: str = Field(description="Code, unique in the contract.")
+    name: str = Field(description="Name.")
+    level: str = Field(description="output | benefit | satisfaction (产出 | 效益 | 满意度).")
+    aspect: str = Field(description="quantity | quality | timeliness | cost | economic | social | ecological | sustained | satisfaction.")
+    unit: str = Field(description="Unit of target and observations.")
+    direction: str = Field(description="higher (more is better) | lower (less is better).")
+    target: Figure = Field(description="Agreed value, in the unit.")
+    zero_at: Figure | None = Field(description="direction lower only: the value that scores 0.")
+    baseline: Figure | None = Field(description="Value before this contract, in the unit.")
+    standard: str = Field(description="plan | sector | history (计划 | 行业 | 历史标准).")
+    weight: Figure = Field(description="Points inside the level; relative.")
+    accountable: str = Field(description="purchaser | provider | joint | outside.")
+    missing: str = Field(description="hold | zero | reweight.")
+
+
+class MilestoneOut(Out):
+    """A milestone with its last report."""
+
+    milestone_id: UUID = Field(description="Id of the milestone.")
+    code: str = Field(description="Code, unique in the contract.")
+    title: str = Field(description="What is due.")
+    kind: str = Field(description="delivery | financing.")
+    percentage: Figure = Field(description="Share of its kind in per cent.")
+    due_on: date | None = Field(description="When it is due.")
+    status: str = Field(description="scheduled | met | partlyMet | notMet.")
+    met_on: date | None = Field(description="When it was met.")
+    note: str | None = Field(description="Remark of the last report.")
+    reported_at: datetime | None = Field(description="When it was reported last.")
+
+
+class NeedsBasisOut(Out):
+    """Why the service is bought."""
+
+    kind: str = Field(description="wave | document | none.")
+    reference: str | None = Field(description="Wave id, or number or hash of the document.")
+    reason: str | None = Field(description="Why there is none.")
+
+
+class AmendmentOut(Out):
+    """An amendment (补充协议)."""
+
+    number: int = Field(description="Counts the contract's amendments from 1.")
+    external_id: str | None = Field(description="Its id in the source.")
+    amended_on: date | None = Field(description="Its date.")
+    rationale: str | None = Field(description="Why.")
+    description: str | None = Field(description="What changed.")
+
+
+class LedgerTotals(Out):
+    """Sums of the contract's ledger in its currency, entries that were taken back left out."""
+
+    committed: Money = Field(description="Commitments.")
+    accepted: Money = Field(description="Value of what was accepted.")
+    paid: Money = Field(description="Payments.")
+    deducted: Money = Field(description="Deductions.")
+    refunded: Money = Field(description="Refunds.")
+    executed: Money = Field(description="Budget executed: paid - refunded + deducted.")
+    outstanding: Money = Field(description="accepted - executed; 0 when the money is reconciled.")
+
+
+class ContractOut(Out):
+    """A contract: its terms, its state, its parts, and the sums of its ledger."""
+
+    contract_id: UUID = Field(description="Id of the contract: the join key of everything.")
+    version: int = Field(description="Counts the changes of the contract; its ETag.")
+    region: str = Field(description="Region that owns it.")
+    contract_number: str | None = Field(description="Number on the contract.")
+    title: str = Field(description="Title.")
+    state: str = Field(description="draft | pending | active | suspended | completed | terminated | cancelled.")
+    state_reason: str | None = Field(description="Why it is in this state, where a reason was given.")
+    actions: list[str] = Field(description="Moves that its state permits; their guards are checked when they are asked for.")
+    origin: str = Field(description="native | import.")
+    simulated: bool = Field(description="Made up for a demonstration or a test.")
+    service_category: str | None = Field(description="Item of the guiding catalogue.")
+    purchaser: PartyOut = Field(description="Who purchases.")
+    provider: PartyOut | None = Field(description="Who provides; null when not known.")
+    currency: str = Field(description="ISO 4217 code.")
+    value: Money | None = Field(description="Contract value in force, amendments included.")
+    budget: Money | None = Field(description="Budget line of the contract.")
+    final_value: Money | None = Field(description="Final value as the source of an import names it.")
+    signed_on: date | None = Field(description="Date of signature.")
+    starts_on: date | None = Field(description="First day of the term.")
+    ends_on: date | None = Field(description="Last day of the term.")
+    ended_at: datetime | None = Field(description="When it was completed, terminated or cancelled.")
+    end_reason: str | None = Field(description="complete | incomplete | cancelled | unsuccessful.")
+    procurement_method: str | None = Field(description="open | selective | limited | direct.")
+    tenderers: int | None = Field(description="Number of tenderers.")
+    beneficiary_population: int | None = Field(description="Number of people whom the service is for.")
+    needs_basis: NeedsBasisOut | None = Field(description="Why the service is bought.")
+    indicators: list[IndicatorOut] = Field(description="Agreed indicators.")
+    milestones: list[MilestoneOut] = Field(description="Milestones.")
+    amendments: list[AmendmentOut] = Field(description="Amendments.")
+    ledger: LedgerTotals = Field(description="Sums of the ledger.")
+    gaps: list[str] = Field(description="What the source of an import did not have.")
+    warnings: list[WarningOut] = Field(description="What is doubtful and was kept as given.")
+    external_ids: list[ExternalIdOut] = Field(description="Its ids in source systems.")
+    created_at: datetime = Field(description="When it was recorded.")
+    updated_at: datetime = Field(description="When it was changed last.")
+
+
+class HistoryOut(Out):
+    """One act on a contract, from the audit rows."""
+
+    id: UUID = Field(description="Id of the audit row.")
+    at: datetime = Field(description="When.")
+    subject: str = Field(description="Who: the token's subject.")
+    organisation: UUID | None = Field(description="The organisation that the token names.")
+    action: str = Field(description="What was done.", examples=["contract.completed"])
+    fields: Any = Field(description="Names of the fields that changed, or what the act was about; never personal data.")
+
+
+_OF_STATE = [
+    name
+    for name in ContractOut.model_fields
+    if name not in {"actions", "ledger", "state_reason", "final_value", "gaps", "warnings", "amendments", "external_ids", "created_at", "updated_at"}
+]
+
+
+def contract_out(record: ContractRecord) -> ContractOut:
+    """The answer for a contract."""
+    state, facts = record.state, record.facts
+    return ContractOut.model_validate(
+        {
+            **{name: getattr(state, name) for name in _OF_STATE},
+            "state_reason": record.state_reason,
+            "actions": allowed_actions(state.state),
+            "final_value": record.final_value,
+            "amendments": record.amendments,
+            "ledger": facts,
+            "gaps": record.gaps,
+            "warnings": record.warnings,
+            "external_ids": record.external_ids,
+            "created_at": record.created_at,
+            "updated_at": record.updated_at,
+        }
+    )
+
+
+def history_out(row: AuditRow) -> HistoryOut:
+    """The answer for an act."""
+    return HistoryOut.model_validate(row)

@@ -1,0 +1,154 @@
+"""From the bytes of a response to what is stored: checking, hashing."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, Literal, NotRequired, Required
+from uuid import UUID
+
+from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
+from pydantic_core import from_json
+from typing_extensions import TypedDict
+
+from surveys.instruments.queries import Questionnaire
+from surveys.kernel.rates import disposition
+from surveys.responses.errors import ResponseMalformed
+
+__all__ = ["Card", "Content", "canonical", "content_of", "decode"]
+
+DAY = 86_400
+_make_type: Any = TypedDict  # the fields are known at run time only, which mypy does not take
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A checked response, ready to be stored."""
+
+    sha256: bytes
+    answers: str
+    disposition: str
+    mode: str
+    language: str | None = None
+    stratum: str | None = None
+    duration_seconds: int | None = None
+    enumerator_id: str | None = None
+    collected_at: datetime | None = None
+
+
+class Card:
+    """What of a wave never changes, kept in the process: enough to check a response without asking the database.
+
+    Whether the wave is open is not here: the insert decides that, under the wave's lock.
+    """
+
+    def __init__(
+        self,
+        questionnaire: Questionnaire,
+        *,
+        wave_id: UUID,
+        region: str,
+        simulated: bool,
+        languages: tuple[str, ...],
+        strata: tuple[str, ...],
+    ) -> None:
+        self.wave_id = wave_id
+        self.region = region
+        self.simulated = simulated
+        self.questionnaire = questionnaire
+        fields = _common_fields(questionnaire, languages=languages, strata=strata)
+        self.single = _adapter({**fields, "mode": NotRequired[Literal["web", "counter"]]})
+        self.collected = _adapter(
+            {
+                **fields,
+                "collected_at": Required[AwareDatetime],
+                "enumerator_id": Required[Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")]],
+            }
+        )
+
+
+def decode(body: bytes) -> dict[str, Any]:
+    """The JSON object of a body.
+
+    Raises:
+        ResponseMalformed: it is not JSON, or no object.
+    """
+    try:
+        raw = from_json(body)
+    except ValueError as error:
+        raise _malformed([{"pointer": "/", "detail": f"is not JSON: {error}"}]) from error
+    if not isinstance(raw, dict):
+        raise _malformed([{"pointer": "/", "detail": "must be an object"}])
+    return raw
+
+
+def content_of(card: Card, raw: dict[str, Any], *, collected: bool = False) -> Content:
+    """Check a response against the wave and its instrument, and hash it.
+
+    The hash is the SHA-256 of the RFC 8785 form of the response as it was sent.
+
+    Raises:
+        ResponseMalformed: with a pointer for each wrong field.
+    """
+    adapter = card.collected if collected else card.single
+    try:
+        found = adapter.validate_python(raw)
+    except ValidationError:
+        # JSON knows one kind of number: 4.0 is the integer 4. It is rare, so that only a refusal looks for it.
+        raw = _integers(raw)
+        try:
+            found = adapter.validate_python(raw)
+        except ValidationError as error:
+            raise _malformed(card.questionnaire.errors(error)) from error
+    answers = found["answers"]
+    rated = card.questionnaire.answered(answers)
+    return Content(
+        sha256=hashlib.sha256(canonical(raw)).digest(),
+        answers=json.dumps(answers, ensure_ascii=False, separators=(",", ":")),
+        disposition=disposition(answered=rated, applicable=len(card.questionnaire.rating_codes)),
+        mode="enumerator" if collected else found.get("mode", "web"),
+        language=found.get("language"),
+        stratum=found.get("stratum"),
+        duration_seconds=found.get("duration_seconds"),
+        enumerator_id=found.get("enumerator_id"),
+        collected_at=found.get("collected_at"),
+    )
+
+
+def canonical(raw: Mapping[str, Any]) -> bytes:
+    """RFC 8785 form of a checked response.
+
+    A checked response holds objects with ASCII names, strings and integers below 2^53, for which the standard
+    library's encoder writes the same bytes as RFC 8785 asks for, fifteen times as fast as a general implementation.
+    """
+    return json.dumps(raw, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _common_fields(questionnaire: Questionnaire, *, languages: tuple[str, ...], strata: tuple[str, ...]) -> dict[str, Any]:
+    fields: dict[str, Any] = {
+        "answers": Required[questionnaire.type],
+        "language": NotRequired[Literal[languages]],
+        "duration_seconds": NotRequired[Annotated[int, Field(strict=True, ge=0, le=DAY)]],
+    }
+    if strata:
+        fields["stratum"] = Required[Literal[strata]]
+    return fields
+
+
+def _adapter(fields: dict[str, Any]) -> TypeAdapter[dict[str, Any]]:
+    made = _make_type("Response", fields)
+    made.__pydantic_config__ = ConfigDict(extra="forbid")
+    return TypeAdapter(made)
+
+
+def _integers(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        return int(value)
+    if isinstance(value, dict):
+        return {key: _integers(part) for key, part in value.items()}
+    return [_integers(part) for part in value] if isinstance(value, list) else value
+
+
+def _malformed(errors: list[dict[str, str]]) -> ResponseMalformed:
+    return ResponseMalformed("; ".join(f"{error['pointer']}: {error['detail']}" for error in errors[:5]), errors=errors)
