@@ -20,6 +20,7 @@ help: ## list the targets
 	@deploy/local/setup.sh "$(PYTHON)"
 
 setup: .venv/ready ## the virtual environment .venv with locked versions (PYTHON=python3.12)
+	@:
 
 run: .venv/ready ## everything on this machine, with the main job (ONCE=1 FRESH=1 PORT=8080 POSTGRES_PORT= NATS_PORT= STATE=.gongping)
 	@exec $(IN) gongping_local up $(if $(ONCE),--once) $(if $(FRESH),--fresh) $(if $(STATE),--state "$(STATE)") \
@@ -47,10 +48,10 @@ format: .venv/ready ## write the code as ruff wants it
 	@$(IN) ruff check --fix-only . && $(IN) ruff format .
 
 docs-generate: .venv/ready ## OpenAPI, AsyncAPI and the events' JSON Schemas from the code
-	@$(IN) gongping_local documents --write
+	@.venv/bin/python docs/generate.py write
 
 docs-check: .venv/ready ## the committed documents are what the code says
-	@$(IN) gongping_local documents --check
+	@.venv/bin/python docs/generate.py check
 
 lock: .venv/ready ## lock the versions again, with hashes (UPGRADE=1 takes newer ones)
 	@requirements/compile.sh $(if $(UPGRADE),--upgrade)

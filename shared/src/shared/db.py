@@ -1,7 +1,8 @@
 """Database access: one engine per service, sessions that carry the principal, the region scope on every statement."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
@@ -76,12 +77,20 @@ def _add_region_scope(state: ORMExecuteState) -> None:
     principal: Principal = state.session.info.get("principal", SYSTEM)
     if principal.unlimited:
         return
-    for mapper in state.all_mappers:
-        cls = mapper.class_
-        if issubclass(cls, RegionScoped):
-            state.statement = state.statement.options(
-                with_loader_criteria(cls, scope_clause(principal, cls.region), include_aliases=True)
-            )
+    # Every region-owned class, not only those that the statement returns: joins, subqueries and counts are scoped too.
+    state.statement = state.statement.options(
+        *(
+            with_loader_criteria(cls, scope_clause(principal, cls.region), include_aliases=True)
+            for cls in _mapped_below(RegionScoped)
+        )
+    )
+
+
+def _mapped_below(cls: type[RegionScoped]) -> Iterator[type[RegionScoped]]:
+    for below in cls.__subclasses__():
+        if hasattr(below, "__mapper__"):
+            yield below
+        yield from _mapped_below(below)
 
 
 def principal_in(session: AsyncSession) -> Principal:
@@ -91,26 +100,33 @@ def principal_in(session: AsyncSession) -> Principal:
 
 
 _TRANSIENT_SQLSTATES = ("08", "40", "53", "55P03", "57P", "58")
+# The driver has one class for a lost connection and for wrong use; only the text tells them apart.
+_CLOSED = re.compile(r"(connection|pool)\b.*\b(clos|released)")
 
 
 def is_unavailable(error: BaseException | None) -> bool:
     """Whether the database is away, full, busy or chose a deadlock victim: never a reason to give up."""
     seen = 0
     while error is not None and seen < 8:
-        if isinstance(
-            error, (PoolTimeout, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, ConnectionError, TimeoutError)
-        ):
-            return True
-        state = getattr(error, "sqlstate", None)
-        if isinstance(state, str) and state.startswith(_TRANSIENT_SQLSTATES):
-            return True
-        if isinstance(error, DBAPIError) and error.connection_invalidated:
-            return True
-        if isinstance(error, (OperationalError, InterfaceError)) and error.orig is None:
+        if _is_transient(error):
             return True
         error = (error.orig if isinstance(error, DBAPIError) else None) or error.__cause__
         seen += 1
     return False
+
+
+def _is_transient(error: BaseException) -> bool:
+    if isinstance(error, asyncpg.InterfaceError):
+        return _CLOSED.search(str(error)) is not None
+    if isinstance(error, OSError):
+        # Refused, reset, timed out, a host name that is not found now; not a missing file.
+        return error.filename is None
+    if isinstance(error, DBAPIError):
+        no_answer = isinstance(error, (OperationalError, InterfaceError)) and error.orig is None
+        return error.connection_invalidated or no_answer
+    state = getattr(error, "sqlstate", None)
+    transient = isinstance(state, str) and state.startswith(_TRANSIENT_SQLSTATES)
+    return transient or isinstance(error, (PoolTimeout, asyncpg.PostgresConnectionError))
 
 
 Hook = Callable[[AsyncSession], Awaitable[None]]

@@ -18,9 +18,10 @@ STANDARD_ERROR = 1e-8
 pytestmark = pytest.mark.skipif(not GOLDEN.is_dir(), reason="the golden vectors lie beside the project, not in it")
 
 Floats = npt.NDArray[np.float64]
+Block = Any  # a block of a golden file, whose shape the test knows
 
 
-def read_json(name: str) -> Any:
+def read_json(name: str) -> Block:
     return json.loads((GOLDEN / name).read_text(encoding="utf-8"))
 
 
@@ -38,7 +39,7 @@ def flag(rows: list[dict[str, str]], name: str, value: str) -> Floats:
 
 
 @pytest.fixture(scope="module")
-def core() -> Any:
+def core() -> Block:
     return read_json("golden_core.json")
 
 
@@ -72,7 +73,7 @@ def clustered(rows: list[dict[str, str]]) -> variance.Design:
 
 
 def check(found: variance.MeanEstimate, expected: dict[str, Any], index: int | None = None) -> None:
-    def of(key: str) -> Any:
+    def of(key: str) -> Block:
         value = expected[key]
         return value if index is None else value[index]
 
@@ -89,7 +90,7 @@ def check(found: variance.MeanEstimate, expected: dict[str, Any], index: int | N
 
 
 @pytest.mark.parametrize(("block", "fpc"), [("mean_fpc", True), ("mean_nofpc", False)])
-def test_stratified_means(core: Any, schools: list[dict[str, str]], *, block: str, fpc: bool) -> None:
+def test_stratified_means(core: Block, schools: list[dict[str, str]], *, block: str, fpc: bool) -> None:
     expected = core["A_apistrat"][block]
     design = stratified(schools, fpc=fpc)
     for index, name in enumerate(expected["name"]):
@@ -98,7 +99,7 @@ def test_stratified_means(core: Any, schools: list[dict[str, str]], *, block: st
         check(found, expected, index)
 
 
-def test_stratified_design_effect_with_replacement(core: Any, schools: list[dict[str, str]]) -> None:
+def test_stratified_design_effect_with_replacement(core: Block, schools: list[dict[str, str]]) -> None:
     expected = core["A_apistrat"]["mean_deff_replace"]
     design = stratified(schools)
     share = len(schools) / float(design.weights.sum())
@@ -108,21 +109,21 @@ def test_stratified_design_effect_with_replacement(core: Any, schools: list[dict
         assert found.deff * (1 - share) == pytest.approx(expected["deff"][index], rel=STANDARD_ERROR)
 
 
-def test_stratified_total_and_ratio(core: Any, schools: list[dict[str, str]]) -> None:
+def test_stratified_total_and_ratio(core: Block, schools: list[dict[str, str]]) -> None:
     design = stratified(schools)
     check(variance.total(column(schools, "enroll"), design), core["A_apistrat"]["total_enroll"])
     found = variance.ratio(column(schools, "api.stu"), column(schools, "enroll"), design)
     check(found, core["A_apistrat"]["ratio_apistu_enroll"])
 
 
-def test_stratified_shares(core: Any, schools: list[dict[str, str]]) -> None:
+def test_stratified_shares(core: Block, schools: list[dict[str, str]]) -> None:
     expected = core["A_apistrat"]["prop_awards"]
     design = stratified(schools)
     check(variance.mean(flag(schools, "awards", "No"), design), expected, 0)
     check(variance.mean(flag(schools, "awards", "Yes"), design), expected, 1)
 
 
-def test_domains_are_not_subsets(core: Any, schools: list[dict[str, str]]) -> None:
+def test_domains_are_not_subsets(core: Block, schools: list[dict[str, str]]) -> None:
     design = stratified(schools)
     expected = core["A_apistrat"]["by_stype"]
     for index, group in enumerate(expected["group"]):
@@ -132,13 +133,13 @@ def test_domains_are_not_subsets(core: Any, schools: list[dict[str, str]]) -> No
     check(found, core["A_apistrat"]["domain_awardsYes_api00"])
 
 
-def test_paired_change(core: Any, schools: list[dict[str, str]]) -> None:
+def test_paired_change(core: Block, schools: list[dict[str, str]]) -> None:
     change = column(schools, "api00") - column(schools, "api99")
     check(variance.mean(change, stratified(schools)), core["A_apistrat"]["change_api00_minus_api99"])
 
 
 @pytest.mark.parametrize(("block", "fpc"), [("ciprop_awardsYes", True), ("ciprop_awardsYes_nofpc", False)])
-def test_korn_graubard_stratified(core: Any, schools: list[dict[str, str]], *, block: str, fpc: bool) -> None:
+def test_korn_graubard_stratified(core: Block, schools: list[dict[str, str]], *, block: str, fpc: bool) -> None:
     expected = core["A_apistrat"][block]["beta"]
     found = variance.mean(flag(schools, "awards", "Yes"), stratified(schools, fpc=fpc))
     assert found.variance == pytest.approx(expected["var"], rel=STANDARD_ERROR)
@@ -147,7 +148,7 @@ def test_korn_graubard_stratified(core: Any, schools: list[dict[str, str]], *, b
     assert limits.high == pytest.approx(expected["high"], rel=STANDARD_ERROR)
 
 
-def test_clustered_means_and_shares(core: Any, clusters: list[dict[str, str]]) -> None:
+def test_clustered_means_and_shares(core: Block, clusters: list[dict[str, str]]) -> None:
     block = core["C_apiclus1"]
     design = clustered(clusters)
     for index, name in enumerate(block["mean"]["name"]):
@@ -162,7 +163,7 @@ def test_clustered_means_and_shares(core: Any, clusters: list[dict[str, str]]) -
         assert limits.high == pytest.approx(expected["high"], rel=STANDARD_ERROR)
 
 
-def test_binomial_intervals(core: Any) -> None:
+def test_binomial_intervals(core: Block) -> None:
     assert core["F_binomial_intervals"]
     for case in core["F_binomial_intervals"]:
         k, n, level = case["k"], case["n"], case["level"]

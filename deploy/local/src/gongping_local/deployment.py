@@ -1,6 +1,7 @@
 """The parts of a running deployment: started in order and side by side where they can, watched, stopped."""
 
 import asyncio
+import json
 import os
 import signal
 from collections.abc import Awaitable, Callable
@@ -11,15 +12,17 @@ from typing import TypeVar
 from gongping_local import binaries
 from gongping_local.account import OURSELVES, choose_account
 from gongping_local.databases import close_administration, ensure_databases
+from gongping_local.migrations import migrate
 from gongping_local.nats import Nats
 from gongping_local.ports import require_free
 from gongping_local.postgres import Postgres
-from gongping_local.process import Child, end_left_behind
+from gongping_local.process import Child, end_left_behind, write_atomically
 from gongping_local.services import Ports, command, environments, service, wait_ready
 from gongping_local.state import SERVICES, Passwords, State, passwords
 from gongping_local.watch import Echo, Part, keep_running, watch_broker
 
 STREAM_BYTES = 512_000_000
+STREAMS = 4  # one per producer, and the canary's small one
 T = TypeVar("T")
 
 
@@ -70,8 +73,7 @@ class Deployment:
             self.ports,
             databases=databases,
             nats_url=self.nats.url if self.nats else str(self.nats_url),
-            # Three streams, and room to spare: a stream that the broker has no room for is refused as a whole.
-            stream_bytes=min(STREAM_BYTES, self.nats.file_store() // 5) if self.nats else None,
+            stream_bytes=stream_bytes(self.state, self.nats) if self.nats else None,
         )
         await together(*(self._start_service(name) for name in SERVICES))
 
@@ -121,6 +123,7 @@ class Deployment:
                 log=self.state.log("nats"),
                 record=self.state.record("nats"),
             )
+            self.nats.reserved = STREAMS * stream_bytes(self.state, self.nats)
 
     async def _start_postgres(self) -> None:
         if self.postgres is not None:
@@ -138,10 +141,18 @@ class Deployment:
 
     async def _start_service(self, name: str) -> None:
         env = self.environments[name]
-        await command(self.state, name, "migrate", env=env)
+        await migrate(self.state, name, env=env)
         child = self.services[name] = service(self.state, name, env=env)
         child.start()
         await wait_ready(child, self.ports.of(name))
+
+
+def stream_bytes(state: State, nats: Nats) -> int:
+    """How large a stream may grow: decided once, from the free disk at the first start, because streams keep it."""
+    file = state.folder / "broker.json"
+    if not file.exists():
+        write_atomically(file, json.dumps({"stream_bytes": min(STREAM_BYTES, nats.file_store() // (STREAMS + 1))}))
+    return int(json.loads(file.read_text())["stream_bytes"])
 
 
 async def end_what_was_left(state: State) -> list[str]:

@@ -31,6 +31,8 @@ class Nats:
     Attributes:
         durable: fsync before each acknowledgement (`sync_interval: always`); False only in tests that ask for none.
         max_file_store: bytes that all streams together may take; None: half of the free disk.
+        reserved: bytes that existing streams have been promised. A store below that would refuse every later change
+            of a stream, and the relays make sure of their streams at each start.
     """
 
     folder: Path
@@ -41,6 +43,7 @@ class Nats:
     record: Path
     durable: bool = True
     max_file_store: int | None = None
+    reserved: int = 0
     child: Child = field(init=False)
 
     def __post_init__(self) -> None:
@@ -124,7 +127,7 @@ class Nats:
             return self.max_file_store
         used = sum(file.stat().st_size for file in (self.folder / "js").rglob("*.blk"))
         share = used + int(shutil.disk_usage(self.folder).free * SHARE_OF_FREE_DISK)
-        return min(FILE_STORE_MOST, share)
+        return max(self.reserved, min(FILE_STORE_MOST, share))
 
 
 async def answers(port: int, *, password: str, seconds: float = 2.0) -> bool:

@@ -55,5 +55,8 @@ async def apply_each(
         except (Problem, IntegrityError) as error:
             problem = error if isinstance(error, Problem) else RecordedAtTheSameTime("Send this item once more.")
             results.append(BulkResult(index=index, outcome="failed", id=None, problem=problem.document()))
-    counts = {name: sum(1 for result in results if result.outcome == name) for name in ("created", "updated", "unchanged", "failed")}
+    counts = {
+        name: sum(1 for result in results if result.outcome == name)
+        for name in ("created", "updated", "unchanged", "failed")
+    }
     return BulkOut(**counts, items=results)

@@ -6,8 +6,10 @@ from contracts.contracts import models as _contracts
 from contracts.ledger import models as _ledger
 from contracts.observations import models as _observations
 from contracts.organisations import models as _organisations
+from shared.schema import attach
 
 __all__ = ["metadata"]
 
 MODELS = (_organisations, _contracts, _observations, _ledger, _acceptances)
 metadata = Base.metadata
+attach(metadata)

@@ -30,13 +30,20 @@ class GatewaySettings(ServiceSettings):
 
     token_minutes: int = Field(10, ge=1, le=60, description="Life of an access token.")
     secret_checks: int = Field(
-        2, ge=1, le=32, description="Secrets checked at the same time; each check costs 64 MiB and about 50 ms of a core."
+        2,
+        ge=1,
+        le=32,
+        description="Secrets checked at the same time; each check costs 64 MiB and about 50 ms of a core.",
     )
     wrong_secrets_per_minute: int = Field(
-        10, ge=1, description="Wrong secrets per client id and address in a minute before 429; an address alone may have six times as many."
+        10,
+        ge=1,
+        description="Wrong secrets per client id and address in a minute before 429; six times as many per address.",
     )
     revocation_poll_seconds: float = Field(
-        1.0, gt=0, description="How soon another replica's disabling of a client is seen; in the same process it counts at once."
+        1.0,
+        gt=0,
+        description="How soon another replica's disabling of a client is seen; in the same process it counts at once.",
     )
 
     max_proxied_body_bytes: int = Field(16_777_216, ge=1024, description="A larger request body is refused with 413.")
@@ -46,15 +53,21 @@ class GatewaySettings(ServiceSettings):
         30, gt=0, description="Wait for a service's answer, and for each further piece of it, before 504."
     )
     upstream_keepalive_seconds: float = Field(
-        4, gt=0, description="Idle connections to services are dropped after this; must be shorter than the services keep them (5 s)."
+        30,
+        gt=0,
+        description="Idle connections to services are dropped after this; less than the services' own 65 s.",
     )
     upload_idle_seconds: float = Field(20, gt=0, description="Wait for the next piece of a request body before 408.")
 
-    dossier_seconds: float = Field(5, gt=0, description="A part of a dossier that takes longer is shown as unavailable.")
+    dossier_seconds: float = Field(
+        5, gt=0, description="A part of a dossier that takes longer is shown as unavailable."
+    )
     dossier_waves: int = Field(20, ge=1, le=200, description="The newest waves whose results a dossier holds.")
 
     feed_retention_days: int = Field(30, ge=1, description="Score changes that a stream can resume from.")
-    feed_poll_seconds: float = Field(2, gt=0, description="How soon a stream sees a change that another replica stored.")
+    feed_poll_seconds: float = Field(
+        2, gt=0, description="How soon a stream sees a change that another replica stored."
+    )
     feed_streams: int = Field(1000, ge=1, description="Open streams per process; one more is answered 503.")
     feed_ping_seconds: int = Field(15, ge=1, description="A comment is sent on an idle stream this often.")
     feed_memory: int = Field(2000, ge=1, description="Score changes kept in memory for live streams.")
@@ -64,5 +77,7 @@ class GatewaySettings(ServiceSettings):
     @model_validator(mode="after")
     def _keys_go_together(self) -> Self:
         if self.signing_keys is not None and self.keys is None:
-            raise ValueError("GONGPING_SIGNING_KEYS needs GONGPING_KEYS too: the public file that tokens are verified with")
+            raise ValueError(
+                "GONGPING_SIGNING_KEYS needs GONGPING_KEYS too: the public file that tokens are verified with"
+            )
         return self

@@ -1,10 +1,10 @@
 """HTTP clients to the three services for composed answers; the pass-through has its own, faster ones."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import httpx
 from opentelemetry.propagate import inject
-from starlette.applications import Starlette
 
 from gateway.settings import GatewaySettings
 from shared.http_client import client
@@ -19,22 +19,22 @@ def service_urls(settings: GatewaySettings) -> dict[str, str]:
     return {name: str(getattr(settings, f"{name}_url")).rstrip("/") for name in SERVICES}
 
 
-def upstreams_of(app: Starlette) -> Mapping[str, httpx.AsyncClient]:
+def upstreams_of(state: Any) -> Mapping[str, httpx.AsyncClient]:  # noqa: ANN401 - an application's state
     """The clients of an application by service, made when first asked for."""
-    upstreams: dict[str, httpx.AsyncClient] | None = getattr(app.state, "upstreams", None)
+    upstreams: dict[str, httpx.AsyncClient] | None = getattr(state, "upstreams", None)
     if upstreams is None:
-        settings: GatewaySettings = app.state.settings
-        upstreams = app.state.upstreams = {
+        settings: GatewaySettings = state.settings
+        upstreams = state.upstreams = {
             name: client(url, timeout_seconds=settings.dossier_seconds) for name, url in service_urls(settings).items()
         }
     return upstreams
 
 
-async def close_upstreams(app: Starlette) -> None:
+async def close_upstreams(state: Any) -> None:  # noqa: ANN401 - an application's state
     """Close them, if any were made."""
-    for upstream in getattr(app.state, "upstreams", {}).values():
+    for upstream in (getattr(state, "upstreams", None) or {}).values():
         await upstream.aclose()
-    app.state.upstreams = None
+    state.upstreams = None
 
 
 def passed_headers(authorization: str | None) -> dict[str, str]:

@@ -1,15 +1,18 @@
+"""The declarative base of this service's tables."""
+
 from sqlalchemy.orm import DeclarativeBase
 
-from shared import schema
 from shared.db import metadata
 
-__all__ = ["Base"]
+__all__ = ["Base", "one_of"]
 
 
 class Base(DeclarativeBase):
-    """Base of every model of the scoring service."""
+    """Every table of the service belongs to this metadata, which names constraints by the common convention."""
 
     metadata = metadata()
 
 
-schema.attach(Base.metadata)
+def one_of(column: str, values: tuple[str, ...]) -> str:
+    """The text of a CHECK that holds an enumeration column to its values (null passes)."""
+    return f"{column} IN ({', '.join(repr(value) for value in values)})"

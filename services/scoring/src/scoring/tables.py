@@ -1,10 +1,13 @@
-"""Every table of the service, for alembic."""
+"""Every slice's models, imported for alembic, and the metadata that they share."""
 
-import scoring.determinations.models
-import scoring.evidence.models
-import scoring.scores.models  # noqa: F401 - the models register themselves
 from scoring.base import Base
+from scoring.determinations import models as _determinations
+from scoring.evidence import models as _evidence
+from scoring.scores import models as _scores
+from shared.schema import attach
 
 __all__ = ["metadata"]
 
+MODELS = (_evidence, _scores, _determinations)
 metadata = Base.metadata
+attach(metadata)

@@ -17,7 +17,7 @@ class CatalogueItem(NamedTuple):
 
     @property
     def kind(self) -> str:
-        """public | auxiliary."""
+        """Public | auxiliary."""
         return "public" if self.code.startswith("A") else "auxiliary"
 
 

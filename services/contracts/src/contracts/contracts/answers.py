@@ -11,7 +11,17 @@ from contracts.contracts.transitions import allowed_actions
 from contracts.organisations.schemas import ExternalIdOut, WarningOut
 from shared.web import Figure, Money, Out
 
-__all__ = ["AmendmentOut", "ContractOut", "HistoryOut", "IndicatorOut", "LedgerTotals", "MilestoneOut", "PartyOut", "contract_out", "history_out"]
+__all__ = [
+    "AmendmentOut",
+    "ContractOut",
+    "HistoryOut",
+    "IndicatorOut",
+    "LedgerTotals",
+    "MilestoneOut",
+    "PartyOut",
+    "contract_out",
+    "history_out",
+]
 
 
 class PartyOut(Out):
@@ -29,7 +39,9 @@ class IndicatorOut(Out):
     code: str = Field(description="Code, unique in the contract.")
     name: str = Field(description="Name.")
     level: str = Field(description="output | benefit | satisfaction (产出 | 效益 | 满意度).")
-    aspect: str = Field(description="quantity | quality | timeliness | cost | economic | social | ecological | sustained | satisfaction.")
+    aspect: str = Field(
+        description="quantity, quality, timeliness, cost | economic, social, ecological, sustained | satisfaction."
+    )
     unit: str = Field(description="Unit of target and observations.")
     direction: str = Field(description="higher (more is better) | lower (less is better).")
     target: Figure = Field(description="Agreed value, in the unit.")
@@ -96,7 +108,9 @@ class ContractOut(Out):
     title: str = Field(description="Title.")
     state: str = Field(description="draft | pending | active | suspended | completed | terminated | cancelled.")
     state_reason: str | None = Field(description="Why it is in this state, where a reason was given.")
-    actions: list[str] = Field(description="Moves that its state permits; their guards are checked when they are asked for.")
+    actions: list[str] = Field(
+        description="Moves that its state permits; their guards are checked when they are asked for."
+    )
     origin: str = Field(description="native | import.")
     simulated: bool = Field(description="Made up for a demonstration or a test.")
     service_category: str | None = Field(description="Item of the guiding catalogue.")
@@ -140,7 +154,19 @@ class HistoryOut(Out):
 _OF_STATE = [
     name
     for name in ContractOut.model_fields
-    if name not in {"actions", "ledger", "state_reason", "final_value", "gaps", "warnings", "amendments", "external_ids", "created_at", "updated_at"}
+    if name
+    not in {
+        "actions",
+        "ledger",
+        "state_reason",
+        "final_value",
+        "gaps",
+        "warnings",
+        "amendments",
+        "external_ids",
+        "created_at",
+        "updated_at",
+    }
 ]
 
 

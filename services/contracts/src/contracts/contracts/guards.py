@@ -1,8 +1,8 @@
 """What a contract must have before it comes into force or is completed. Pure: facts in, a list of missing things out.
 
 Each missing thing says what is missing, by which rule, and how to mend it. MOF-102 is the Ministry of Finance's Order
-102 (政府购买服务管理办法, 2020); GPL the Government Procurement Law; Reg the State Council's Order 658 (its implementing
-regulation); CY2020-10 the measures for evaluating project expenditure (财预〔2020〕10号).
+102 (政府购买服务管理办法, 2020); GPL the Government Procurement Law; Reg the State Council's Order 658, which
+implements it; CY2020-10 the measures for evaluating project expenditure (财预〔2020〕10号).
 """
 
 from datetime import date
@@ -32,20 +32,34 @@ def missing_for_activation(contract: ContractState, *, today: date) -> list[Miss
     """What a pending contract lacks to come into force."""
     missing = []
     if contract.provider is None:
-        missing.append(Missing("provider", "MOF-102 art. 6, 23: a contract has two parties", f"{_TERMS} with provider_id"))
+        missing.append(
+            Missing("provider", "MOF-102 art. 6, 23: a contract has two parties", f"{_TERMS} with provider_id")
+        )
     if not contract.contract_number:
         missing.append(
-            Missing("contract_number", "GPL art. 47: the contract is filed under its number", "give contract_number to .../activate")
+            Missing(
+                "contract_number",
+                "GPL art. 47: the contract is filed under its number",
+                "give contract_number to .../activate",
+            )
         )
     if contract.value is None or contract.value <= 0:
-        missing.append(Missing("value", "MOF-102 art. 23: the price is one of the eight terms", f"{_TERMS} with value over 0"))
+        missing.append(
+            Missing("value", "MOF-102 art. 23: the price is one of the eight terms", f"{_TERMS} with value over 0")
+        )
     if contract.starts_on is None or contract.ends_on is None:
-        missing.append(Missing("period", "MOF-102 art. 23, 24: the term is agreed", f"{_TERMS} with starts_on and ends_on"))
+        missing.append(
+            Missing("period", "MOF-102 art. 23, 24: the term is agreed", f"{_TERMS} with starts_on and ends_on")
+        )
     if contract.signed_on is None:
         missing.append(Missing("signed_on", "GPL art. 46: the contract is signed", "give signed_on to .../activate"))
     elif contract.signed_on > today:
         missing.append(
-            Missing("signed_on", f"the date of signature {contract.signed_on} is in the future", "activate once it is signed")
+            Missing(
+                "signed_on",
+                f"the date of signature {contract.signed_on} is in the future",
+                "activate once it is signed",
+            )
         )
     if item_of(contract.service_category) is None:
         missing.append(
@@ -134,12 +148,12 @@ def _missing_money(facts: Facts) -> list[Missing]:
         missing.append(
             Missing(
                 "payment",
-                "MOF-102 art. 25: the contract is paid as agreed; the amount paid is the ledger's sum, never a typed-in figure",
+                "MOF-102 art. 25: the contract is paid as agreed; what was paid is the ledger's sum",
                 "POST /v1/contracts/{id}/ledger with kind payment",
             )
         )
     if facts.outstanding:
-        more_or_less = "is short of" if facts.outstanding > 0 else "exceeds"
+        relation = "is short of" if facts.outstanding > 0 else "exceeds"
         how = (
             "POST /v1/contracts/{id}/ledger with kind payment or deduction"
             if facts.outstanding > 0
@@ -149,7 +163,7 @@ def _missing_money(facts: Facts) -> list[Missing]:
             Missing(
                 "reconciliation",
                 f"final paid amount not reconciled: paid {facts.paid:.2f} + deducted {facts.deducted:.2f} - refunded "
-                f"{facts.refunded:.2f} {more_or_less} the accepted {facts.accepted:.2f} by {abs(facts.outstanding):.2f}",
+                f"{facts.refunded:.2f} {relation} the accepted {facts.accepted:.2f} by {abs(facts.outstanding):.2f}",
                 how,
             )
         )

@@ -64,7 +64,8 @@ class Contract(RegionScoped, Base):
 
     `version` counts changes of the aggregate and is its ETag; `facts_version` counts the facts recorded about it.
     `value` is the value in force, amendments included; `final_value` is what the source calls the final value of an
-    imported contract. `extras` holds fields of the source that have no home elsewhere.
+    imported contract. `moved_at` is null as long as the state is the one that it was recorded with. `extras` holds
+    fields of the source that have no home elsewhere.
     """
 
     __tablename__ = "contracts"
@@ -88,6 +89,7 @@ class Contract(RegionScoped, Base):
     title: Mapped[str] = mapped_column(Text)
     state: Mapped[str] = mapped_column(Text)
     state_reason: Mapped[str | None] = mapped_column(Text)
+    moved_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     origin: Mapped[str] = mapped_column(Text)
     simulated: Mapped[bool]
     service_category: Mapped[str | None] = mapped_column(Text)

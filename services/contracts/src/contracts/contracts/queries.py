@@ -1,6 +1,6 @@
 """Reading contracts. The whole aggregate and the facts about it come in one statement, from one snapshot."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -8,11 +8,12 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import TypeAdapter
-from sqlalchemy import Row, text
+from sqlalchemy import Row, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.contracts.errors import ContractNotFound
 from contracts.contracts.facts import COLUMNS, JOINS, Facts
+from contracts.contracts.models import Indicator, Milestone
 from contracts.organisations.queries import party_sql
 from shared.db import principal_in, scope_sql
 from shared.events import AgreedIndicator, ContractState, MilestoneState, NeedsBasis, PartyRef
@@ -23,10 +24,13 @@ __all__ = [
     "ContractRecord",
     "ExternalIdRecord",
     "ReportedMilestone",
+    "codes_of",
     "find_contract_id",
     "get_contract",
     "history_of",
+    "indicator_codes",
     "list_contracts",
+    "milestone_ids",
     "require_visible",
     "snapshot_contracts",
 ]
@@ -66,6 +70,7 @@ class ContractRecord:
     facts: Facts
     facts_version: int
     state_reason: str | None
+    moved_at: datetime | None
     final_value: Decimal | None
     gaps: list[str]
     warnings: list[dict[str, str]]
@@ -121,18 +126,21 @@ _PLAIN = (
 # few, so that a scalar sub-select each is cheaper than grouping the whole row.
 _SELECT = f"""
 SELECT contract.id, {", ".join(f"contract.{name}" for name in _PLAIN)},
-    contract.facts_version, contract.state_reason, contract.final_value, contract.gaps, contract.created_at, contract.updated_at,
+    contract.facts_version, contract.state_reason, contract.moved_at, contract.final_value, contract.gaps,
+    contract.created_at, contract.updated_at,
     contract.needs_basis::text AS needs_basis, contract.warnings::text AS warnings,
     {party_sql("contract.purchaser_id")} AS purchaser,
     {party_sql("contract.provider_id")} AS provider,
     (SELECT json_agg(json_build_object(
-        'indicator_id', id, 'code', code, 'name', name, 'level', level, 'aspect', aspect, 'unit', unit, 'direction', direction,
-        'target', target::text, 'zero_at', zero_at::text, 'baseline', baseline::text, 'standard', standard,
+        'indicator_id', id, 'code', code, 'name', name, 'level', level, 'aspect', aspect, 'unit', unit,
+        'direction', direction, 'target', target::text, 'zero_at', zero_at::text, 'baseline', baseline::text,
+        'standard', standard,
         'weight', weight::text, 'accountable', accountable, 'missing', missing) ORDER BY position)
      FROM contract_indicators WHERE contract_id = contract.id) AS indicators,
     (SELECT json_agg(json_build_object(
-        'milestone_id', id, 'code', code, 'title', title, 'kind', kind, 'percentage', percentage::text, 'due_on', due_on,
-        'status', status, 'met_on', met_on, 'note', note, 'reported_at', reported_at) ORDER BY position)
+        'milestone_id', id, 'code', code, 'title', title, 'kind', kind, 'percentage', percentage::text,
+        'due_on', due_on, 'status', status, 'met_on', met_on, 'note', note, 'reported_at', reported_at)
+        ORDER BY position)
      FROM contract_milestones WHERE contract_id = contract.id) AS milestones,
     (SELECT json_agg(json_build_object(
         'number', number, 'external_id', external_id, 'amended_on', amended_on, 'rationale', rationale,
@@ -169,6 +177,7 @@ def _record(row: Row[Any]) -> ContractRecord:
         ),
         facts_version=row.facts_version,
         state_reason=row.state_reason,
+        moved_at=row.moved_at,
         final_value=row.final_value,
         gaps=row.gaps,
         warnings=_WARNINGS.validate_json(row.warnings),
@@ -207,7 +216,8 @@ async def list_contracts(
             value = f"{value}%"  # noqa: PLW2901 - a prefix: a province names all its counties
         elif name in ("source", "external_id"):
             conditions.append(
-                f"EXISTS (SELECT FROM contract_external_ids AS known WHERE known.contract_id = contract.id AND known.{name} = :{name})"
+                "EXISTS (SELECT FROM contract_external_ids AS known "
+                f"WHERE known.contract_id = contract.id AND known.{name} = :{name})"
             )
         else:
             conditions.append(f"contract.{name} = :{name}")
@@ -224,7 +234,9 @@ async def require_visible(session: AsyncSession, *, contract_id: UUID) -> str:
     """The region of a contract; ContractNotFound when there is none in the caller's scope."""
     scope, parameters = scope_sql(principal_in(session))
     statement = text(f"SELECT region FROM contracts WHERE id = :contract_id AND {scope}")  # noqa: S608 - scope is ours
-    region: str | None = (await session.execute(statement, parameters | {"contract_id": contract_id})).scalar_one_or_none()
+    region: str | None = (
+        await session.execute(statement, parameters | {"contract_id": contract_id})
+    ).scalar_one_or_none()
     if region is None:
         raise _not_found(contract_id)
     return region
@@ -233,10 +245,29 @@ async def require_visible(session: AsyncSession, *, contract_id: UUID) -> str:
 async def find_contract_id(session: AsyncSession, *, source: str, external_id: str) -> tuple[UUID, str | None] | None:
     """Id and last content hash of the contract that a source system calls so, locked; in any region."""
     statement = text(
-        "SELECT contract_id, content_hash FROM contract_external_ids WHERE source = :source AND external_id = :external_id FOR UPDATE"
+        "SELECT contract_id, content_hash FROM contract_external_ids "
+        "WHERE source = :source AND external_id = :external_id FOR UPDATE"
     )
     row = (await session.execute(statement, {"source": source, "external_id": external_id})).first()
     return (row.contract_id, row.content_hash) if row else None
+
+
+async def indicator_codes(session: AsyncSession, *, contract_id: UUID) -> dict[UUID, str]:
+    """Codes of a contract's indicators by id; the caller has made sure that the contract is visible."""
+    statement = select(Indicator.id, Indicator.code).where(Indicator.contract_id == contract_id)
+    return {row.id: row.code for row in await session.execute(statement)}
+
+
+async def codes_of(session: AsyncSession, *, indicator_ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Codes of these indicators by id."""
+    statement = select(Indicator.id, Indicator.code).where(Indicator.id.in_(list(indicator_ids)))
+    return {row.id: row.code for row in await session.execute(statement)}
+
+
+async def milestone_ids(session: AsyncSession, *, contract_id: UUID) -> dict[str, UUID]:
+    """Ids of a contract's milestones by code; the caller has made sure that the contract is visible."""
+    statement = select(Milestone.code, Milestone.id).where(Milestone.contract_id == contract_id)
+    return {row.code: row.id for row in await session.execute(statement)}
 
 
 async def history_of(session: AsyncSession, *, contract_id: UUID, limit: int, after: int | None) -> list[AuditRow]:

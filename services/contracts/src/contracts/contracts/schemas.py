@@ -1,7 +1,7 @@
 """Bodies about contracts: what a draft may hold. Cross-field rules answer 422 with the field's pointer."""
 
 from datetime import date
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from pydantic import AfterValidator, Field, StrictBool, StrictInt, model_validator
@@ -34,6 +34,11 @@ Amount = Annotated[Money, Field(ge=0, lt=10**16)]
 Count = Annotated[StrictInt, Field(ge=0, le=2_000_000_000)]
 
 
+def _without_default(schema: dict[str, Any]) -> None:
+    """Hide a default that is never applied: the field may be left out and may not be null."""
+    schema.pop("default", None)
+
+
 class NeedsBasisIn(Model):
     """Why the service is bought: the answer to the first of the four questions."""
 
@@ -47,21 +52,35 @@ class IndicatorIn(Model):
 
     code: Code = Field(description="Code, unique in the contract.", examples=["output-quantity-01"])
     name: str = Field(min_length=1, max_length=200, description="Name.", examples=["服务人次"])
-    level: Literal["output", "benefit", "satisfaction"] = Field(description="output | benefit | satisfaction (产出 | 效益 | 满意度).")
-    aspect: Literal["quantity", "quality", "timeliness", "cost", "economic", "social", "ecological", "sustained", "satisfaction"] = Field(
-        description="What of the level: quantity, quality, timeliness, cost | economic, social, ecological, sustained | satisfaction."
+    level: Literal["output", "benefit", "satisfaction"] = Field(
+        description="output | benefit | satisfaction (产出 | 效益 | 满意度)."
+    )
+    aspect: Literal[
+        "quantity", "quality", "timeliness", "cost", "economic", "social", "ecological", "sustained", "satisfaction"
+    ] = Field(
+        description="quantity, quality, timeliness, cost | economic, social, ecological, sustained | satisfaction."
     )
     unit: str = Field(min_length=1, max_length=50, description="Unit of target and observations.", examples=["人次"])
-    direction: Literal["higher", "lower"] = Field("higher", description="higher (more is better) | lower (less is better).")
-    target: Annotated[Figure, Field(ge=0)] = Field(description="Agreed value, in the unit; over 0 for direction higher.", examples=["12000"])
-    zero_at: Figure | None = Field(None, description="direction lower only, and needed there: the value, over the target, that scores 0.")
+    direction: Literal["higher", "lower"] = Field(
+        "higher", description="higher (more is better) | lower (less is better)."
+    )
+    target: Annotated[Figure, Field(ge=0)] = Field(
+        description="Agreed value, in the unit; over 0 for direction higher.", examples=["12000"]
+    )
+    zero_at: Figure | None = Field(
+        None, description="direction lower only, and needed there: the value, over the target, that scores 0."
+    )
     baseline: Figure | None = Field(None, description="Value before this contract, in the unit.")
-    standard: Literal["plan", "sector", "history"] = Field("plan", description="plan | sector | history (计划 | 行业 | 历史标准).")
+    standard: Literal["plan", "sector", "history"] = Field(
+        "plan", description="plan | sector | history (计划 | 行业 | 历史标准)."
+    )
     weight: Annotated[Figure, Field(gt=0)] = Field(description="Points inside the level; relative.", examples=["20"])
     accountable: Literal["purchaser", "provider", "joint", "outside"] = Field(
         "provider", description="Who answers for it: purchaser | provider | joint | outside."
     )
-    missing: Literal["hold", "zero", "reweight"] = Field("hold", description="What missing evidence means: hold | zero | reweight.")
+    missing: Literal["hold", "zero", "reweight"] = Field(
+        "hold", description="What missing evidence means: hold | zero | reweight."
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -92,10 +111,15 @@ class ContractTerms(Model):
     contract_number: str | None = Field(None, min_length=1, max_length=100, description="Number on the contract.")
     provider_id: UUID | None = Field(None, description="Organisation that provides the service.")
     service_category: str | None = Field(
-        None, pattern=r"^[A-Z][0-9]{2,6}$", description="Item of the guiding catalogue; provinces add digits.", examples=["A05"]
+        None,
+        pattern=r"^[A-Z][0-9]{2,6}$",
+        description="Item of the guiding catalogue; provinces add digits.",
+        examples=["A05"],
     )
     currency: str = Field("CNY", pattern=r"^[A-Z]{3}$", description="ISO 4217 code.")
-    value: Amount | None = Field(None, description="Contract value, two decimals, a JSON string.", examples=["120000.00"])
+    value: Amount | None = Field(
+        None, description="Contract value, two decimals, a JSON string.", examples=["120000.00"]
+    )
     budget: Amount | None = Field(None, description="Budget line of the contract, two decimals, a JSON string.")
     signed_on: date | None = Field(None, description="Date of signature.")
     starts_on: date | None = Field(None, description="First day of the term.")
@@ -113,18 +137,24 @@ class ContractTerms(Model):
 class ContractIn(ContractTerms):
     """A contract to draft."""
 
-    region: RegionText = Field(max_length=16, description="Region that owns the contract; it never changes.", examples=["CN-230102"])
+    region: RegionText = Field(
+        max_length=16, description="Region that owns the contract; it never changes.", examples=["CN-230102"]
+    )
     title: str = Field(min_length=1, max_length=500, description="Title.", examples=["居家养老服务"])
     purchaser_id: UUID = Field(description="Organisation that purchases the service.")
-    external_id: ExternalId | None = Field(None, description="Its id in the sending system; the key of the bulk upsert.")
+    external_id: ExternalId | None = Field(
+        None, description="Its id in the sending system; the key of the bulk upsert."
+    )
     simulated: StrictBool = Field(False, description="Made up for a demonstration or a test.")
 
 
 class ContractPatch(ContractTerms):
-    """Changes of a draft: what is not named stays; null clears; lists are replaced whole."""
+    """Changes of a draft: what is not named stays (no default is applied); null clears; lists are replaced whole."""
 
-    title: str = Field("", min_length=1, max_length=500, description="Title.")
-    purchaser_id: UUID | None = Field(None, description="Organisation that purchases the service; not null.")
+    title: str = Field("", min_length=1, max_length=500, description="Title.", json_schema_extra=_without_default)
+    purchaser_id: UUID = Field(
+        UUID(int=0), description="Organisation that purchases the service.", json_schema_extra=_without_default
+    )
 
 
 class ContractBulkItem(ContractIn):
@@ -143,7 +173,9 @@ class ActivateIn(Model):
     """What becomes known at signature."""
 
     signed_on: date | None = Field(None, description="Date of signature, if the draft does not have it.")
-    contract_number: str | None = Field(None, min_length=1, max_length=100, description="Number, if the draft does not have it.")
+    contract_number: str | None = Field(
+        None, min_length=1, max_length=100, description="Number, if the draft does not have it."
+    )
 
 
 class ReasonIn(Model):
@@ -161,7 +193,9 @@ class OptionalReasonIn(Model):
 class TerminateIn(ReasonIn):
     """How and why a contract ends before its completion."""
 
-    end_reason: Literal["incomplete", "unsuccessful"] = Field("incomplete", description="incomplete | unsuccessful (OCDS 1.2).")
+    end_reason: Literal["incomplete", "unsuccessful"] = Field(
+        "incomplete", description="incomplete | unsuccessful (OCDS 1.2)."
+    )
 
 
 class MilestoneReportIn(Model):
@@ -169,7 +203,9 @@ class MilestoneReportIn(Model):
 
     status: Literal["met", "partlyMet", "notMet"] = Field(description="met | partlyMet | notMet.")
     met_on: date | None = Field(None, description="When it was met; needed for met and partlyMet.")
-    note: str | None = Field(None, min_length=1, max_length=2000, description="Remark; a correction needs it: why it is corrected.")
+    note: str | None = Field(
+        None, min_length=1, max_length=2000, description="Remark; a correction needs it: why it is corrected."
+    )
 
     @model_validator(mode="after")
     def _dated(self) -> Self:

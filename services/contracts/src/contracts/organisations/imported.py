@@ -7,7 +7,7 @@ __all__ = ["ImportedOrganisation"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportedOrganisation:
-    """A party of another system. `uscc` is given only when it passed the full check (`contracts.organisations.uscc`)."""
+    """A party of another system. `uscc` is given only when it passed the check of `contracts.organisations.uscc`."""
 
     source: str
     external_id: str

@@ -40,11 +40,10 @@ class Organisation(Base):
 
 
 class OrganisationExternalId(Base):
-    """The id of an organisation in a source system, with the hash of what that system sent last."""
+    """The id of an organisation in a source system."""
 
     __tablename__ = "organisation_external_ids"
 
     source: Mapped[str] = mapped_column(Text, primary_key=True)
     external_id: Mapped[str] = mapped_column(Text, primary_key=True)
     organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id"), index=True)
-    content_hash: Mapped[str | None] = mapped_column(String(64))

@@ -66,10 +66,14 @@ async def find_by_external_id(session: AsyncSession, *, source: str, external_id
 
 async def find_by_uscc(session: AsyncSession, *, uscc: str) -> Organisation | None:
     """The organisation with this credit code, locked for a change."""
-    return (await session.execute(select(Organisation).where(Organisation.uscc == uscc).with_for_update())).scalar_one_or_none()
+    return (
+        await session.execute(select(Organisation).where(Organisation.uscc == uscc).with_for_update())
+    ).scalar_one_or_none()
 
 
-async def external_ids_of(session: AsyncSession, *, organisation_ids: Iterable[UUID]) -> dict[UUID, list[dict[str, str]]]:
+async def external_ids_of(
+    session: AsyncSession, *, organisation_ids: Iterable[UUID]
+) -> dict[UUID, list[dict[str, str]]]:
     """Source systems' ids per organisation, in order."""
     found: dict[UUID, list[dict[str, str]]] = {organisation_id: [] for organisation_id in organisation_ids}
     statement = (

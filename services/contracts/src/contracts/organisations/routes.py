@@ -28,7 +28,11 @@ Recorder = Annotated[Principal, allow("finance", "purchaser", "operator")]
 def _out(organisation: Organisation, external_ids: list[dict[str, str]]) -> OrganisationOut:
     return OrganisationOut.model_validate(
         {
-            **{name: getattr(organisation, name) for name in OrganisationOut.model_fields if name not in ("kind", "external_ids")},
+            **{
+                name: getattr(organisation, name)
+                for name in OrganisationOut.model_fields
+                if name not in ("kind", "external_ids")
+            },
             "kind": KINDS.get(organisation.uscc[:2]) if organisation.uscc else None,
             "external_ids": external_ids,
         }
@@ -43,7 +47,9 @@ async def create_organisation(
     organisation = await service.create_organisation(session, body)
     response.headers["Location"] = f"/v1/organisations/{organisation.id}"
     response.headers["ETag"] = etag(organisation.version)
-    return _out(organisation, [{"source": body.external_id.source, "id": body.external_id.id}] if body.external_id else [])
+    return _out(
+        organisation, [{"source": body.external_id.source, "id": body.external_id.id}] if body.external_id else []
+    )
 
 
 @routes.post("/organisations:bulk", summary="Record or update many organisations")
@@ -54,6 +60,7 @@ async def bulk_organisations(body: OrganisationBulkIn, session: WriteSession, _:
 
 @routes.get("/organisations", summary="List organisations")
 async def list_organisations(
+    *,
     session: ReadSession,
     _: Anyone,
     page: PageQuery,

@@ -31,7 +31,9 @@ RegionText = Annotated[str, AfterValidator(parse_region)]
 class ExternalId(Model):
     """The id of a thing in the system that sends it."""
 
-    source: str = Field(min_length=1, max_length=100, description="Name of the source system.", examples=["hlj-finance"])
+    source: str = Field(
+        min_length=1, max_length=100, description="Name of the source system.", examples=["hlj-finance"]
+    )
     id: str = Field(min_length=1, max_length=200, description="Id in that system.", examples=["ORG-0001"])
 
 
@@ -62,7 +64,9 @@ class OrganisationIn(Model):
     )
     roles: list[OrganisationRole] = Field(min_length=1, max_length=3, description="purchaser | provider | evaluator.")
     seat: RegionText | None = Field(None, max_length=16, description="Region of its seat.", examples=["CN-2301"])
-    external_id: ExternalId | None = Field(None, description="Its id in the sending system; the key of the bulk upsert.")
+    external_id: ExternalId | None = Field(
+        None, description="Its id in the sending system; the key of the bulk upsert."
+    )
     simulated: StrictBool = Field(False, description="Made up for a demonstration or a test.")
 
 

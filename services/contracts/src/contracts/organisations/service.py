@@ -44,12 +44,19 @@ async def create_organisation(session: AsyncSession, body: OrganisationIn) -> Or
     try:
         return await _insert(session, values=_values(body), external=_key(body), origin="native")
     except IntegrityError as error:
-        raise OrganisationAlreadyRecorded("Another request recorded it at the same moment; look it up by its credit code.") from error
+        raise OrganisationAlreadyRecorded(
+            "Another request recorded it at the same moment; look it up by its credit code."
+        ) from error
 
 
 async def upsert_organisation(session: AsyncSession, item: OrganisationBulkItem) -> tuple[UUID, str]:
     """Record or bring up to date by external id, else by credit code; answers the id and created|updated|unchanged."""
-    organisation, outcome = await _upsert(session, values=_values(item), external=_key(item), origin="native")
+    organisation, outcome = await _upsert(
+        session,
+        values=_values(item),
+        external=(item.external_id.source, item.external_id.id),
+        origin="native",
+    )
     return organisation.id, outcome
 
 
@@ -123,13 +130,15 @@ async def _upsert(
     return known, "updated"
 
 
-async def _require_free_code(session: AsyncSession, known: Organisation, *, uscc: str, external: tuple[str, str]) -> None:
+async def _require_free_code(
+    session: AsyncSession, known: Organisation, *, uscc: str, external: tuple[str, str]
+) -> None:
     holder = known if known.uscc is not None else await find_by_uscc(session, uscc=uscc)
     if holder is not None:
         raise OrganisationAlreadyRecorded(
             f"{external[1]} of {external[0]} is {known.name} ({known.uscc or 'without a credit code'}), and {uscc} "
-            f"{'is another code' if holder is known else f'belongs to {holder.name}'}. An organisation keeps its code: record "
-            "the other organisation under an external id of its own.",
+            f"{'is another code' if holder is known else f'belongs to {holder.name}'}. An organisation keeps its code: "
+            "record the other organisation under an external id of its own.",
             organisation_id=str(holder.id),
         )
 

@@ -1,7 +1,7 @@
 """The unified social credit code (统一社会信用代码): full check and what its first characters say.
 
-Source: GB 32100-2015 (structure, outer check, ISO 7064 MOD 31-3) and GB 11714-1997 (inner organisation code with its own
-check character). Position 1 registrar, 2 class, 3-8 division, 9-16 organisation code, 17 its check, 18 outer check.
+Source: GB 32100-2015 (structure, outer check) and GB 11714-1997 (inner organisation code with its own check character).
+Position 1 registrar, 2 class, 3-8 division, 9-16 organisation code, 17 its check, 18 outer check.
 """
 
 from typing import NamedTuple
@@ -87,7 +87,9 @@ def check_uscc(text: str) -> Uscc:
         raise ValueError(f"a unified social credit code has 18 characters, not {len(text)}")
     strange = sorted(set(text) - set(ALPHABET))
     if strange:
-        raise ValueError(f"a unified social credit code has no {' '.join(strange)} (digits and capitals without I, O, S, V, Z)")
+        raise ValueError(
+            f"a unified social credit code has no {' '.join(strange)} (digits and capitals without I, O, S, V, Z)"
+        )
     if text[0] not in REGISTRARS:
         raise ValueError(f"no registrar has the character {text[0]} (GB 32100-2015, position 1)")
     if not text[2:8].isdigit():
@@ -110,6 +112,9 @@ def role_warnings(uscc: Uscc, roles: tuple[str, ...]) -> list[dict[str, str]]:
         found.append(("role-unusual", "A state organ cannot be the provider (art. 6)."))
     if {"purchaser", "provider"} & set(roles) and first_two in ("12", "13"):
         found.append(
-            ("role-to-confirm", "Class-I public institutions and treasury-funded mass organisations take neither part (art. 8).")
+            (
+                "role-to-confirm",
+                "Class-I public institutions and treasury-funded mass organisations take neither part (art. 8).",
+            )
         )
     return [{"code": code, "detail": detail} for code, detail in found]

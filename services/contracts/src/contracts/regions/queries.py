@@ -26,7 +26,7 @@ def parse_region(text: str) -> str:
     """The canonical form of a region code; ValueError when it is none.
 
     `CN-` and two, four or six digits of GB/T 2260 whose province is known (trailing `00` pairs are dropped, so that
-    `CN-230000` is `CN-23`); `CN-00` for the central government; another country's ISO 3166-1 code and a code of its own.
+    `CN-230000` is `CN-23`); `CN-00` for the central government; else a country (ISO 3166-1) and a code of its own.
     """
     if not _SYNTAX.fullmatch(text):
         raise ValueError("write a region as <country>-<code>, for example CN-230102")
@@ -71,7 +71,9 @@ def children_of(parent: str | None) -> list[Division]:
     province = PROVINCES.get(parent.removeprefix("CN-"))
     if province is None:
         return []
-    return [Division(f"{parent}{code}", name, None, "prefecture", parent) for code, name in province.prefectures.items()]
+    return [
+        Division(f"{parent}{code}", name, None, "prefecture", parent) for code, name in province.prefectures.items()
+    ]
 
 
 def division_warnings(code: str) -> list[dict[str, str]]:

@@ -18,12 +18,16 @@ routes = router(tags=["regions"])
 @routes.get("/regions", summary="Provinces, or the prefectures of a province")
 async def list_regions(
     _: Annotated[Principal, allow("finance", "purchaser", "provider", "evaluator", "auditor", "operator", "public")],
-    parent: Annotated[str | None, Query(description="Region code of a province, for example CN-23.", max_length=16)] = None,
+    parent: Annotated[
+        str | None, Query(description="Region code of a province, for example CN-23.", max_length=16)
+    ] = None,
 ) -> RegionList:
     """Divisions by GB/T 2260. Counties are accepted by syntax everywhere and not listed."""
     if parent is not None:
         try:
             parent = parse_region(parent)
         except ValueError as error:
-            raise Unprocessable(f"parent: {error}", errors=[{"pointer": "query:parent", "detail": str(error)}]) from error
+            raise Unprocessable(
+                f"parent: {error}", errors=[{"pointer": "query:parent", "detail": str(error)}]
+            ) from error
     return RegionList(items=[RegionOut.model_validate(division) for division in children_of(parent)])

@@ -5,7 +5,7 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-__all__ = ["CredentialsMissingError", "Credentials", "find_credentials"]
+__all__ = ["Credentials", "CredentialsMissingError", "find_credentials"]
 
 LOCAL_FILE = Path(".gongping") / "client.json"
 
@@ -49,14 +49,20 @@ def find_credentials(
     """
     local = _local()
     address = url or os.environ.get("GONGPING_URL") or local.get("url")
-    pairs = [(client_id, client_secret), (os.environ.get("GONGPING_CLIENT_ID"), os.environ.get("GONGPING_CLIENT_SECRET"))]
+    pairs = [
+        (client_id, client_secret),
+        (os.environ.get("GONGPING_CLIENT_ID"), os.environ.get("GONGPING_CLIENT_SECRET")),
+    ]
     if address and address.rstrip("/") == local.get("url", "").rstrip("/"):
         pairs.append((local.get("client_id"), local.get("client_secret")))
     named, secret = next(((one, other) for one, other in pairs if one and other), (None, None))
     if not address:
-        raise CredentialsMissingError("No gateway: give --gateway URL, set GONGPING_URL, or start a local one with `make run`.")
+        raise CredentialsMissingError(
+            "No gateway: give --gateway URL, set GONGPING_URL, or start a local one with `make run`."
+        )
     if not named or not secret:
         raise CredentialsMissingError(
-            f"No client for {address}: give --client-id and --client-secret, or set GONGPING_CLIENT_ID and GONGPING_CLIENT_SECRET."
+            f"No client for {address}: give --client-id and --client-secret, "
+            "or set GONGPING_CLIENT_ID and GONGPING_CLIENT_SECRET."
         )
     return Credentials(address.rstrip("/"), named, secret)

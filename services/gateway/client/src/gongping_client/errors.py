@@ -20,7 +20,9 @@ class ProblemError(Exception):
     the sentence for people, and `extras` every further member of the document (`errors`, `missing`, ...).
     """
 
-    def __init__(self, *, status: int, slug: str, title: str, detail: str, extras: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self, *, status: int, slug: str, title: str, detail: str, extras: dict[str, Any] | None = None
+    ) -> None:
         super().__init__(f"{status} {slug}: {detail or title}")
         self.status = status
         self.slug = slug
@@ -37,7 +39,9 @@ def problem_of(response: httpx.Response) -> ProblemError:
         document = None
     if not isinstance(document, dict):
         reason = response.reason_phrase
-        return ProblemError(status=response.status_code, slug=f"http-{response.status_code}", title=reason, detail=response.text[:500])
+        return ProblemError(
+            status=response.status_code, slug=f"http-{response.status_code}", title=reason, detail=response.text[:500]
+        )
     kind = str(document.get("type") or f"http-{response.status_code}")
     return ProblemError(
         status=response.status_code,

@@ -21,7 +21,7 @@ class Session:
     """Sends requests with a token by client credentials, which is renewed before it ends and after a 401.
 
     A request that got no answer, or 429, 502, 503 or 504, is sent again up to three times with a growing pause. That is
-    safe for every method: each POST carries an Idempotency-Key, the same one on each try.
+    safe: each POST carries an Idempotency-Key, the same one on each try, and PATCH, which cannot be repeated, is not.
 
     Args:
         url: address of the gateway, without `/v1`.
@@ -44,7 +44,9 @@ class Session:
         transport: httpx.AsyncBaseTransport | None = None,
         pause: float = 0.2,
     ) -> None:
-        self._client = httpx.AsyncClient(base_url=url.rstrip("/"), timeout=timeout, transport=transport, follow_redirects=False)
+        self._client = httpx.AsyncClient(
+            base_url=url.rstrip("/"), timeout=timeout, transport=transport, follow_redirects=False
+        )
         self._client_id = client_id
         self._client_secret = client_secret
         self._token = token
@@ -88,16 +90,17 @@ class Session:
 
     async def _send(self, method: str, path: str, **arguments: Any) -> httpx.Response:  # noqa: ANN401 - httpx's own
         """Send with repetition; the last answer is returned, whatever it is."""
-        for tried in range(1, _TRIES + 1):
+        tries = 1 if method == "PATCH" else _TRIES
+        for tried in range(1, tries + 1):
             pause = self._pause * 2 ** (tried - 1)
             try:
                 response = await self._client.request(method, path, **arguments)
             except httpx.TransportError as error:
-                if tried == _TRIES:
+                if tried == tries:
                     reason = str(error) or type(error).__name__
                     raise UnreachableError(f"{self._client.base_url} does not answer: {reason}") from error
             else:
-                if response.status_code not in _REPEATABLE or tried == _TRIES:
+                if tried == tries or not _passing(response):
                     return response
                 pause = max(pause, _retry_after(response))
             await asyncio.sleep(pause)
@@ -113,19 +116,21 @@ class Session:
         params: Mapping[str, object] | None = None,
         headers: Mapping[str, str] | None = None,
         if_match: str | None = None,
+        keyed: bool = True,
     ) -> httpx.Response:
         """Send one request and return its answer.
 
         Args:
             json: a body that the standard encoder can write; `content` is a JSON body already written.
             if_match: the ETag under which the object was read.
+            keyed: whether a POST carries an Idempotency-Key.
 
         Raises:
             ProblemError: the gateway refused.
             UnreachableError: no answer after the repetitions.
         """
         sent = dict(headers or {})
-        if method == "POST":
+        if method == "POST" and keyed:
             sent.setdefault("Idempotency-Key", str(uuid4()))
         if if_match is not None:
             sent["If-Match"] = if_match
@@ -159,7 +164,9 @@ class Session:
 
     async def post(self, path: str, json: object = None, **options: Any) -> Any:  # noqa: ANN401 - any JSON value
         """POST a JSON document and return the answer's."""
-        response = await self.request("POST", path, json={} if json is None and "content" not in options else json, **options)
+        response = await self.request(
+            "POST", path, json={} if json is None and "content" not in options else json, **options
+        )
         return response.json() if response.content else None
 
 
@@ -167,6 +174,15 @@ def _text(value: object) -> str | int | float:
     if isinstance(value, bool):
         return "true" if value else "false"
     return value if isinstance(value, int | float) else str(value)
+
+
+def _passing(response: httpx.Response) -> bool:
+    """Whether the refusal is one that passes: overload, a service that restarts, our own first try still running."""
+    if response.status_code == 409:
+        return response.headers.get("content-type", "").startswith("application/problem+json") and (
+            problem_of(response).slug == "idempotency-in-progress"
+        )
+    return response.status_code in _REPEATABLE
 
 
 def _retry_after(response: httpx.Response) -> float:

@@ -52,9 +52,7 @@ async def clients_page(
 async def revoked_clients(session: AsyncSession, *, since: datetime) -> list[tuple[str, bool, datetime | None]]:
     """Id, enabled and token floor of the clients that are disabled or lost their tokens since an instant."""
     rows = await session.execute(
-        text(
-            "SELECT id, enabled, tokens_not_before_at FROM client WHERE NOT enabled OR tokens_not_before_at > :since"
-        ),
+        text("SELECT id, enabled, tokens_not_before_at FROM client WHERE NOT enabled OR tokens_not_before_at > :since"),
         {"since": since},
     )
     return [(row.id, row.enabled, row.tokens_not_before_at) for row in rows]

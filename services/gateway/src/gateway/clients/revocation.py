@@ -3,10 +3,10 @@
 import asyncio
 from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
-from starlette.applications import Starlette
 
 from gateway.clients.queries import revoked_clients
 from shared import clock
@@ -36,7 +36,7 @@ class Revocations:
 
     def apply(self, floors: Mapping[str, float]) -> None:
         """Take over what a transaction of this process has just committed."""
-        self._floors = self._floors | floors
+        self._floors = {**self._floors, **floors}
         self._changes += 1
 
     async def refresh(self, database: Database) -> None:
@@ -73,18 +73,18 @@ def announce_revocation(session: AsyncSession, client_id: str, floor: float) -> 
     session.info.setdefault(_ANNOUNCED, {})[client_id] = floor
 
 
-def revocations_of(app: Starlette) -> Revocations:
+def revocations_of(state: Any) -> Revocations:  # noqa: ANN401 - an application's state
     """The revocations of an application, made when first asked for and told of every commit in this process."""
-    revocations: Revocations | None = getattr(app.state, "revocations", None)
+    revocations: Revocations | None = getattr(state, "revocations", None)
     if revocations is None:
-        life = timedelta(minutes=app.state.settings.token_minutes)
-        made = revocations = app.state.revocations = Revocations(token_life=life)
+        life = timedelta(minutes=state.settings.token_minutes)
+        made = revocations = state.revocations = Revocations(token_life=life)
 
         def on_committed(session: AsyncSession) -> None:
             announced: dict[str, float] | None = session.info.pop(_ANNOUNCED, None)
             if announced:
                 made.apply(announced)
 
-        database: Database = app.state.database
+        database: Database = state.database
         database.after_commit.append(on_committed)
     return revocations

@@ -57,7 +57,9 @@ async def list_clients(
     clients = await clients_page(session, principal=principal, limit=paging.limit, after=paging.cursor)
     page = clients[: paging.limit]
     following = encode_cursor(page[-1].id) if len(clients) > len(page) else None
-    return page_response(request, response, [ClientOut.model_validate(client) for client in page], next_cursor=following)
+    return page_response(
+        request, response, [ClientOut.model_validate(client) for client in page], next_cursor=following
+    )
 
 
 @router.get("/clients/{client_id}", summary="Read a client")

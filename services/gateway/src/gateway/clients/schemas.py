@@ -22,17 +22,26 @@ class ClientIn(Model):
     """A new client of the API."""
 
     name: str = Field(
-        min_length=1, max_length=200, description="Whose system this is; unique.", examples=["Harbin finance bureau, budget system"]
+        min_length=1,
+        max_length=200,
+        description="Whose system this is; unique.",
+        examples=["Harbin finance bureau, budget system"],
     )
     organisation: UUID | None = Field(
-        None, description="Organisation (contracts service) on whose behalf the client acts.", examples=["0199a5e2-7c1b-7000-8000-000000000001"]
+        None,
+        description="Organisation (contracts service) on whose behalf the client acts.",
+        examples=["0199a5e2-7c1b-7000-8000-000000000001"],
     )
-    unit: str | None = Field(None, max_length=200, description="Unit or department within the organisation.", examples=["Culture division"])
-    roles: list[Role] = Field(min_length=1, max_length=6, description="What its tokens may do.", examples=[["purchaser"]])
+    unit: str | None = Field(
+        None, max_length=200, description="Unit or department within the organisation.", examples=["Culture division"]
+    )
+    roles: list[Role] = Field(
+        min_length=1, max_length=6, description="What its tokens may do.", examples=[["purchaser"]]
+    )
     regions: list[Scope] = Field(
         min_length=1,
         max_length=100,
-        description="Scope: `*` everything, `CN` a country, `CN-23` a province, `CN-2301` a city, `CN-230102` a county.",
+        description="Scope: `*` all, `CN` the country, `CN-23` a province, `CN-2301` a city, `CN-230102` a county.",
         examples=[["CN-2301"]],
     )
 
@@ -47,7 +56,9 @@ class ClientOut(Out):
     roles: list[str] = Field(description="What its tokens may do.")
     regions: list[str] = Field(description="Scope prefixes in their shortest form.")
     enabled: bool = Field(description="Whether it gets tokens and its tokens are accepted.")
-    tokens_not_before_at: datetime | None = Field(description="Tokens issued at or before this instant (UTC) are refused.")
+    tokens_not_before_at: datetime | None = Field(
+        description="Tokens issued at or before this instant (UTC) are refused."
+    )
     version: int = Field(description="Rises with every change.")
     created_at: datetime = Field(description="Instant of creation, UTC.")
     updated_at: datetime = Field(description="Instant of the last change, UTC.")

@@ -39,7 +39,9 @@ async def create_client(
     """
     for scope in regions:
         if not covers(principal, scope):
-            raise Forbidden(f"Region {scope} is outside your scope; give a client only regions of your own.", region=scope)
+            raise Forbidden(
+                f"Region {scope} is outside your scope; give a client only regions of your own.", region=scope
+            )
     client_id = client_id or str(new_id())
     taken = await session.scalar(select(Client.id).where(or_(Client.id == client_id, Client.name == name)))
     if taken is not None:
@@ -65,7 +67,13 @@ async def create_client(
         await session.flush()
     except IntegrityError as error:  # another request was faster between the question and the insert
         raise _exists(client_id) from error
-    audit.record(session, "client.created", noun="client", noun_id=client.id, fields={"roles": client.roles, "regions": client.regions})
+    audit.record(
+        session,
+        "client.created",
+        noun="client",
+        noun_id=client.id,
+        fields={"roles": client.roles, "regions": client.regions},
+    )
     return client, secret
 
 

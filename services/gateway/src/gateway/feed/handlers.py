@@ -1,4 +1,4 @@
-"""The subscription to the scoring service's events."""
+"""The subscription to the scoring service's events, and the job that keeps the table short."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -7,11 +7,12 @@ from typing import cast
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.feed.service import compact, store_scores
+from gateway.settings import GatewaySettings
 from shared.events import EventData, ScoreUpdated
 from shared.inbox import Received, Subscription
 from shared.jobs import ClaimedJob, Job
 
-__all__ = ["SUBSCRIPTION", "compact_job"]
+__all__ = ["COMPACT_JOB", "SUBSCRIPTION"]
 
 
 async def on_score_updated(_: AsyncSession, __: Received[ScoreUpdated]) -> None:
@@ -20,17 +21,16 @@ async def on_score_updated(_: AsyncSession, __: Received[ScoreUpdated]) -> None:
 
 async def finish(session: AsyncSession, events: Sequence[Received[EventData]]) -> None:
     """Store the batch's score changes."""
-    scores = [cast(Received[ScoreUpdated], event) for event in events if event.type == ScoreUpdated.TYPE]
+    scores = [cast("Received[ScoreUpdated]", event) for event in events if event.type == ScoreUpdated.TYPE]
     await store_scores(session, scores)
 
 
 SUBSCRIPTION = Subscription("scoring", {ScoreUpdated.TYPE: on_score_updated}, finish=finish)
 
 
-def compact_job(days: int) -> Job:
-    """The recurring job that forgets replaced changes older than the retention."""
+async def compact_changes(session: AsyncSession, _: ClaimedJob) -> None:
+    """Forget replaced changes older than the retention."""
+    await compact(session, keep=timedelta(days=GatewaySettings.load().feed_retention_days))
 
-    async def run(session: AsyncSession, _: ClaimedJob) -> None:
-        await compact(session, keep=timedelta(days=days))
 
-    return Job("feed.compact", run, every=timedelta(hours=1))
+COMPACT_JOB = Job("feed.compact", compact_changes, every=timedelta(hours=1))

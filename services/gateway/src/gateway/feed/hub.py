@@ -9,9 +9,9 @@ import contextlib
 from collections import deque
 from collections.abc import AsyncIterator
 from itertools import takewhile
+from typing import Any
 
 import structlog
-from starlette.applications import Starlette
 
 from gateway.feed.queries import Change, changes_after, last_position
 from gateway.feed.service import STORED
@@ -118,12 +118,12 @@ class Hub:
             yield None
 
 
-def hub_of(app: Starlette) -> Hub:
+def hub_of(state: Any) -> Hub:  # noqa: ANN401 - an application's state
     """The hub of an application, made when first asked for."""
-    hub: Hub | None = getattr(app.state, "score_hub", None)
+    hub: Hub | None = getattr(state, "score_hub", None)
     if hub is None:
-        database: Database = app.state.database
-        made = hub = app.state.score_hub = Hub(database, memory=app.state.settings.feed_memory)
+        database: Database = state.database
+        made = hub = state.score_hub = Hub(database, memory=state.settings.feed_memory)
 
         def on_committed(session: AsyncSession) -> None:
             if session.info.pop(STORED, False):

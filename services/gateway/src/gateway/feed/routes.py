@@ -39,8 +39,13 @@ _EXAMPLE = (
 async def stream_scores(
     request: Request,
     principal: Reader,
-    region: Annotated[str | None, Query(pattern=r"^[A-Z]{2}(-[0-9A-Za-z]{1,12})?$", description="Only this region and those below it.")] = None,
-    last_event_id: Annotated[str | None, Header(description="Resume after this event id; `0`: from the beginning.")] = None,
+    region: Annotated[
+        str | None,
+        Query(pattern=r"^[A-Z]{2}(-[0-9A-Za-z]{1,12})?$", description="Only this region and those below it."),
+    ] = None,
+    last_event_id: Annotated[
+        str | None, Header(description="Resume after this event id; `0`: from the beginning.")
+    ] = None,
 ) -> EventSourceResponse:
     """Every change of a live score in your regions, as it happens (`text/event-stream`).
 
@@ -55,7 +60,7 @@ async def stream_scores(
         require_region(principal, region)
         principal = Principal(principal.subject, principal.roles, (region,))
     settings: GatewaySettings = request.app.state.settings
-    hub = hub_of(request.app)
+    hub = hub_of(request.app.state)
     if hub.streams >= settings.feed_streams:
         raise TooManyStreams(f"This gateway serves {settings.feed_streams} streams already; try again later.")
     refusal: Refusal | None = request.scope.get("gongping.refusal")
@@ -78,7 +83,9 @@ def _position(last_event_id: str | None) -> int | None:
     return int(last_event_id)
 
 
-async def _events(hub: Hub, principal: Principal, after: int | None, refusal: Refusal | None) -> AsyncIterator[ServerSentEvent]:
+async def _events(
+    hub: Hub, principal: Principal, after: int | None, refusal: Refusal | None
+) -> AsyncIterator[ServerSentEvent]:
     hub.streams += 1
     try:
         tail = await hub.tail()
@@ -102,4 +109,3 @@ async def _events(hub: Hub, principal: Principal, after: int | None, refusal: Re
 
 def _event(change: Change) -> ServerSentEvent:
     return ServerSentEvent(change.data, event="score.updated", id=str(change.position))
-

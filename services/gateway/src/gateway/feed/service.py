@@ -18,8 +18,8 @@ _INSERT = text(
     """
     INSERT INTO score_change (event_id, contract_id, framework_id, version, region, data, stored_at)
     SELECT event_id, contract_id, framework_id, version, region, data, :now
-    FROM unnest(CAST(:event_id AS uuid[]), CAST(:contract_id AS uuid[]), CAST(:framework_id AS text[]), CAST(:version AS int[]),
-        CAST(:region AS text[]), CAST(:data AS text[])) WITH ORDINALITY
+    FROM unnest(CAST(:event_id AS uuid[]), CAST(:contract_id AS uuid[]), CAST(:framework_id AS text[]),
+        CAST(:version AS int[]), CAST(:region AS text[]), CAST(:data AS text[])) WITH ORDINALITY
         AS t(event_id, contract_id, framework_id, version, region, data, n)
     ORDER BY n
     """
@@ -66,7 +66,8 @@ async def compact(session: AsyncSession, *, keep: timedelta) -> None:
     await session.execute(
         text(
             "DELETE FROM score_change old WHERE old.stored_at < :before AND EXISTS (SELECT 1 FROM score_change newer "
-            "WHERE newer.contract_id = old.contract_id AND newer.framework_id = old.framework_id AND newer.version > old.version)"
+            "WHERE newer.contract_id = old.contract_id AND newer.framework_id = old.framework_id "
+            "AND newer.version > old.version)"
         ),
         {"before": clock.now() - keep},
     )

@@ -8,7 +8,6 @@ from typing import Any
 
 import httpx
 import structlog
-from starlette.applications import Starlette
 
 from gateway.openapi.merge import merge_documents
 from gateway.proxy.table import find_prefix
@@ -38,22 +37,24 @@ def passed_to(service: str, path: str) -> bool:
     return prefix is not None and prefix.service == service
 
 
-async def merged_document(app: Starlette, own: dict[str, Any]) -> MergedDocument:
+async def merged_document(state: Any, own: dict[str, Any]) -> MergedDocument:  # noqa: ANN401 - an application's state
     """The gateway's document merged with those of the services that can be reached now; kept for a while.
 
     A document that lacks a service says so in `x-gongping-services` and is made anew soon.
     """
-    kept: MergedDocument | None = getattr(app.state, "merged_document", None)
+    kept: MergedDocument | None = getattr(state, "merged_document", None)
     if kept is not None and time.monotonic() < kept.until:
         return kept
-    settings: GatewaySettings = app.state.settings
-    services = await _fetch(upstreams_of(app))
+    settings: GatewaySettings = state.settings
+    services = await _fetch(upstreams_of(state))
     document = merge_documents(own, services, belongs=passed_to)
     body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
     complete = all(found is not None for found in services.values())
-    until = time.monotonic() + (settings.openapi_seconds if complete else min(_INCOMPLETE_SECONDS, settings.openapi_seconds))
+    until = time.monotonic() + (
+        settings.openapi_seconds if complete else min(_INCOMPLETE_SECONDS, settings.openapi_seconds)
+    )
     merged = MergedDocument(document, body, f'"{hashlib.sha256(body).hexdigest()[:32]}"', until)
-    app.state.merged_document = merged
+    state.merged_document = merged
     return merged
 
 

@@ -108,7 +108,7 @@ def check_query_region(principal: Principal, query: bytes) -> None:
 
 
 def check_answer_region(principal: Principal, region: bytes) -> None:
-    """Answer 404 where a service shows a row of a region outside the scope: the second wall behind the service's own."""
+    """Answer 404 where a service shows a row outside the scope: the second wall behind the service's own."""
     if principal is PUBLIC or principal.unlimited:
         return
     for one in region.decode("latin-1").split(","):

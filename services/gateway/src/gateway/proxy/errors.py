@@ -4,7 +4,15 @@ from typing import ClassVar
 
 from shared.problems import Problem
 
-__all__ = ["AmbiguousRequest", "BadGateway", "ClientGone", "GatewayTimeout", "MethodNotPassed", "ServiceDown", "UploadStalled"]
+__all__ = [
+    "AmbiguousRequest",
+    "BadGateway",
+    "ClientGone",
+    "GatewayTimeout",
+    "MethodNotPassed",
+    "ServiceDown",
+    "UploadStalled",
+]
 
 
 class AmbiguousRequest(Problem):

@@ -114,7 +114,7 @@ class Forwarder:
 
     def _upload(self, receive: Receive, headers: RequestHeaders) -> Upload | None:
         length = headers.length
-        if not headers.chunked and (length is None or length == b"0"):
+        if headers.transfer_encoding is None and (length is None or length == b"0"):
             return None
         if length is not None and int(length) > self._max_body:
             raise too_large(self._max_body)

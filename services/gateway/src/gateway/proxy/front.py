@@ -65,16 +65,12 @@ class Front:
         method: str = scope["method"]
         hop = None
         try:
-            if method not in _METHODS:
-                raise MethodNotPassed(f"The method {method} is not supported.")
-            headers = read_request(scope["headers"])
+            headers = _read(scope)
             hop = self._tracing.hop(headers.traceparent, method)
             grant = self._access.grant(headers.authorization)
             query: bytes = scope["query_string"]
             if prefix.scoped and b"region" in query:
                 check_query_region(grant.principal, query)
-            if ".." in scope["path"]:
-                raise AmbiguousRequest("The path must not hold `..`.")
             _introduce(scope, headers, hop.header)
             status = await self._forwarder.forward(scope, receive, send, prefix=prefix, headers=headers, grant=grant)
         except ClientGone:
@@ -111,6 +107,15 @@ class Front:
         if timer is None:
             timer = self._timers[key] = metrics.requests.labels(*key)
         timer.observe(seconds)
+
+
+def _read(scope: Scope) -> RequestHeaders:
+    """The request's headers, where method and path are such that they may be passed on."""
+    if scope["method"] not in _METHODS:
+        raise MethodNotPassed(f"The method {scope['method']} is not supported.")
+    if ".." in scope["path"]:
+        raise AmbiguousRequest("The path must not hold `..`.")
+    return read_request(scope["headers"])
 
 
 def _introduce(scope: Scope, headers: RequestHeaders, traceparent: str) -> None:

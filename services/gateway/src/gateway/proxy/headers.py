@@ -44,8 +44,13 @@ _SPOOFABLE = frozenset(
 )
 # The gateway writes host and trace itself; `Expect` is answered by the server in front of it when the body is read.
 _NOT_FORWARDED = _HOP_BY_HOP | _SPOOFABLE | {b"host", b"traceparent", b"expect"}
-_READ = frozenset({b"authorization", b"connection", b"content-length", b"host", b"traceparent", b"transfer-encoding"})
-_SPECIAL = _NOT_FORWARDED | _READ
+_ATTRIBUTES = {
+    b"content-length": "length",
+    b"host": "host",
+    b"traceparent": "traceparent",
+    b"transfer-encoding": "transfer_encoding",
+}
+_SPECIAL = _NOT_FORWARDED | frozenset(_ATTRIBUTES) | {b"authorization"}
 _REGION = b"gongping-region"
 # The server in front of the gateway writes its own Date and Server.
 _NOT_RETURNED = _HOP_BY_HOP | {_REGION, b"date", b"server"}
@@ -64,14 +69,14 @@ _NAMES = {
 class RequestHeaders:
     """What one pass over a request's headers found. `forwarded` is what the service gets, before the gateway's own."""
 
-    __slots__ = ("authorization", "chunked", "forwarded", "host", "length", "traceparent")
+    __slots__ = ("authorization", "forwarded", "host", "length", "traceparent", "transfer_encoding")
 
     def __init__(self) -> None:
         self.forwarded: list[tuple[str, str]] = []
         self.authorization: bytes | None = None
         self.host = b""
         self.length: bytes | None = None
-        self.chunked = False
+        self.transfer_encoding: bytes | None = None
         self.traceparent: bytes | None = None
 
 
@@ -113,16 +118,10 @@ def read_request(raw: RawHeaders) -> RequestHeaders:
                 if found.authorization is not None:
                     raise AmbiguousRequest("Send one Authorization header.")
                 found.authorization = value
-            elif name == b"content-length":
-                found.length = value
-            elif name == b"host":
-                found.host = value
             elif name == b"connection":
                 named |= _named_by(value)
-            elif name == b"transfer-encoding":
-                found.chunked = True
-            elif name == b"traceparent":
-                found.traceparent = value
+            elif name in _ATTRIBUTES:
+                setattr(found, _ATTRIBUTES[name], value)
             if name in _NOT_FORWARDED:
                 continue
         elif name.startswith(_SPOOFABLE_PREFIXES):

@@ -51,7 +51,7 @@ _BY_SECOND = {prefix.path.split("/")[3]: prefix for prefix in PREFIXES if prefix
 def find_prefix(path: str) -> Prefix | None:
     """The service's prefix that a decoded path lies under; None: the gateway answers it itself.
 
-    A custom verb counts to its noun (`/v1/contracts:bulk`). The dossier lies under `/v1/contracts` but is composed here.
+    A custom verb counts to its noun (`/v1/contracts:bulk`). The dossier is under `/v1/contracts`, but is composed here.
     """
     parts = path.split("/", 4)
     if len(parts) < 3 or parts[0] or parts[1] != "v1":

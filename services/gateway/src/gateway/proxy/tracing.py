@@ -56,10 +56,10 @@ class Tracing:
             parent = None
         if self._exports and (parent is None or int(parent[3], 16) & 1):
             return _recorded(parent, method)
-        span_id = random.getrandbits(64) or 1  # noqa: S311 - an identifier, not a secret
+        span_id = random.getrandbits(64) or 1
         if parent is not None:
             return Hop(f"00-{parent[1].decode()}-{span_id:016x}-{parent[3].decode()}", None)
-        trace_id = random.getrandbits(128) or 1  # noqa: S311 - the same
+        trace_id = random.getrandbits(128) or 1
         # The same rule as the SDK's TraceIdRatioBased, so that every service decides alike.
         sampled = trace_id & 0xFFFF_FFFF_FFFF_FFFF < self._bound
         return Hop(f"00-{trace_id:032x}-{span_id:016x}-{'01' if sampled else '00'}", None)
@@ -68,7 +68,9 @@ class Tracing:
 def _recorded(parent: re.Match[bytes] | None, method: str) -> Hop:
     context = None
     if parent is not None:
-        remote = SpanContext(int(parent[1], 16), int(parent[2], 16), is_remote=True, trace_flags=TraceFlags(int(parent[3], 16)))
+        remote = SpanContext(
+            int(parent[1], 16), int(parent[2], 16), is_remote=True, trace_flags=TraceFlags(int(parent[3], 16))
+        )
         context = trace.set_span_in_context(NonRecordingSpan(remote))
     span = tracer.start_span(method, context=context, kind=SpanKind.SERVER)
     own = span.get_span_context()

@@ -75,7 +75,7 @@ class Upload:
 
 
 class Watch:
-    """Cancels the request's task when the caller closes the connection; `gone` tells that from any other cancellation."""
+    """Cancels the request's task when the caller closes the connection; `gone` tells that from another cancelling."""
 
     __slots__ = ("_receive", "_task", "_timer", "_upload", "_watcher", "gone")
 

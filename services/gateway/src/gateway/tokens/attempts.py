@@ -90,7 +90,9 @@ class SecretChecker:
 
     async def _verify(self, secret_hash: str | None, secret: str) -> bool:
         if self._waiting >= self._most_waiting:
-            raise TokenRefused("temporarily_unavailable", "Too many token requests wait; try again.", status=503, retry_after=1)
+            raise TokenRefused(
+                "temporarily_unavailable", "Too many token requests wait; try again.", status=503, retry_after=1
+            )
         self._waiting += 1
         try:
             async with self._threads:

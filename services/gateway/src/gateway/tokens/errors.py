@@ -2,7 +2,14 @@ from typing import Literal
 
 __all__ = ["TokenRefused"]
 
-Code = Literal["invalid_request", "invalid_client", "unsupported_grant_type", "invalid_scope", "slow_down", "temporarily_unavailable"]
+Code = Literal[
+    "invalid_request",
+    "invalid_client",
+    "unsupported_grant_type",
+    "invalid_scope",
+    "slow_down",
+    "temporarily_unavailable",
+]
 
 
 class TokenRefused(Exception):  # noqa: N818 - RFC 6749 speaks of an error response, not of an error

@@ -1,4 +1,4 @@
-"""The private keys that tokens are signed with, in a file of the gateway's; their public halves in a file for everybody.
+"""The private keys that tokens are signed with, in a file of the gateway's; their public halves in one for all.
 
 Rotation: `rotate` puts a new key first and keeps the one before as second, in both files. Tokens of the old key are
 accepted until the next rotation, which must therefore be at least a token's life later. Services read the public file

@@ -28,7 +28,11 @@ _FORM = {
                     "type": "object",
                     "required": ["grant_type"],
                     "properties": {
-                        "grant_type": {"type": "string", "const": "client_credentials", "description": "The only grant."},
+                        "grant_type": {
+                            "type": "string",
+                            "const": "client_credentials",
+                            "description": "The only grant.",
+                        },
                         "client_id": {"type": "string", "description": "Unless sent by HTTP Basic."},
                         "client_secret": {"type": "string", "description": "Unless sent by HTTP Basic."},
                         "scope": {"type": "string", "description": "Some of the client's roles, separated by spaces."},
@@ -46,7 +50,9 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.post("/oauth/token", response_model=TokenOut, responses=_REFUSALS, openapi_extra=_FORM, summary="Get an access token")
+@router.post(
+    "/oauth/token", response_model=TokenOut, responses=_REFUSALS, openapi_extra=_FORM, summary="Get an access token"
+)
 async def issue(request: Request) -> JSONResponse:
     """Exchange client credentials for an access token of a few minutes (RFC 6749 section 4.4).
 
@@ -107,4 +113,6 @@ async def jwks(request: Request) -> JSONResponse:
     """The public keys that tokens are verified with (RFC 7517). During a rotation there are two."""
     keys = _issuer(request).keys
     document = keys.public() if keys is not None else {"keys": []}
-    return JSONResponse(document, headers={"Cache-Control": "public, max-age=60"}, media_type="application/jwk-set+json")
+    return JSONResponse(
+        document, headers={"Cache-Control": "public, max-age=60"}, media_type="application/jwk-set+json"
+    )

@@ -40,7 +40,9 @@ def read_token_request(*, content_type: str, authorization: str | None, body: by
     if content_type.partition(";")[0].strip().lower() != "application/x-www-form-urlencoded":
         raise TokenRefused("invalid_request", "Send the parameters as application/x-www-form-urlencoded.")
     try:
-        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, strict_parsing=bool(body), errors="strict", max_num_fields=20)
+        pairs = parse_qsl(
+            body.decode("ascii"), keep_blank_values=True, strict_parsing=bool(body), errors="strict", max_num_fields=20
+        )
     except ValueError:
         raise TokenRefused("invalid_request", "The body is no form.") from None
     form = dict(pairs)
@@ -48,7 +50,9 @@ def read_token_request(*, content_type: str, authorization: str | None, body: by
         raise TokenRefused("invalid_request", "A parameter is given twice.")
     grant_type = form.get("grant_type")
     if not grant_type:
-        raise TokenRefused("invalid_request", "The parameter grant_type is missing; send grant_type=client_credentials.")
+        raise TokenRefused(
+            "invalid_request", "The parameter grant_type is missing; send grant_type=client_credentials."
+        )
     client_id, secret = _credentials(authorization, form)
     if grant_type != "client_credentials":
         raise TokenRefused("unsupported_grant_type", "Only client_credentials is supported.")
@@ -64,7 +68,9 @@ def _credentials(authorization: str | None, form: dict[str, str]) -> tuple[str, 
     else:
         scheme, _, encoded = authorization.partition(" ")
         if scheme.lower() != "basic":
-            raise TokenRefused("invalid_client", "Authenticate with HTTP Basic or with client_id and client_secret.", status=401)
+            raise TokenRefused(
+                "invalid_client", "Authenticate with HTTP Basic or with client_id and client_secret.", status=401
+            )
         if "client_secret" in form:
             raise TokenRefused("invalid_request", "Send the credentials once: by HTTP Basic or in the body.")
         try:
@@ -99,7 +105,9 @@ async def issue_token(
     async with database.reading() as session:  # closed before the check: a connection must not wait for argon2
         client = await client_by_id(session, request.client_id)
     secret_hash = client.secret_hash if client is not None else None
-    right = await checker.check(client_id=request.client_id, secret_hash=secret_hash, secret=request.secret, address=address)
+    right = await checker.check(
+        client_id=request.client_id, secret_hash=secret_hash, secret=request.secret, address=address
+    )
     if client is None or not right or not client.enabled:
         raise _wrong()
     roles = _roles(client, request.scope)
@@ -112,7 +120,12 @@ async def issue_token(
         unit=client.unit,
         ttl=life,
     )
-    return TokenOut(access_token=token, token_type="Bearer", expires_in=int(life.total_seconds()), scope=" ".join(roles))  # noqa: S106 - no password
+    return TokenOut(
+        access_token=token,
+        token_type="Bearer",  # noqa: S106 - no password
+        expires_in=int(life.total_seconds()),
+        scope=" ".join(roles),
+    )
 
 
 def _roles(client: Client, asked: frozenset[str] | None) -> list[str]:
@@ -120,7 +133,9 @@ def _roles(client: Client, asked: frozenset[str] | None) -> list[str]:
     if asked is None:
         return sorted(own)
     if not asked <= own:
-        raise TokenRefused("invalid_scope", f"The client has the roles {', '.join(sorted(own))}; ask for some of these.")
+        raise TokenRefused(
+            "invalid_scope", f"The client has the roles {', '.join(sorted(own))}; ask for some of these."
+        )
     return sorted(asked)
 
 

@@ -27,7 +27,7 @@ async def get_dossier(
     """
     settings: GatewaySettings = request.app.state.settings
     return await compose_dossier(
-        upstreams_of(request.app),
+        upstreams_of(request.app.state),
         contract_id,
         principal=principal,
         headers=passed_headers(request.headers.get("authorization")),

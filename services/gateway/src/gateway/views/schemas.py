@@ -34,6 +34,6 @@ class DossierOut(Out):
     complete: bool = Field(description="Whether every part is there; false: look at the parts for the reason.")
     contract: Part = Field(description="The contract as the contracts service shows it.")
     feedback: Part = Field(
-        description="`waves`: the newest waves, each with its published `results` (a part of its own); `more`: whether there are older ones."
+        description="`waves`: the newest, each with its `results`, a part of its own; `more`: older ones exist."
     )
     score: Part = Field(description="The live scores, one per framework; always provisional.")

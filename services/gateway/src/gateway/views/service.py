@@ -51,7 +51,9 @@ async def compose_dossier(
     )
     parts = (contract, feedback, score)
     if all(isinstance(part, PartUnavailable) for part in parts):
-        raise Unavailable("None of the services behind the dossier answers.", parts=[part.model_dump() for part in parts])
+        raise Unavailable(
+            "None of the services behind the dossier answers.", parts=[part.model_dump() for part in parts]
+        )
     return DossierOut(
         contract_id=contract_id,
         composed_at=composed_at,

@@ -7,7 +7,7 @@ from sqlalchemy import CheckConstraint, DateTime, Index, Numeric, String, Text
 from sqlalchemy.dialects.postgresql import JSON
 from sqlalchemy.orm import Mapped, mapped_column
 
-from scoring.base import Base
+from scoring.base import Base, one_of
 from shared.db import RegionScoped
 
 __all__ = ["KINDS", "Contract", "Evidence"]
@@ -59,6 +59,6 @@ class Evidence(RegionScoped, Base):
     event_id: Mapped[UUID]
 
     __table_args__ = (
-        CheckConstraint(f"kind IN {KINDS}", name="kind"),
+        CheckConstraint(one_of("kind", KINDS), name="kind"),
         Index("ix_evidence_contract_id_received_at", "contract_id", "received_at", "id", "version"),
     )

@@ -8,8 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from scoring.evidence.items import ContractView, Item
 from shared import clock
+from shared.telemetry import metrics
 
-__all__ = ["store_evidence"]
+__all__ = ["collect", "store_collected", "store_evidence"]
+
+_COLLECTED = "scoring.evidence"
 
 _STORE = text(
     """
@@ -43,7 +46,8 @@ _STORE = text(
         title = excluded.title, service_category = excluded.service_category, purchaser_id = excluded.purchaser_id,
         provider_id = excluded.provider_id, currency = excluded.currency, value = excluded.value,
         updated_at = excluded.updated_at
-    WHERE excluded.version > known.version
+    WHERE excluded.version > known.version OR known.version = 0
+    RETURNING contract_id, version
     """
 )
 
@@ -63,14 +67,29 @@ _VIEW = (
 )
 
 
+def collect(session: AsyncSession, item: Item, *, view: ContractView | None = None) -> None:
+    """Keep an item for the end of the batch, with the contract's projection when it is a state."""
+    session.info.setdefault(_COLLECTED, []).append((item, view))
+
+
+async def store_collected(session: AsyncSession) -> list[UUID]:
+    """Store what the handlers of this batch collected; returns the touched contracts, locked."""
+    collected: list[tuple[Item, ContractView | None]] = session.info.pop(_COLLECTED, [])
+    if not collected:
+        return []
+    return await store_evidence(
+        session, [item for item, _ in collected], views=[view for _, view in collected if view is not None]
+    )
+
+
 async def store_evidence(
     session: AsyncSession, items: Collection[Item], *, views: Collection[ContractView]
 ) -> list[UUID]:
     """Add items, bring the contracts' projections up to date and lock the touched contracts in the order of their ids.
 
     Everything is safe to repeat and to mix: an item that is known is skipped, an older version of a contract changes
-    nothing, and a fact about a contract that is not known yet makes a stub. One statement: ON CONFLICT DO UPDATE locks a
-    row even where its WHERE is false, so the upsert is the lock. Returns the touched contracts in that order.
+    nothing, and a fact about a contract that is not known yet makes a stub and waits. One statement: ON CONFLICT DO UPDATE
+    locks a row even where its WHERE is false, so the upsert is the lock. Returns the touched contracts in that order.
     """
     latest: dict[UUID, ContractView] = {}
     for view in views:
@@ -83,7 +102,11 @@ async def store_evidence(
         f"c_{name}": values for name, values in _columns([astuple(view) for view in contracts], _VIEW).items()
     }
     connection = await session.connection()
-    await connection.execute(_STORE, parameters | {"now": clock.now()})
+    stored = await connection.execute(_STORE, parameters | {"now": clock.now()})
+    stubs = {row.contract_id for row in stored if row.version == 0}
+    for item in items:
+        if item.contract_id in stubs:
+            metrics.waiting_facts.labels(item.kind).inc()
     return [view.contract_id for view in contracts]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from scoring.canonical import canonical, sha256
 from scoring.frameworks.errors import FrameworkNotFound
-from scoring.frameworks.models import Framework, Grade, Node, Rule
+from scoring.frameworks.document import Framework, Grade, Node, Rule
 from scoring.frameworks.validation import validate
 
 __all__ = ["find_framework", "framework_by_hash", "frameworks_in_force", "read_framework", "shipped_frameworks"]

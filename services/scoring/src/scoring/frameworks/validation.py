@@ -10,7 +10,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from scoring.frameworks.errors import FrameworkInvalid
-from scoring.frameworks.models import STAGES
+from scoring.frameworks.document import STAGES
 
 __all__ = ["schema", "validate"]
 

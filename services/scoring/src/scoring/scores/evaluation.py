@@ -1,6 +1,5 @@
 """One way to score: a single contract after an event and ten thousand in bulk go through `evaluate`, bit for bit alike."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,9 +9,9 @@ from numpy.typing import NDArray
 
 from scoring import kernel
 from scoring.canonical import canonical_text, sha256
-from scoring.frameworks.models import STAGES, Framework, Rule
+from scoring.frameworks.document import STAGES, Framework, Rule
 from scoring.kernel import MICRO
-from scoring.scores.facts import Agreed, Facts, Measured, Ref
+from scoring.scores.facts import Agreed, Facts, Measured
 from scoring.scores.layout import Layout, layout_of, widths_of
 from scoring.scores.measures import MISSING, attain, measure, normalise
 
@@ -44,15 +43,14 @@ class Outcome:
 
     facts: Facts
     framework: Framework
-    score: str
-    lower: str
-    upper: str
-    coverage: str
-    grade: str
-    grade_lower: str
-    grade_upper: str
-    held: tuple[str, ...]
+    result: dict[str, Any]
+    """Stage, score, lower, upper, coverage, the three grades and the held nodes, as they are hashed."""
     contributions: dict[str, str]
+    """Points of each leaf."""
+    names: dict[str, str]
+    """Name of each leaf: as it was agreed, or the framework's English title."""
+    simulated: bool
+    """Whether any evidence that was used is simulated."""
     content: str
     content_hash: str
 
@@ -92,8 +90,9 @@ def _sources(facts: Facts, layout: Layout) -> list[tuple[Rule, Agreed | None, Me
         assert node.rule is not None  # noqa: S101 - a block is a leaf or a dimension of agreed indicators
         agreed = facts.agreed.get(node.level, ()) if node.level is not None else ()
         if agreed:
-            shared = None if node.rule.evidence["from"] == "observation" else measure(facts, node.rule)
-            sources += [(node.rule, each, each.observed if shared is None else shared) for each in agreed]
+            observed = node.rule.evidence["from"] == "observation"
+            common = None if observed else measure(facts, node.rule)
+            sources += [(node.rule, each, each.observed if observed else common) for each in agreed]
         else:
             rule = node.unagreed or node.rule
             sources.append((rule, None, measure(facts, rule)))
@@ -112,10 +111,8 @@ def _cell(source: tuple[Rule, Agreed | None, Measured | None]) -> list[float]:
         value, state = rule.normaliser["values"][raw] if isinstance(raw, str) else raw, kernel.EVIDENCE
     if agreed is None:
         return [value, nan, nan, nan, state, 1.0, 0.0, 1.0]
-    zero_at = nan if agreed.zero_at is None else agreed.zero_at
-    baseline = nan if agreed.baseline is None else agreed.baseline
     higher = 1.0 if rule.direction == "higher" or (rule.direction == "agreed" and agreed.higher) else 0.0
-    return [value, agreed.target, zero_at, baseline, state, higher, 1.0, agreed.weight]
+    return [value, agreed.target, agreed.zero_at, agreed.baseline, state, higher, 1.0, agreed.weight]
 
 
 def _rule_or_agreed(rule_says: str, agreed: Agreed | None, field: str) -> str:
@@ -197,98 +194,69 @@ _STATES = {kernel.EVIDENCE: "evidence", kernel.HOLD: "hold", kernel.ZERO: "zero"
 
 def _outcome(inputs: Inputs, figures: _Figures, n: int) -> Outcome:
     facts, framework = inputs.facts[n], inputs.layout.framework
+    sources = [
+        (row, node, source)
+        for row, (node, source) in enumerate(zip(inputs.layout.rows, inputs.sources[n], strict=True))
+        if source is not None and figures.assessed[n][row]
+    ]
+    refs = sorted({facts.terms_ref}.union(*(source[2].refs for _, _, source in sources if source[2] is not None)))
+    place = {ref: position for position, ref in enumerate(refs)}
+    terms = [place[facts.terms_ref]]
+    points, lost, states = figures.points[n], figures.lost[n], figures.state[n]
     leaves: list[dict[str, Any]] = []
-    refs: set[Ref] = {facts.terms_ref}
-    paths = _paths(inputs, n)
-    for row, source in enumerate(inputs.sources[n]):
-        if source is None or not figures.assessed[n][row]:
-            continue
-        rule, agreed, measured = source
+    names: dict[str, str] = {}
+    for row, node, (rule, agreed, measured) in sources:
+        path = node.path if agreed is None else f"{node.path}.{agreed.node}"
         leaf: dict[str, Any] = {
-            "node": paths[row],
-            "state": _STATES[figures.state[n][row]],
-            "weight": six(figures.points[n][row] + figures.lost[n][row]),
-            "points": six(figures.points[n][row]),
-            "lost": six(figures.lost[n][row]),
+            "node": path,
+            "state": _STATES[states[row]],
+            "weight": six(points[row] + lost[row]),
+            "points": six(points[row]),
+            "lost": six(lost[row]),
             "accountable": _rule_or_agreed(rule.accountable, agreed, "accountable"),
         }
         if measured is not None:
-            refs.update(measured.refs)
-            leaf["raw"] = measured.value if isinstance(measured.value, str) else f"{measured.value:.6f}"
+            value = measured.value
+            leaf["raw"] = value if isinstance(value, str) else f"{value:.6f}"
             leaf["normalised"] = six(figures.normalised[n][row])
-            leaf["evidence"] = sorted(ref[0] for ref in measured.refs) or [facts.terms_ref[0]]
+            leaf["evidence"] = [place[ref] for ref in measured.refs] or terms
             if figures.over[n][row]:
                 leaf["over_attained"] = True
         if agreed is not None:
-            leaf["indicator"] = _indicator(agreed)
+            leaf["indicator"] = agreed.indicator_id
+        names[path] = node.title["en"] if agreed is None else agreed.name
         leaves.append(leaf)
     grades = [grade.code for grade in framework.grades]
-    grade = grades[figures.grade[n]]
     score, upper, coverage = six(figures.score[n]), six(figures.upper[n]), six(figures.coverage[n])
-    held = tuple(leaf["node"] for leaf in leaves if leaf["state"] == "hold")
+    result = {
+        "stage": facts.stage,
+        "score": score,
+        "lower": score,
+        "upper": upper,
+        "coverage": coverage,
+        "grade": grades[figures.grade[n]],
+        "grade_lower": grades[figures.grade[n]],
+        "grade_upper": grades[figures.grade_upper[n]],
+        "held": [leaf["node"] for leaf in leaves if leaf["state"] == "hold"],
+    }
     content = canonical_text(
         {
             "schema": SCHEMA,
             "contract": facts.contract_id,
             "framework": framework.hash,
-            "evidence": sorted(refs),
+            "evidence": refs,
             "calibration": None,
             "algorithm": f"{framework.algorithm['id']}/{framework.algorithm['version']}",
-            "result": {
-                "stage": facts.stage,
-                "score": score,
-                "lower": score,
-                "upper": upper,
-                "coverage": coverage,
-                "grade": grade,
-                "grade_lower": grade,
-                "grade_upper": grades[figures.grade_upper[n]],
-                "held": held,
-                "leaves": leaves,
-            },
+            "result": result | {"leaves": leaves},
         }
     )
     return Outcome(
         facts=facts,
         framework=framework,
-        score=score,
-        lower=score,
-        upper=upper,
-        coverage=coverage,
-        grade=grade,
-        grade_lower=grade,
-        grade_upper=grades[figures.grade_upper[n]],
-        held=held,
+        result=result,
         contributions={leaf["node"]: leaf["points"] for leaf in leaves},
+        names=names,
+        simulated=not facts.simulated.isdisjoint(refs),
         content=content,
         content_hash=sha256(content),
     )
-
-
-def _paths(inputs: Inputs, n: int) -> list[str]:
-    """Dotted code of each row; an agreed indicator adds its own code, and its id where two share a code."""
-    paths: list[str] = []
-    for block in inputs.layout.blocks:
-        own = [source[1] for source in inputs.sources[n][block.first : block.first + block.width] if source]
-        codes = Counter(agreed.code for agreed in own if agreed is not None)
-        for agreed in own:
-            if agreed is None:
-                paths.append(block.node.path)
-            else:
-                double = f".{agreed.indicator_id}" if codes[agreed.code] > 1 else ""
-                paths.append(f"{block.node.path}.{agreed.code}{double}")
-        paths += [""] * (block.width - len(own))
-    return paths
-
-
-def _indicator(agreed: Agreed) -> dict[str, Any]:
-    return {
-        "id": agreed.indicator_id,
-        "name": agreed.name,
-        "unit": agreed.unit,
-        "standard": agreed.standard,
-        "direction": "higher" if agreed.higher else "lower",
-        "target": f"{agreed.target:.6f}",
-        "zero_at": None if agreed.zero_at is None else f"{agreed.zero_at:.6f}",
-        "baseline": None if agreed.baseline is None else f"{agreed.baseline:.6f}",
-    }

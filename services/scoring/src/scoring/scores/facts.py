@@ -3,6 +3,7 @@
 Pure functions over plain values. The same facts come from any order and any repetition of the events behind them.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -33,17 +34,20 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Agreed:
-    """An indicator that the contract agreed, with its latest observation in force."""
+    """An indicator that the contract agreed, with its latest observation in force.
+
+    `node` is its code, with its id where two indicators of a level share a code.
+    """
 
     indicator_id: str
-    code: str
+    node: str
     name: str
-    unit: str
-    standard: str
     higher: bool
     target: float
-    zero_at: float | None
-    baseline: float | None
+    zero_at: float
+    """NaN when none was agreed."""
+    baseline: float
+    """NaN for a first contract."""
     weight: float
     accountable: str
     missing: str
@@ -56,25 +60,17 @@ class Facts:
 
     contract_id: str
     stage: str
-    simulated: bool
+    simulated: frozenset[Ref]
+    """Items that are simulated: the contract's terms, waves."""
     terms: Mapping[str, Any]
     terms_ref: Ref
     agreed: Mapping[str, tuple[Agreed, ...]]
-    money: Measured | None
+    execution: Measured | None
+    """(paid - refunded + deducted) / contract value; None without a value or without such an entry."""
+    accepted: Measured | None
+    """Value accepted by the ledger / contract value; None before the first acceptance."""
     acceptances: Sequence[tuple[Mapping[str, Any], Ref]]
     waves: Sequence[tuple[Mapping[str, Any], Ref]]
-
-    def execution_rate(self) -> Measured | None:
-        """(paid - refunded + deducted) / contract value; None without a value or without a money entry."""
-        return self.money
-
-    def accepted_share(self) -> Measured | None:
-        """Accepted value of all acceptances / contract value; None before the first acceptance."""
-        value = self.terms.get("value")
-        if not self.acceptances or value is None or Decimal(value) <= 0:
-            return None
-        accepted = sum(_cents(body["accepted_value"]) for body, _ in self.acceptances if body["result"] in _ACCEPTED)
-        return Measured(accepted / _cents(value), tuple(ref for _, ref in self.acceptances))
 
     def recipients_heard(self) -> Measured | None:
         """Whether an acceptance recorded the recipients' opinion; public services (category A) need it (Reg. art. 45(2))."""
@@ -130,9 +126,7 @@ class Facts:
         return None
 
 
-_ACCEPTED: Final = {"accepted", "partlyAccepted"}
 _REPORTED: Final = {"met", "partlyMet", "notMet"}
-_SIGN: Final = {"payment": 1, "deduction": 1, "refund": -1}
 
 
 def stage_of(state: str, waves: Iterable[Mapping[str, Any]]) -> str | None:
@@ -164,6 +158,7 @@ def read_facts(contract_id: str, evidence: Iterable[Sequence[Any]]) -> Facts | N
     if contract is None:
         return None
     terms = contract[4]
+    money = _standing(ledger)
     closed = sorted(waves.values(), key=lambda row: (datetime.fromisoformat(row[4]["closed_at"]), row[0]), reverse=True)
     stage = stage_of(terms["state"], (row[4] for row in closed))
     if stage is None:
@@ -171,11 +166,12 @@ def read_facts(contract_id: str, evidence: Iterable[Sequence[Any]]) -> Facts | N
     return Facts(
         contract_id=contract_id,
         stage=stage,
-        simulated=terms["simulated"],
+        simulated=frozenset((row[0], row[3]) for row in (contract, *closed) if row[4]["simulated"]),
         terms=terms,
         terms_ref=(contract[0], contract[3]),
         agreed=_agreed(terms["indicators"], _latest(observations)),
-        money=_money(terms, ledger),
+        execution=_share(terms, money, {"payment": 1, "deduction": 1, "refund": -1}),
+        accepted=_share(terms, money, {"acceptance": 1}, heard=acceptances),
         acceptances=[(row[4], (row[0], row[3])) for row in sorted(acceptances, key=lambda row: row[0])],
         waves=[(row[4], (row[0], row[3])) for row in closed],
     )
@@ -202,22 +198,22 @@ def _agreed(
     indicators: Sequence[Mapping[str, Any]], latest: Mapping[str, Sequence[Any]]
 ) -> dict[str, tuple[Agreed, ...]]:
     levels: dict[str, list[Agreed]] = {}
+    uses = Counter((each["level"], each["code"]) for each in indicators)
     for each in sorted(indicators, key=lambda each: (each["code"], each["indicator_id"])):
         weight = float(each["weight"])
         if weight <= 0:
             continue
+        code, level = each["code"], each["level"]
         row = latest.get(each["indicator_id"])
-        levels.setdefault(each["level"], []).append(
+        levels.setdefault(level, []).append(
             Agreed(
                 indicator_id=each["indicator_id"],
-                code=each["code"],
+                node=code if uses[level, code] == 1 else f"{code}.{each['indicator_id']}",
                 name=each["name"],
-                unit=each["unit"],
-                standard=each["standard"],
                 higher=each["direction"] != "lower",
                 target=float(each["target"]),
-                zero_at=None if each["zero_at"] is None else float(each["zero_at"]),
-                baseline=None if each["baseline"] is None else float(each["baseline"]),
+                zero_at=_optional(each["zero_at"]),
+                baseline=_optional(each["baseline"]),
                 weight=weight,
                 accountable=each["accountable"],
                 missing=each["missing"],
@@ -227,24 +223,35 @@ def _agreed(
     return {level: tuple(each) for level, each in levels.items()}
 
 
+def _optional(number: str | None) -> float:
+    return float("nan") if number is None else float(number)
+
+
 def _cents(amount: str) -> int:
     return int(Decimal(amount) * 100)
 
 
-def _money(terms: Mapping[str, Any], ledger: Sequence[Sequence[Any]]) -> Measured | None:
-    """Executed share of the contract's value. Entries that were reversed, and the reversals, do not count."""
+def _standing(ledger: Sequence[Sequence[Any]]) -> list[Sequence[Any]]:
+    """Entries that were not taken back by a reversal."""
+    reversed_ids = {row[4]["reverses"] for row in ledger}
+    return sorted((row for row in ledger if row[0] not in reversed_ids), key=lambda row: row[0])
+
+
+def _share(
+    terms: Mapping[str, Any],
+    money: Sequence[Sequence[Any]],
+    sign: Mapping[str, int],
+    *,
+    heard: Sequence[Sequence[Any]] = (),
+) -> Measured | None:
+    """Sum of the ledger's entries of some kinds as a share of the contract's value, both in whole cents.
+
+    Without an entry there is no evidence, unless `heard` has an act (an acceptance that refused all) that says 0.
+    """
     if terms["value"] is None or Decimal(terms["value"]) <= 0:
         return None
-    reversed_ids = {row[4]["reverses"] for row in ledger if row[4]["kind"] == "reversal"}
-    counted = sorted(
-        (
-            row
-            for row in ledger
-            if row[4]["kind"] in _SIGN and row[0] not in reversed_ids and row[4]["currency"] == terms["currency"]
-        ),
-        key=lambda row: row[0],
-    )
-    if not counted:
+    counted = [row for row in money if row[4]["kind"] in sign and row[4]["currency"] == terms["currency"]]
+    if not counted and not heard:
         return None
-    executed = sum(_SIGN[row[4]["kind"]] * _cents(row[4]["amount"]) for row in counted)
-    return Measured(executed / _cents(terms["value"]), tuple((row[0], row[3]) for row in counted))
+    total = sum(sign[row[4]["kind"]] * _cents(row[4]["amount"]) for row in counted)
+    return Measured(total / _cents(terms["value"]), tuple((row[0], row[3]) for row in (*counted, *heard)))

@@ -11,7 +11,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring.frameworks.models import STAGES, Framework, Node
+from scoring.frameworks.document import STAGES, Framework, Node
 from scoring.kernel import Tree, quantise
 
 __all__ = ["Block", "Layout", "layout_of", "widths_of"]
@@ -33,6 +33,8 @@ class Layout:
     framework: Framework
     tree: Tree
     blocks: tuple[Block, ...]
+    rows: tuple[Node, ...]
+    """The node that each row belongs to."""
     weight: NDArray[np.float64]
     """(nodes - 1, stages): weight inside the parent; 0 for the rows of agreed indicators, which each contract weighs."""
     minimums: NDArray[np.int64]
@@ -59,7 +61,7 @@ def layout_of(framework: Framework, widths: tuple[int, ...]) -> Layout:
         width = remaining.pop(0) if node.level is not None else 1
         blocks.append(Block(node, first, width))
         first += width
-    rows = {block.node.path: block for block in blocks}
+    places = {block.node.path: block for block in blocks}
     parents: list[tuple[int, ...]] = []
     weights: dict[int, Node] = {}
 
@@ -67,10 +69,10 @@ def layout_of(framework: Framework, widths: tuple[int, ...]) -> Layout:
         if node.children:
             parents.append(tuple(place(child) for child in node.children))
         elif node.level is not None:
-            block = rows[node.path]
+            block = places[node.path]
             parents.append(tuple(range(block.first, block.first + block.width)))
         else:
-            number = rows[node.path].first
+            number = places[node.path].first
             weights[number] = node
             return number
         number = first + len(parents) - 1
@@ -82,4 +84,5 @@ def layout_of(framework: Framework, widths: tuple[int, ...]) -> Layout:
     for number, node in weights.items():
         weight[number] = [node.weight[stage] for stage in STAGES]
     minimums = quantise(np.array([grade.minimum for grade in framework.grades]))
-    return Layout(framework, Tree(first, tuple(parents)), tuple(blocks), weight, minimums)
+    rows = tuple(block.node for block in blocks for _ in range(block.width))
+    return Layout(framework, Tree(first, tuple(parents)), tuple(blocks), rows, weight, minimums)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring import kernel
-from scoring.frameworks.models import Rule
+from scoring.frameworks.document import Rule
 from scoring.scores.facts import Facts, Measured
 
 __all__ = ["MISSING", "attain", "measure", "normalise"]
@@ -16,8 +16,8 @@ MISSING: Final = {"hold": kernel.HOLD, "zero": kernel.ZERO, "reweight": kernel.R
 """What missing evidence means, as the kernel's state; a value that this release does not know holds."""
 
 _MEASURES: Final[Mapping[str, Callable[[Facts, Rule], Measured | None]]] = {
-    "execution-rate": lambda facts, _: facts.execution_rate(),
-    "accepted-share": lambda facts, _: facts.accepted_share(),
+    "execution-rate": lambda facts, _: facts.execution,
+    "accepted-share": lambda facts, _: facts.accepted,
     "recipients-heard": lambda facts, _: facts.recipients_heard(),
     "needs-basis": lambda facts, _: facts.needs_basis(),
     "tenderers": lambda facts, _: facts.tenderers(),

@@ -11,7 +11,14 @@ from surveys.instruments.errors import InstrumentNotFound
 from surveys.instruments.models import StoredInstrument
 from surveys.instruments.shipped import shipped
 
-__all__ = ["get_instrument", "list_instruments", "questionnaire", "questionnaire_by_hash"]
+__all__ = [
+    "Instrument",
+    "Questionnaire",
+    "get_instrument",
+    "list_instruments",
+    "questionnaire",
+    "questionnaire_by_hash",
+]
 
 _CACHED = 256
 

@@ -7,12 +7,12 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import clock
-from surveys.instruments.document import Instrument
+from surveys.instruments.document import Instrument, canonical_sha256
 from surveys.instruments.errors import InstrumentVersionTaken, LanguageIncomplete
 from surveys.instruments.models import StoredInstrument
 from surveys.instruments.shipped import COMMON_CORE
 
-__all__ = ["COMMON_CORE", "complete_languages", "pin_instrument"]
+__all__ = ["COMMON_CORE", "canonical_sha256", "complete_languages", "pin_instrument"]
 
 
 async def pin_instrument(session: AsyncSession, instrument: Instrument) -> None:

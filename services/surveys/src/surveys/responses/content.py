@@ -125,7 +125,9 @@ def canonical(raw: Mapping[str, Any]) -> bytes:
     return json.dumps(raw, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _common_fields(questionnaire: Questionnaire, *, languages: tuple[str, ...], strata: tuple[str, ...]) -> dict[str, Any]:
+def _common_fields(
+    questionnaire: Questionnaire, *, languages: tuple[str, ...], strata: tuple[str, ...]
+) -> dict[str, Any]:
     fields: dict[str, Any] = {
         "answers": Required[questionnaire.type],
         "language": NotRequired[Literal[languages]],

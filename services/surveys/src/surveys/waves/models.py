@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, String, Text, text
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKey, Index, String, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -31,13 +31,13 @@ class ContractStub(RegionScoped, Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     version: Mapped[int]
     title: Mapped[str] = mapped_column(Text)
-    state: Mapped[str] = mapped_column(String(32))
-    service_category: Mapped[str | None] = mapped_column(String(16))
+    state: Mapped[str] = mapped_column(Text)
+    service_category: Mapped[str | None] = mapped_column(Text)
     purchaser_id: Mapped[UUID]
     purchaser_name: Mapped[str] = mapped_column(Text)
     provider_id: Mapped[UUID | None]
     provider_name: Mapped[str | None] = mapped_column(Text)
-    population: Mapped[int | None]
+    population: Mapped[int | None] = mapped_column(BigInteger)
     simulated: Mapped[bool]
     ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
@@ -78,7 +78,7 @@ class Wave(RegionScoped, Base):
     instrument_sha256: Mapped[str] = mapped_column(ForeignKey("instruments.sha256"))
     languages: Mapped[list[str]] = mapped_column(ARRAY(Text))
     design: Mapped[str] = mapped_column(String(16))
-    population: Mapped[int | None]
+    population: Mapped[int | None] = mapped_column(BigInteger)
     invited: Mapped[int | None]
     strata: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     opens_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

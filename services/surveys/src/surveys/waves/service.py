@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import audit, clock
+from shared.concurrency import check_version
 from shared.events import ContractState, WaveOpened, WaveState
 from shared.ids import new_id
 from shared.jobs import enqueue
@@ -24,8 +25,9 @@ from surveys.waves.models import ContractStub, Wave
 __all__ = [
     "CLOSE_WAVE",
     "Opening",
-    "freeze_wave",
+    "WaveAlreadyClosed",
     "freeze_key",
+    "freeze_wave",
     "open_completion_wave",
     "open_wave",
     "project_contract",
@@ -141,7 +143,9 @@ async def open_wave(session: AsyncSession, opening: Opening, *, contract_id: UUI
     return wave, contract
 
 
-async def freeze_wave(session: AsyncSession, wave_id: UUID) -> Wave:
+async def freeze_wave(
+    session: AsyncSession, wave_id: UUID, *, if_match: int | None = None
+) -> tuple[Wave, ContractStub]:
     """Close a wave: from here on no answer is accepted, and every accepted one is visible to this transaction.
 
     The answer writer holds the wave's advisory lock shared while it writes. This takes it alone: it waits for the
@@ -151,13 +155,17 @@ async def freeze_wave(session: AsyncSession, wave_id: UUID) -> Wave:
     Raises:
         WaveNotFound: there is none in the principal's regions.
         WaveAlreadyClosed: it is closed.
+        PreconditionFailed: it changed since the version that the caller read.
     """
-    await queries.get_wave(session, wave_id)  # before the lock: a foreign caller must not hold anything up
+    _, contract = await queries.get_wave(
+        session, wave_id
+    )  # before the lock: a foreign caller must not hold anything up
     await session.execute(select(func.pg_advisory_xact_lock(freeze_key(wave_id))))
     statement = select(Wave).where(Wave.id == wave_id).with_for_update().execution_options(populate_existing=True)
     wave = (await session.scalars(statement)).one()
     if wave.state == "closed":
         raise WaveAlreadyClosed(f"The wave was closed at {wave.closed_at:%Y-%m-%dT%H:%M:%SZ}; read its results.")
+    check_version(if_match, wave.version)
     wave.state = "closed"
     wave.closed_at = clock.now()
     wave.version += 1
@@ -165,7 +173,7 @@ async def freeze_wave(session: AsyncSession, wave_id: UUID) -> Wave:
         session, "wave.closed", noun="wave", noun_id=wave.id, region=wave.region, fields=["state", "closed_at"]
     )
     await session.flush()
-    return wave
+    return wave, contract
 
 
 def freeze_key(wave_id: UUID) -> int:

@@ -47,7 +47,9 @@ _REPLACED_WHOLE = (
     "relatedProcesses.relationship",
 )
 _OMITTED = ("id", "date", "tag")
-_RULES = {tuple(path.split(".")): "wholeListMerge" for path in _REPLACED_WHOLE} | {(name,): "omitWhenMerged" for name in _OMITTED}
+_RULES = {tuple(path.split(".")): "wholeListMerge" for path in _REPLACED_WHOLE} | {
+    (name,): "omitWhenMerged" for name in _OMITTED
+}
 
 
 class MergeError(Exception):
@@ -82,5 +84,7 @@ def _instant(release: dict[str, Any]) -> datetime:
     try:
         moment = datetime.fromisoformat(str(date))
     except ValueError as error:
-        raise MergeError(f"it comes in several releases, and the date {date!r} of one does not say its place among them") from error
+        raise MergeError(
+            f"it comes in several releases, and the date {date!r} of one does not say its place among them"
+        ) from error
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -43,7 +43,11 @@ def read_items(path: Path, found: Scan) -> Iterator[Item]:
         recorded: set[str] = set()
         for place, entry in _entries(path, found):
             if not isinstance(entry, dict):
-                yield Item(place, None, entry if isinstance(entry, _Unreadable) else f"is no object: {json.dumps(to_wire(entry))[:40]}")
+                yield Item(
+                    place,
+                    None,
+                    entry if isinstance(entry, _Unreadable) else f"is no object: {json.dumps(to_wire(entry))[:40]}",
+                )
                 continue
             ocid = entry.get("ocid") if isinstance(entry.get("ocid"), str) else None
             if "compiledRelease" in entry or "releases" in entry:
@@ -97,11 +101,20 @@ def _line_entries(path: Path) -> Iterator[tuple[str, object]]:
             if not line.strip():
                 continue
             document, reason = load_line(line)
-            name = next((key for key in ("records", "releases") if isinstance(document, dict) and isinstance(document.get(key), list)), None)
+            name = next(
+                (
+                    key
+                    for key in ("records", "releases")
+                    if isinstance(document, dict) and isinstance(document.get(key), list)
+                ),
+                None,
+            )
             if reason is not None:
                 yield f"line {number}", _Unreadable(reason)
             elif name is not None and "ocid" not in document:
-                yield from ((f"line {number}.{name}[{position}]", entry) for position, entry in enumerate(document[name]))
+                yield from (
+                    (f"line {number}.{name}[{position}]", entry) for position, entry in enumerate(document[name])
+                )
             else:
                 yield f"line {number}", document
 
@@ -115,7 +128,7 @@ def _record(place: str, record: dict[str, Any], ocid: str | None) -> Item:
         return Item(place, None, "the record has neither a compiledRelease nor releases", ocid)
     linked = sum(1 for release in releases if not isinstance(release, dict) or "ocid" not in release)
     if linked:
-        reason = f"no compiledRelease, and {linked} of its {len(releases)} releases are links; nothing is fetched from the network"
+        reason = f"no compiledRelease, and {linked} of its {len(releases)} releases are links; nothing is fetched"
         return Item(place, None, reason, ocid)
     try:
         return Item(place, compile_releases(releases), ocid=ocid)

@@ -24,8 +24,8 @@ _LARGEST_FIRST_LINE = 16_777_216
 class Scan:
     """What the first pass found.
 
-    `kind` is releases or records (packages), release or record (one by itself), lines (newline-delimited), or empty when
-    it is nothing of these. `repeated` counts the entries of each ocid that has more than one.
+    `kind` is releases or records (packages), release or record (one by itself), lines (newline-delimited), or empty
+    when it is nothing of these. `repeated` counts the entries of each ocid that has more than one.
     """
 
     kind: str = ""
@@ -135,7 +135,9 @@ def _is_lines(path: Path) -> bool:
 def load_line(line: bytes) -> tuple[Any, str | None]:
     """A line as a document with exact numbers, or the reason why it is none."""
     try:
-        document = json.loads(line.decode("utf-8-sig"), parse_float=Decimal, parse_constant=lambda word: {"$number": word})
+        document = json.loads(
+            line.decode("utf-8-sig"), parse_float=Decimal, parse_constant=lambda word: {"$number": word}
+        )
     except json.JSONDecodeError as error:
         return None, f"{error.msg} (column {error.colno})"
     except UnicodeDecodeError as error:
@@ -154,7 +156,9 @@ def _scan_lines(path: Path) -> Scan:
             if not isinstance(document, dict):
                 entries += bool(line.strip())
                 continue
-            parts = next((document[key] for key in ("records", "releases") if isinstance(document.get(key), list)), None)
+            parts = next(
+                (document[key] for key in ("records", "releases") if isinstance(document.get(key), list)), None
+            )
             inside = parts if parts is not None and "ocid" not in document else [document]
             entries += len(inside)
             for one in inside:

@@ -23,4 +23,6 @@ def to_wire(value: Any) -> Any:  # noqa: ANN401 - any JSON value
 
 def encode(value: object) -> bytes:
     """A JSON document as bytes; NaN cannot be written."""
-    return json.dumps(to_wire(value), ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+    return json.dumps(to_wire(value), ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode(
+        "utf-8", "surrogatepass"
+    )

@@ -1,0 +1,4 @@
+from contracts.tables import metadata
+from shared.migrations import run
+
+run(metadata)

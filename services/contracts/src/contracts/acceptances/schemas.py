@@ -1,0 +1,89 @@
+"""Bodies and answers about acceptances."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated, Literal, Self
+from uuid import UUID
+
+from pydantic import Field, StrictInt, model_validator
+
+from shared.web import Model, Money, Out
+
+__all__ = ["AcceptanceIn", "AcceptanceOut", "OpinionIn", "OpinionOut"]
+
+Count = Annotated[StrictInt, Field(ge=0, le=2_000_000_000)]
+
+
+class OpinionIn(Model):
+    """The recipients' opinion: asked on the spot, or the published result of a wave that is closed already."""
+
+    kind: Literal["onSite", "wave"] = Field(description="onSite | wave.")
+    people: Count = Field(0, description="Recipients who were asked; at least one on site.")
+    satisfied: Count = Field(0, description="Of these, satisfied.")
+    reference: str | None = Field(
+        None, min_length=1, max_length=200, description="Hash of the minutes, or the wave's id (needed for wave)."
+    )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.satisfied > self.people:
+            raise ValueError("satisfied cannot be more than people")
+        if self.kind == "onSite" and self.people == 0:
+            raise ValueError("an on-site record names how many people were asked")
+        if self.kind == "wave" and self.reference is None:
+            raise ValueError("a wave's result needs the wave's id as reference")
+        return self
+
+
+class AcceptanceIn(Model):
+    """A result of acceptance to record."""
+
+    result: Literal["accepted", "partlyAccepted", "rejected"] = Field(
+        description="accepted | partlyAccepted | rejected."
+    )
+    accepted_on: date = Field(description="Date of acceptance; not in the future.")
+    accepted_value: Annotated[Money, Field(ge=0, lt=10**16)] = Field(
+        Decimal(0),
+        description="Value of what was accepted, in the contract's currency; over 0 unless rejected.",
+        examples=["120000.00"],
+    )
+    opinion: OpinionIn | None = Field(
+        None, description="The recipients' opinion; public services need it (Reg. 658 art. 45(2))."
+    )
+    document_sha256: str | None = Field(
+        None, pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the acceptance report."
+    )
+    note: str | None = Field(None, min_length=1, max_length=2000, description="Remark.")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if (self.result == "rejected") == (self.accepted_value > 0):
+            raise ValueError("accepted_value is over 0 for accepted and partlyAccepted, and left out for rejected")
+        return self
+
+
+class OpinionOut(Out):
+    """The recipients' opinion."""
+
+    kind: str = Field(description="onSite | wave.")
+    people: int = Field(description="Recipients who were asked.")
+    satisfied: int = Field(description="Of these, satisfied.")
+    reference: str | None = Field(description="Hash of the minutes, or the wave's id.")
+
+
+class AcceptanceOut(Out):
+    """A result of acceptance."""
+
+    id: UUID = Field(description="Id of the acceptance.")
+    contract_id: UUID = Field(description="Contract.")
+    result: str = Field(description="accepted | partlyAccepted | rejected.")
+    accepted_on: date = Field(description="Date of acceptance.")
+    accepted_value: Money = Field(description="Value of what was accepted.")
+    currency: str = Field(description="ISO 4217 code.")
+    opinion: OpinionOut | None = Field(description="The recipients' opinion.")
+    document_sha256: str | None = Field(description="SHA-256 of the acceptance report.")
+    note: str | None = Field(description="Remark.")
+    entry_id: UUID | None = Field(
+        description="Ledger entry that its value was booked with; reversing it takes the acceptance back."
+    )
+    recorded_at: datetime = Field(description="When it was recorded.")

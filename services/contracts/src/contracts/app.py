@@ -1,0 +1,25 @@
+"""The table of contents of the contracts service: its slices in the order in which they may use each other."""
+
+from contracts.acceptances.routes import routes as acceptances
+from contracts.catalogue.routes import routes as catalogue
+from contracts.contracts.routes import routes as contracts
+from contracts.ledger.routes import routes as ledger
+from contracts.observations.routes import routes as observations
+from contracts.organisations.routes import routes as organisations
+from contracts.regions.routes import routes as regions
+from contracts.settings import ContractsSettings
+from contracts.snapshot import snapshot
+from shared.service import Service
+
+__all__ = ["SLICES", "service"]
+
+# A later slice may use the earlier ones, never the other way round.
+SLICES = ("regions", "catalogue", "organisations", "contracts", "observations", "ledger", "acceptances", "imports")
+
+service = Service(
+    name="contracts",
+    description="The contract's life: organisations, contracts, indicators, ledger, milestones, acceptance, import.",
+    settings=ContractsSettings,
+    routers=(regions, catalogue, organisations, contracts, observations, ledger, acceptances),
+    snapshot=snapshot,
+)

@@ -1,0 +1,220 @@
+"""Writing the aggregate: insert it, replace its parts, move it to another state, announce it."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import date
+from typing import Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy import delete, insert, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from contracts.contracts.errors import ContractAlreadyCompleted, ContractStateConflict
+from contracts.contracts.models import Indicator, Milestone
+from contracts.contracts.queries import ContractRecord, get_contract
+from contracts.contracts.schemas import IndicatorIn, MilestoneIn
+from contracts.contracts.service.facts import require_party
+from contracts.contracts.transitions import ACTIONS, allowed_actions, permits
+from shared import audit, clock, outbox
+from shared.concurrency import check_version
+from shared.db import principal_in
+from shared.events import ContractState
+from shared.ids import new_id
+from shared.problems import Unprocessable
+
+__all__ = ["announce", "lock_contract", "move", "put_indicators", "put_milestones", "require_period"]
+
+Event = TypeVar("Event", bound=ContractState)
+Changes = dict[str, Any]
+
+_LOCK = text("SELECT FROM contracts WHERE id = :contract_id FOR UPDATE")
+
+# Compare and swap: what the guard has read must still be what is stored, the facts included. That makes one read enough
+# for a guard over six tables, without a lock that other writers of facts would have to wait for.
+_MOVE = text(
+    """
+    UPDATE contracts
+    SET state = :state, state_reason = :state_reason, contract_number = :contract_number, signed_on = :signed_on,
+        ended_at = :ended_at, end_reason = :end_reason, moved_at = :now, updated_at = :now, version = version + 1
+    WHERE id = :contract_id AND version = :version AND facts_version = :facts_version
+    """
+)
+
+
+async def lock_contract(session: AsyncSession, *, contract_id: UUID) -> None:
+    """Take the contract's row lock, so that what is read next stays true until the commit."""
+    await session.execute(_LOCK, {"contract_id": contract_id})
+
+
+def announce(
+    session: AsyncSession,
+    event: type[Event],
+    state: ContractState,
+    *,
+    action: str,
+    fields: Iterable[str] | Changes,
+    **more: Any,  # noqa: ANN401
+) -> None:
+    """Emit the whole aggregate and leave the audit row."""
+    data = event(**{name: getattr(state, name) for name in ContractState.model_fields}, **more)
+    outbox.emit(session, data, subject=state.contract_id, region=state.region)
+    audit.record(session, action, noun="contract", noun_id=state.contract_id, region=state.region, fields=fields)
+
+
+async def move(
+    session: AsyncSession,
+    *,
+    contract_id: UUID,
+    action: str,
+    event: type[ContractState],
+    if_match: int | None,
+    change: Callable[[ContractRecord], Changes],
+) -> ContractRecord:
+    """Take a contract to the state that an action leads to.
+
+    `change` raises what its guard refuses and answers the fields that change beside the state. ContractStateConflict
+    when the state does not permit the action, PreconditionFailed when `if_match` is not the stored version.
+    """
+    moved = await _try_move(
+        session, contract_id=contract_id, action=action, event=event, if_match=if_match, change=change
+    )
+    if moved is None:
+        # Somebody wrote between the read and the write: once more, now under the row lock, which cannot fail.
+        await lock_contract(session, contract_id=contract_id)
+        moved = await _try_move(
+            session, contract_id=contract_id, action=action, event=event, if_match=if_match, change=change
+        )
+    if moved is None:
+        raise AssertionError("a locked contract changed")
+    return moved
+
+
+async def _try_move(
+    session: AsyncSession,
+    *,
+    contract_id: UUID,
+    action: str,
+    event: type[ContractState],
+    if_match: int | None,
+    change: Callable[[ContractRecord], Changes],
+) -> ContractRecord | None:
+    record = await get_contract(session, contract_id=contract_id)
+    before = record.state
+    require_party(
+        principal_in(session),
+        purchaser_id=before.purchaser.organisation_id,
+        provider_id=before.provider.organisation_id if before.provider else None,
+    )
+    check_version(if_match, before.version)
+    require_permitted(before.state, action)
+    changes = change(record)
+    state_reason = changes.pop("state_reason", None)
+    after = before.model_copy(update={**changes, "state": ACTIONS[action].target, "version": before.version + 1})
+    moment = clock.now()
+    result = await session.execute(
+        _MOVE,
+        {
+            "contract_id": contract_id,
+            "version": before.version,
+            "facts_version": record.facts_version,
+            "state": after.state,
+            "state_reason": state_reason,
+            "contract_number": after.contract_number,
+            "signed_on": after.signed_on,
+            "ended_at": after.ended_at,
+            "end_reason": after.end_reason,
+            "now": moment,
+        },
+    )
+    if result.rowcount != 1:  # type: ignore[attr-defined]
+        return None
+    announce(
+        session,
+        event,
+        after,
+        action=event.TYPE.removeprefix("contracts.").removesuffix(".v1"),
+        fields=["state", *changes],
+    )
+    return replace(record, state=after, state_reason=state_reason, moved_at=moment, updated_at=moment)
+
+
+def require_permitted(state: str, action: str) -> None:
+    """Refuse a move that the state does not permit, naming those that it does."""
+    if permits(state, action):
+        return
+    actions = allowed_actions(state)
+    if state == action_target(action) == "completed":
+        raise ContractAlreadyCompleted(
+            "The contract is completed; nothing is to be done.", state=state, actions=actions
+        )
+    raise ContractStateConflict(
+        f"The contract is {state} and cannot {action}; possible now: {', '.join(actions) or 'nothing, it has ended'}.",
+        state=state,
+        actions=actions,
+    )
+
+
+def action_target(action: str) -> str:
+    """The state that an action leads to."""
+    return ACTIONS[action].target
+
+
+def require_period(starts_on: date | None, ends_on: date | None) -> None:
+    """Refuse (422) a term that ends before it begins."""
+    if starts_on and ends_on and ends_on < starts_on:
+        raise Unprocessable(
+            "The term ends before it begins.",
+            errors=[{"pointer": "/ends_on", "detail": f"is before starts_on ({starts_on})"}],
+        )
+
+
+def _require_distinct(codes: list[str], name: str) -> None:
+    seen: set[str] = set()
+    for position, code in enumerate(codes):
+        if code in seen:
+            raise Unprocessable(
+                f"The code {code} stands twice in {name}.",
+                errors=[{"pointer": f"/{name}/{position}/code", "detail": "is not unique in the contract"}],
+            )
+        seen.add(code)
+
+
+async def put_indicators(
+    session: AsyncSession, *, contract_id: UUID, indicators: list[IndicatorIn], known: dict[str, UUID]
+) -> None:
+    """Replace a draft's indicators; one with a known code keeps its id."""
+    _require_distinct([indicator.code for indicator in indicators], "indicators")
+    if known:
+        await session.execute(delete(Indicator).where(Indicator.contract_id == contract_id))
+    if indicators:
+        rows = [
+            {
+                **indicator.model_dump(),
+                "id": known.get(indicator.code) or new_id(),
+                "contract_id": contract_id,
+                "position": position,
+            }
+            for position, indicator in enumerate(indicators)
+        ]
+        await session.execute(insert(Indicator), rows)
+
+
+async def put_milestones(
+    session: AsyncSession, *, contract_id: UUID, milestones: list[MilestoneIn], known: dict[str, UUID]
+) -> None:
+    """Replace a draft's milestones; one with a known code keeps its id."""
+    _require_distinct([milestone.code for milestone in milestones], "milestones")
+    if known:
+        await session.execute(delete(Milestone).where(Milestone.contract_id == contract_id))
+    if milestones:
+        rows = [
+            {
+                **milestone.model_dump(),
+                "id": known.get(milestone.code) or new_id(),
+                "contract_id": contract_id,
+                "position": position,
+                "status": "scheduled",
+            }
+            for position, milestone in enumerate(milestones)
+        ]
+        await session.execute(insert(Milestone), rows)

@@ -1,0 +1,77 @@
+"""The rules of the ledger. Pure: totals and an entry in, accounts or a refusal out.
+
+Each entry is one debit and one credit of the same amount, so that the ledger balances row by row:
+
+| kind | debit | credit | meaning |
+|---|---|---|---|
+| commitment | commitments | commitments_reserve | the contract binds this part of the budget |
+| acceptance | services | payables | a service was accepted and is owed for |
+| payment | payables | treasury | money went to the provider (before acceptance: in advance) |
+| deduction | payables | deductions | withheld because of a poor result |
+| refund | treasury | payables | money came back from the provider |
+| reversal | the credit account of the entry taken back | its debit account | in full, once |
+
+The balance of `payables` is accepted - paid - deducted + refunded; a contract's money is reconciled when it is 0.
+"""
+
+from decimal import Decimal
+from typing import NamedTuple
+
+from contracts.ledger.errors import AcceptanceOverValue, CommitmentOverValue, PaymentOverValue, RefundOverPaid
+from shared.problems import Conflict
+
+__all__ = ["ACCOUNTS_OF", "Totals", "after", "require_room"]
+
+ACCOUNTS_OF = {
+    "commitment": ("commitments", "commitments_reserve"),
+    "acceptance": ("services", "payables"),
+    "payment": ("payables", "treasury"),
+    "deduction": ("payables", "deductions"),
+    "refund": ("treasury", "payables"),
+}
+
+
+class Totals(NamedTuple):
+    """Sums per kind, entries that were taken back left out."""
+
+    commitment: Decimal = Decimal(0)
+    acceptance: Decimal = Decimal(0)
+    payment: Decimal = Decimal(0)
+    deduction: Decimal = Decimal(0)
+    refund: Decimal = Decimal(0)
+
+    @property
+    def executed(self) -> Decimal:
+        """Payment - refund + deduction."""
+        return self.payment - self.refund + self.deduction
+
+
+def after(totals: Totals, kind: str, amount: Decimal) -> Totals:
+    """The totals once an entry of a kind is added (a negative amount: taken back)."""
+    return totals._replace(**{kind: getattr(totals, kind) + amount})
+
+
+def require_room(before: Totals, new: Totals, *, value: Decimal | None, currency: str) -> None:
+    """Refuse totals that no contract can have: over its value, or more refunded than paid.
+
+    Only what the entry makes worse is refused, so that a contract that was imported with an excess can be mended. The
+    value is null for imported contracts that do not state it; then there is no upper limit.
+    """
+    if new.refund > new.payment and new.refund - new.payment > before.refund - before.payment:
+        raise RefundOverPaid(
+            f"{new.payment:.2f} {currency} would stand as paid and {new.refund:.2f} as refunded. "
+            f"At most {max(before.payment - before.refund, Decimal(0)):.2f} can come back."
+        )
+    if value is None:
+        return
+    limited: tuple[tuple[type[Conflict], str, Decimal, Decimal], ...] = (
+        (PaymentOverValue, "Paid and deducted, less refunds,", before.executed, new.executed),
+        (CommitmentOverValue, "Committed", before.commitment, new.commitment),
+        (AcceptanceOverValue, "Accepted", before.acceptance, new.acceptance),
+    )
+    for refusal, what, old, total in limited:
+        if total > value and total > old:
+            raise refusal(
+                f"{what} would be {total:.2f} {currency}; the contract is worth {value:.2f}. "
+                f"At most {max(value - old, Decimal(0)):.2f} is left."
+            )

@@ -1,0 +1,83 @@
+"""Refusals about ledger entries: each names the figure that is in the way."""
+
+from shared.problems import Conflict
+
+__all__ = [
+    "AcceptanceOverValue",
+    "BookingInTheFuture",
+    "CommitmentOverValue",
+    "EntryAlreadyReversed",
+    "EntryNotReversible",
+    "EntryOfAcceptance",
+    "LedgerCurrencyMismatch",
+    "MilestoneUnknown",
+    "PaymentOverValue",
+    "RefundOverPaid",
+    "VoucherAlreadyUsed",
+]
+
+
+class PaymentOverValue(Conflict):
+    """More would be paid and deducted than the contract is worth."""
+
+    slug, title = "payment-over-value", "The payment exceeds the contract value"
+
+
+class AcceptanceOverValue(Conflict):
+    """More would be accepted than the contract is worth."""
+
+    slug, title = "acceptance-over-value", "The accepted value exceeds the contract value"
+
+
+class CommitmentOverValue(Conflict):
+    """More would be committed than the contract is worth."""
+
+    slug, title = "commitment-over-value", "The commitment exceeds the contract value"
+
+
+class RefundOverPaid(Conflict):
+    """More would come back than was paid."""
+
+    slug, title = "refund-over-paid", "The refund exceeds what was paid"
+
+
+class EntryAlreadyReversed(Conflict):
+    """An entry is taken back once."""
+
+    slug, title = "entry-already-reversed", "The entry was reversed already"
+
+
+class EntryNotReversible(Conflict):
+    """The entry is unknown here, or is itself a reversal."""
+
+    slug, title = "entry-not-reversible", "The entry cannot be reversed"
+
+
+class EntryOfAcceptance(Conflict):
+    """An acceptance books its own entry."""
+
+    slug, title = "entry-of-acceptance", "Acceptances book their own entries"
+
+
+class VoucherAlreadyUsed(Conflict):
+    """A voucher is booked once per contract."""
+
+    slug, title = "voucher-already-used", "The voucher is booked already"
+
+
+class LedgerCurrencyMismatch(Conflict):
+    """A contract's ledger has one currency: the contract's."""
+
+    slug, title = "ledger-currency-mismatch", "The currency is not the contract's"
+
+
+class BookingInTheFuture(Conflict):
+    """Nothing is booked before its day."""
+
+    slug, title = "booking-in-the-future", "The booking date lies in the future"
+
+
+class MilestoneUnknown(Conflict):
+    """The contract has no such milestone."""
+
+    slug, title = "milestone-unknown", "The milestone is not this contract's"

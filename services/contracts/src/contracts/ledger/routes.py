@@ -1,0 +1,55 @@
+"""The ledger over HTTP."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query, Request, Response
+
+from contracts.contracts.queries import require_visible
+from contracts.ledger import queries, service
+from contracts.ledger.schemas import EntryIn, EntryOut, Kind
+from contracts.lists import id_after
+from shared.auth import Principal, allow
+from shared.db import ReadSession, WriteSession
+from shared.pagination import Page, PageQuery, encode_cursor, page_response
+from shared.web import router, set_region
+
+__all__ = ["routes"]
+
+routes = router(tags=["ledger"])
+
+Reader = Annotated[Principal, allow("finance", "purchaser", "provider", "evaluator", "auditor", "operator")]
+Treasurer = Annotated[Principal, allow("finance", "purchaser")]
+
+
+@routes.post("/contracts/{contract_id}/ledger", status_code=201, summary="Post an entry to the ledger")
+async def post_entry(
+    contract_id: UUID, body: EntryIn, session: WriteSession, response: Response, _: Treasurer
+) -> EntryOut:
+    """Entries are only added; a mistake is taken back by a reversal. The totals stand on the contract."""
+    entry = await service.post_entry(session, body, contract_id=contract_id)
+    set_region(response, entry.region)
+    return EntryOut.model_validate(entry)
+
+
+@routes.get("/contracts/{contract_id}/ledger", summary="List the ledger's entries")
+async def list_entries(
+    *,
+    contract_id: UUID,
+    session: ReadSession,
+    _: Reader,
+    page: PageQuery,
+    request: Request,
+    response: Response,
+    kind: Annotated[Kind | None, Query(description="Only this kind.")] = None,
+) -> Page[EntryOut]:
+    """Every entry in the order of posting, those that were taken back included."""
+    set_region(response, await require_visible(session, contract_id=contract_id))
+    found = await queries.list_entries(
+        session, contract_id=contract_id, limit=page.limit, after=id_after(page), kind=kind
+    )
+    shown = found[: page.limit]
+    next_cursor = encode_cursor(shown[-1].id) if len(found) > page.limit else None
+    return page_response(
+        request, response, [EntryOut.model_validate(entry) for entry in shown], next_cursor=next_cursor
+    )

@@ -1,0 +1,23 @@
+"""Refusals about observations."""
+
+from shared.problems import Conflict
+
+__all__ = ["IndicatorNotAgreed", "ObservationNotCorrectable", "ObservationNotDue"]
+
+
+class IndicatorNotAgreed(Conflict):
+    """The contract has no such indicator."""
+
+    slug, title = "indicator-not-agreed", "The indicator is not agreed in this contract"
+
+
+class ObservationNotCorrectable(Conflict):
+    """The observation to correct is another indicator's, unknown, or corrected already."""
+
+    slug, title = "observation-not-correctable", "This observation cannot be corrected so"
+
+
+class ObservationNotDue(Conflict):
+    """Nothing is observed before it happens."""
+
+    slug, title = "observation-in-the-future", "The observation lies in the future"

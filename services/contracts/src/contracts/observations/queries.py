@@ -1,0 +1,33 @@
+"""Reading observations."""
+
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from contracts.observations.models import Observation
+
+__all__ = ["get_observation", "is_superseded", "list_observations"]
+
+
+async def get_observation(session: AsyncSession, *, observation_id: UUID) -> Observation | None:
+    """One observation of the caller's regions."""
+    return (await session.execute(select(Observation).where(Observation.id == observation_id))).scalar_one_or_none()
+
+
+async def is_superseded(session: AsyncSession, *, observation_id: UUID) -> bool:
+    """Whether an observation was corrected by a later one."""
+    statement = select(Observation.id).where(Observation.supersedes == observation_id)
+    return (await session.execute(statement)).first() is not None
+
+
+async def list_observations(
+    session: AsyncSession, *, contract_id: UUID, limit: int, after: UUID | None, indicator_id: UUID | None = None
+) -> list[Observation]:
+    """Observations of a contract in the order of recording; one more than `limit` when there are more."""
+    statement = select(Observation).where(Observation.contract_id == contract_id)
+    if indicator_id is not None:
+        statement = statement.where(Observation.indicator_id == indicator_id)
+    if after is not None:
+        statement = statement.where(Observation.id > after)
+    return list((await session.execute(statement.order_by(Observation.id).limit(limit + 1))).scalars())

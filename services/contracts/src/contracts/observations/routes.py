@@ -1,0 +1,63 @@
+"""Observations over HTTP."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query, Request, Response
+
+from contracts.contracts.queries import indicator_codes, require_visible
+from contracts.lists import id_after
+from contracts.observations import queries, service
+from contracts.observations.models import Observation
+from contracts.observations.schemas import ObservationIn, ObservationOut
+from shared.auth import Principal, allow
+from shared.db import ReadSession, WriteSession
+from shared.pagination import Page, PageQuery, encode_cursor, page_response
+from shared.web import router, set_region
+
+__all__ = ["routes"]
+
+routes = router(tags=["observations"])
+
+Reader = Annotated[Principal, allow("finance", "purchaser", "provider", "evaluator", "auditor", "operator")]
+Observer = Annotated[Principal, allow("purchaser", "provider", "finance")]
+
+_PLAIN = [name for name in ObservationOut.model_fields if name != "indicator_code"]
+
+
+def _out(observation: Observation, indicator_code: str) -> ObservationOut:
+    values = {name: getattr(observation, name) for name in _PLAIN}
+    return ObservationOut.model_validate(values | {"indicator_code": indicator_code})
+
+
+@routes.post("/contracts/{contract_id}/observations", status_code=201, summary="Record an actual value of an indicator")
+async def record_observation(
+    contract_id: UUID, body: ObservationIn, session: WriteSession, response: Response, _: Observer
+) -> ObservationOut:
+    """For contracts that are or were in force: effects are observed after the end too."""
+    observation, code = await service.record_observation(session, body, contract_id=contract_id)
+    set_region(response, observation.region)
+    return _out(observation, code)
+
+
+@routes.get("/contracts/{contract_id}/observations", summary="List observations")
+async def list_observations(
+    *,
+    contract_id: UUID,
+    session: ReadSession,
+    _: Reader,
+    page: PageQuery,
+    request: Request,
+    response: Response,
+    indicator_id: Annotated[UUID | None, Query(description="Only this indicator.")] = None,
+) -> Page[ObservationOut]:
+    """Every observation in the order of recording, those that were corrected included."""
+    set_region(response, await require_visible(session, contract_id=contract_id))
+    found = await queries.list_observations(
+        session, contract_id=contract_id, limit=page.limit, after=id_after(page), indicator_id=indicator_id
+    )
+    codes = await indicator_codes(session, contract_id=contract_id)
+    shown = found[: page.limit]
+    next_cursor = encode_cursor(shown[-1].id) if len(found) > page.limit else None
+    items = [_out(observation, codes[observation.indicator_id]) for observation in shown]
+    return page_response(request, response, items, next_cursor=next_cursor)

@@ -1,0 +1,74 @@
+"""Recording observations: facts, corrected by a later one that names the one it supersedes."""
+
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from contracts.contracts.queries import indicator_codes
+from contracts.contracts.service import open_for_fact
+from contracts.observations.errors import IndicatorNotAgreed, ObservationNotCorrectable, ObservationNotDue
+from contracts.observations.models import Observation
+from contracts.observations.queries import get_observation, is_superseded
+from contracts.observations.schemas import ObservationIn
+from shared import audit, clock, outbox
+from shared.events import ObservationRecorded
+from shared.ids import new_id
+
+__all__ = ["observation_event", "record_observation"]
+
+
+def observation_event(observation: Observation, *, indicator_code: str) -> ObservationRecorded:
+    """The observation as its event carries it."""
+    return ObservationRecorded(
+        observation_id=observation.id,
+        contract_id=observation.contract_id,
+        region=observation.region,
+        indicator_id=observation.indicator_id,
+        indicator_code=indicator_code,
+        value=observation.value,
+        observed_on=observation.observed_on,
+        document_sha256=observation.document_sha256,
+        supersedes=observation.supersedes,
+        recorded_at=observation.recorded_at,
+    )
+
+
+async def record_observation(
+    session: AsyncSession, body: ObservationIn, *, contract_id: UUID
+) -> tuple[Observation, str]:
+    """Record an actual value; answers it with the indicator's code.
+
+    IndicatorNotAgreed, ObservationNotDue (a date in the future), ObservationNotCorrectable, ContractStateConflict.
+    """
+    head = await open_for_fact(session, contract_id=contract_id, sides=("purchaser", "provider"))
+    codes = await indicator_codes(session, contract_id=contract_id)
+    if body.indicator_id not in codes:
+        raise IndicatorNotAgreed(
+            f"The contract has no indicator {body.indicator_id}; it has {', '.join(codes.values()) or 'none'}."
+        )
+    if body.observed_on > clock.today():
+        raise ObservationNotDue(f"{body.observed_on} is in the future; record what has happened.")
+    await _require_correctable(session, body, contract_id=contract_id)
+    observation = Observation(
+        id=new_id(), contract_id=contract_id, region=head.region, **body.model_dump(), recorded_at=clock.now()
+    )
+    session.add(observation)
+    code = codes[body.indicator_id]
+    outbox.emit(session, observation_event(observation, indicator_code=code), subject=contract_id, region=head.region)
+    noted = {"observation_id": str(observation.id), "indicator": code}
+    audit.record(
+        session, "observation.recorded", noun="contract", noun_id=contract_id, region=head.region, fields=noted
+    )
+    return observation, code
+
+
+async def _require_correctable(session: AsyncSession, body: ObservationIn, *, contract_id: UUID) -> None:
+    if body.supersedes is None:
+        return
+    corrected = await get_observation(session, observation_id=body.supersedes)
+    if corrected is None or corrected.contract_id != contract_id or corrected.indicator_id != body.indicator_id:
+        raise ObservationNotCorrectable(f"This indicator has no observation {body.supersedes} in this contract.")
+    if await is_superseded(session, observation_id=body.supersedes):
+        raise ObservationNotCorrectable(f"Observation {body.supersedes} was corrected already; correct the later one.")
+    if body.note is None:
+        raise ObservationNotCorrectable("Say in note why the observation is corrected.")

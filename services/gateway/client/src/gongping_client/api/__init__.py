@@ -1,0 +1,1 @@
+"""The gateway's calls, grouped by noun."""

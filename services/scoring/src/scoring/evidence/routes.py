@@ -1,0 +1,64 @@
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import Query, Request, Response
+from pydantic import AwareDatetime
+
+from scoring.evidence import queries
+from scoring.evidence.errors import EvidenceNotFound
+from scoring.evidence.schemas import EvidenceOut
+from shared.auth import Principal, allow
+from shared.db import ReadSession
+from shared.pagination import Page, PageQuery, Paging, encode_cursor, page_response
+from shared.problems import Unprocessable
+from shared.web import router, set_region
+
+__all__ = ["routes"]
+
+routes = router(tags=["evidence"])
+
+# The live score and what it rests on are the officers' of the tenant (issue of who sees what: docs/architecture.md).
+Officer = Annotated[Principal, allow("finance", "purchaser", "auditor", "operator")]
+Kind = Literal["contract", "observation", "ledger", "acceptance", "wave"]
+
+
+@routes.get("/evidence", summary="List the evidence of a contract")
+async def list_evidence(
+    *,
+    session: ReadSession,
+    _: Officer,
+    page: PageQuery,
+    request: Request,
+    response: Response,
+    contract_id: Annotated[UUID, Query(description="The contract.")],
+    kind: Annotated[Kind | None, Query(description="Only this kind.")] = None,
+    known_at: Annotated[
+        AwareDatetime | None, Query(description="Only what had come in by this instant (RFC 3339 with its zone).")
+    ] = None,
+) -> Page[EvidenceOut]:
+    """Everything known of a contract in the order in which it came in, corrected and late items included."""
+    contract = await queries.contract_of(session, contract_id)
+    if contract is None:
+        raise EvidenceNotFound(f"Contract {contract_id} is unknown here, or of another region.")
+    set_region(response, contract.region)
+    found = await queries.list_evidence(
+        session, contract_id=contract_id, kind=kind, known_at=known_at, after=_after(page), limit=page.limit + 1
+    )
+    shown = found[: page.limit]
+    last = shown[-1] if len(found) > page.limit else None
+    next_cursor = encode_cursor(last.received_at, last.id, last.version) if last else None
+    items = [EvidenceOut.model_validate(item) for item in shown]
+    return page_response(request, response, items, next_cursor=next_cursor)
+
+
+def _after(page: Paging) -> tuple[datetime, UUID, int] | None:
+    if page.cursor is None:
+        return None
+    try:
+        received_at, item_id, version = page.cursor
+        return datetime.fromisoformat(received_at), UUID(item_id), int(version)
+    except (TypeError, ValueError, AttributeError) as error:
+        raise Unprocessable(
+            "The cursor is not one of this list.", errors=[{"pointer": "query:cursor", "detail": "of another list"}]
+        ) from error

@@ -1,0 +1,100 @@
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from scoring.evidence.queries import IN_FORCE
+from scoring.scores.errors import ScoreNotFound
+from scoring.scores.models import ScoreHead, ScoreRow
+
+__all__ = ["Head", "Read", "heads_of", "read_evidence", "row_of", "rows_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What a new score is compared with."""
+
+    version: int
+    content_hash: str
+    chain_hash: str
+    score: str
+    grade: str
+    contributions: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A contract with its evidence in force and its heads by framework."""
+
+    contract_id: UUID
+    region: str
+    evidence: Sequence[Sequence[Any]]
+    heads: Mapping[str, Head]
+
+
+_READ = text(
+    f"""
+    SELECT c.contract_id, c.region, {IN_FORCE} AS evidence,
+        (SELECT json_agg(json_build_array(h.framework_id, h.version, h.content_hash, h.chain_hash, CAST(h.score AS text),
+            h.grade, h.contributions)) FROM score_head h WHERE h.contract_id = c.contract_id) AS heads
+    FROM contract c WHERE c.contract_id = ANY(CAST(:ids AS uuid[])) AND c.version > 0 ORDER BY c.contract_id
+    """  # noqa: S608 - a constant
+)
+
+
+async def read_evidence(session: AsyncSession, contract_ids: Sequence[UUID]) -> list[Read]:
+    """Evidence and heads of contracts in one statement; stubs are left out."""
+    rows = await session.execute(_READ, {"ids": list(contract_ids)})
+    return [
+        Read(row.contract_id, row.region, row.evidence or (), {head[0]: Head(*head[1:]) for head in row.heads or ()})
+        for row in rows
+    ]
+
+
+async def heads_of(session: AsyncSession, contract_id: UUID) -> list[ScoreHead]:
+    """The live scores of a contract by framework; ScoreNotFound when there is none in the caller's scope."""
+    heads = (
+        await session.execute(
+            select(ScoreHead).where(ScoreHead.contract_id == contract_id).order_by(ScoreHead.framework_id)
+        )
+    ).scalars()
+    found = list(heads)
+    if not found:
+        raise ScoreNotFound(
+            f"There is no score of contract {contract_id}: it is unknown here, not in force yet, or of another region."
+        )
+    return found
+
+
+async def rows_of(
+    session: AsyncSession, *, contract_id: UUID, framework_id: str, before: int | None, limit: int
+) -> list[ScoreRow]:
+    """Score rows of a contract under a framework, newest first."""
+    statement = select(ScoreRow).where(ScoreRow.contract_id == contract_id, ScoreRow.framework_id == framework_id)
+    if before is not None:
+        statement = statement.where(ScoreRow.version < before)
+    return list((await session.execute(statement.order_by(ScoreRow.version.desc()).limit(limit))).scalars())
+
+
+async def row_of(
+    session: AsyncSession,
+    *,
+    contract_id: UUID,
+    framework_id: str,
+    version: int | None = None,
+    content_hash: str | None = None,
+) -> ScoreRow:
+    """One score row: the newest, or the newest with that version or content hash; ScoreNotFound."""
+    statement = select(ScoreRow).where(ScoreRow.contract_id == contract_id, ScoreRow.framework_id == framework_id)
+    if version is not None:
+        statement = statement.where(ScoreRow.version == version)
+    if content_hash is not None:
+        statement = statement.where(ScoreRow.content_hash == content_hash)
+    row = (await session.execute(statement.order_by(ScoreRow.version.desc()).limit(1))).scalar_one_or_none()
+    if row is None:
+        which = f" version {version}" if version is not None else f" {content_hash}" if content_hash is not None else ""
+        raise ScoreNotFound(f"There is no score row{which} of contract {contract_id} under {framework_id}.")
+    return row

@@ -1,0 +1,203 @@
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic_core import to_json
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from scoring.canonical import canonical_text
+from scoring.frameworks.document import Framework
+from scoring.frameworks.queries import frameworks_in_force
+from scoring.scores.evaluation import Outcome, evaluate
+from scoring.scores.facts import Facts, read_facts
+from scoring.scores.identity import chain_hash
+from scoring.scores.queries import Head, read_evidence
+from shared import clock
+from shared.events import ScoreReason, ScoreUpdated
+from shared.ids import new_id
+from shared.outbox import emit
+
+__all__ = ["score_contracts"]
+
+_WRITE = text(
+    """
+    WITH made AS (
+        SELECT * FROM unnest(
+            CAST(:id AS uuid[]), CAST(:contract_id AS uuid[]), CAST(:framework_id AS text[]),
+            CAST(:framework_version AS text[]), CAST(:framework_hash AS text[]), CAST(:version AS int[]),
+            CAST(:region AS text[]), CAST(:simulated AS bool[]), CAST(:stage AS text[]), CAST(:score AS text[]),
+            CAST(:lower AS text[]), CAST(:upper AS text[]), CAST(:coverage AS text[]), CAST(:grade AS text[]),
+            CAST(:grade_lower AS text[]), CAST(:grade_upper AS text[]), CAST(:held AS text[]),
+            CAST(:contributions AS text[]), CAST(:content AS text[]), CAST(:content_hash AS text[]),
+            CAST(:previous_hash AS text[]), CAST(:chain_hash AS text[]), CAST(:causes AS text[]))
+            AS t(id, contract_id, framework_id, framework_version, framework_hash, version, region, simulated, stage, score,
+                lower, upper, coverage, grade, grade_lower, grade_upper, held, contributions, content, content_hash,
+                previous_hash, chain_hash, causes)
+    ), added AS (
+        INSERT INTO score_row
+            (id, contract_id, framework_id, framework_version, framework_hash, version, region, simulated, content,
+             content_hash, previous_hash, chain_hash, causes, recorded_at)
+        SELECT id, contract_id, framework_id, framework_version, framework_hash, version, region, simulated,
+            CAST(content AS json), content_hash, previous_hash, chain_hash, CAST(causes AS jsonb), :recorded_at
+        FROM made
+    )
+    INSERT INTO score_head
+        (contract_id, framework_id, row_id, framework_version, framework_hash, version, region, simulated, stage, score,
+         lower, upper, coverage, grade, grade_lower, grade_upper, held, contributions, content_hash, chain_hash, recorded_at)
+    SELECT contract_id, framework_id, id, framework_version, framework_hash, version, region, simulated, stage,
+        CAST(score AS numeric), CAST(lower AS numeric), CAST(upper AS numeric), CAST(coverage AS numeric), grade, grade_lower,
+        grade_upper, CAST(held AS jsonb), CAST(contributions AS jsonb), content_hash, chain_hash, :recorded_at
+    FROM made
+    ON CONFLICT (contract_id, framework_id) DO UPDATE SET
+        row_id = excluded.row_id, framework_version = excluded.framework_version,
+        framework_hash = excluded.framework_hash, version = excluded.version, region = excluded.region,
+        simulated = excluded.simulated, stage = excluded.stage, score = excluded.score, lower = excluded.lower,
+        upper = excluded.upper, coverage = excluded.coverage, grade = excluded.grade, grade_lower = excluded.grade_lower,
+        grade_upper = excluded.grade_upper, held = excluded.held, contributions = excluded.contributions,
+        content_hash = excluded.content_hash, chain_hash = excluded.chain_hash, recorded_at = excluded.recorded_at
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """A score that differs from the head, on its way into the database."""
+
+    id: UUID
+    outcome: Outcome
+    region: str
+    simulated: bool
+    head: Head | None
+    chain_hash: str
+    causes: Sequence[UUID]
+    recorded_at: datetime
+
+    @property
+    def version(self) -> int:
+        return self.head.version + 1 if self.head else 1
+
+
+async def score_contracts(
+    session: AsyncSession,
+    contract_ids: Sequence[UUID],
+    *,
+    causes: Mapping[UUID, Sequence[UUID]],
+    frameworks: Sequence[Framework] | None = None,
+) -> int:
+    """Score contracts that this transaction has locked, once under each framework in force; returns the rows written.
+
+    A row is written, and `ScoreUpdated` emitted, only where the content hash differs from the head's: repeated and
+    reordered events leave no trace. `causes` names per contract the events that led here.
+    """
+    read = await read_evidence(session, contract_ids)
+    facts = {each.contract_id: read_facts(str(each.contract_id), each.evidence) for each in read}
+    scored: list[Facts] = [each for each in facts.values() if each is not None]
+    moment = clock.now()
+    changes: list[_Change] = []
+    by_id = {str(each.contract_id): each for each in read}
+    for framework in frameworks_in_force() if frameworks is None else frameworks:
+        for outcome in evaluate(scored, framework):
+            if outcome is None:
+                continue
+            source = by_id[outcome.facts.contract_id]
+            head = source.heads.get(framework.id)
+            if head is not None and head.content_hash == outcome.content_hash:
+                continue
+            because = causes.get(source.contract_id, ())
+            changes.append(
+                _Change(
+                    id=new_id(),
+                    outcome=outcome,
+                    region=source.region,
+                    simulated=outcome.simulated,
+                    head=head,
+                    chain_hash=chain_hash(
+                        head.chain_hash if head else None,
+                        outcome.content_hash,
+                        recorded_at=moment,
+                        causes=because,
+                    ),
+                    causes=because,
+                    recorded_at=moment,
+                )
+            )
+    if changes:
+        await _write(session, changes)
+        for change in changes:
+            _announce(session, change)
+    return len(changes)
+
+
+async def _write(session: AsyncSession, changes: Sequence[_Change]) -> None:
+    columns: dict[str, list[Any]] = {}
+    for change in changes:
+        outcome, framework = change.outcome, change.outcome.framework
+        result = outcome.result
+        row = {
+            "id": change.id,
+            "contract_id": UUID(outcome.facts.contract_id),
+            "framework_id": framework.id,
+            "framework_version": framework.version,
+            "framework_hash": framework.hash,
+            "version": change.version,
+            "region": change.region,
+            "simulated": change.simulated,
+            **{name: result[name] for name in _RESULT},
+            "held": canonical_text(result["held"]),
+            "contributions": canonical_text(outcome.contributions),
+            "content": outcome.content,
+            "content_hash": outcome.content_hash,
+            "previous_hash": change.head.chain_hash if change.head else None,
+            "chain_hash": change.chain_hash,
+            "causes": to_json(change.causes).decode(),
+        }
+        for name, value in row.items():
+            columns.setdefault(name, []).append(value)
+    connection = await session.connection()
+    await connection.execute(_WRITE, columns | {"recorded_at": changes[0].recorded_at})
+
+
+_RESULT = ("stage", "score", "lower", "upper", "coverage", "grade", "grade_lower", "grade_upper")
+
+
+def _announce(session: AsyncSession, change: _Change) -> None:
+    outcome, framework, head = change.outcome, change.outcome.framework, change.head
+    event = ScoreUpdated(
+        contract_id=UUID(outcome.facts.contract_id),
+        framework_id=framework.id,
+        framework_version=framework.version,
+        framework_hash=framework.hash,
+        version=change.version,
+        region=change.region,
+        simulated=change.simulated,
+        **{name: outcome.result[name] for name in _RESULT},
+        held=tuple(outcome.result["held"]),
+        previous_score=head.score if head else None,
+        previous_grade=head.grade if head else None,
+        reasons=reasons_of(outcome, head),
+        content_hash=outcome.content_hash,
+        chain_hash=change.chain_hash,
+        causes=tuple(change.causes),
+        recorded_at=change.recorded_at,
+    )
+    causation = change.causes[-1] if change.causes else None
+    emit(session, event, subject=outcome.facts.contract_id, region=change.region, causation=causation)
+
+
+def reasons_of(outcome: Outcome, head: Head | None) -> tuple[ScoreReason, ...]:
+    """The leaves whose points changed, in the order of the framework; a leaf that is gone counts 0 now."""
+    before = head.contributions if head else {}
+    changed = [node for node, points in outcome.contributions.items() if before.get(node) != points]
+    gone = [node for node in before if node not in outcome.contributions]
+    return tuple(
+        ScoreReason(
+            node=node,
+            name=outcome.names.get(node, node),
+            before=before.get(node),
+            after=outcome.contributions.get(node, "0.000000"),
+        )
+        for node in [*changed, *gone]
+    )

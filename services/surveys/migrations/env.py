@@ -1,0 +1,4 @@
+from shared.migrations import run
+from surveys.tables import metadata
+
+run(metadata)

@@ -1,0 +1,68 @@
+import pytest
+
+from gateway.proxy.table import PREFIXES, find_prefix
+
+
+@pytest.mark.parametrize(
+    ("path", "service"),
+    [
+        ("/v1/organisations", "contracts"),
+        ("/v1/organisations:bulk", "contracts"),
+        ("/v1/contracts", "contracts"),
+        ("/v1/contracts/", "contracts"),
+        ("/v1/contracts:bulk", "contracts"),
+        ("/v1/contracts/1/complete", "contracts"),
+        ("/v1/contracts/1/dossier/2", "contracts"),
+        ("/v1/contracts/dossier", "contracts"),
+        ("/v1/imports/ocds", "contracts"),
+        ("/v1/regions", "contracts"),
+        ("/v1/catalogue", "contracts"),
+        ("/v1/operations/contracts/jobs", "contracts"),
+        ("/v1/instruments/1", "surveys"),
+        ("/v1/waves/1/responses:batch", "surveys"),
+        ("/v1/operations/surveys/dead-letters", "surveys"),
+        ("/v1/frameworks", "scoring"),
+        ("/v1/scores/1/explanation", "scoring"),
+        ("/v1/evidence", "scoring"),
+        ("/v1/determinations", "scoring"),
+        ("/v1/operations/scoring/jobs", "scoring"),
+    ],
+)
+def test_a_path_belongs_to_its_service(path: str, service: str) -> None:
+    prefix = find_prefix(path)
+    assert prefix is not None
+    assert prefix.service == service
+    assert path.startswith(prefix.path)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/v1",
+        "/v1/",
+        "/v2/contracts",
+        "v1/contracts",
+        "//v1/contracts",
+        "/v1//contracts",
+        "/v1/contractsx",
+        "/v1/clients",
+        "/v1/streams/scores",
+        "/v1/contracts/1/dossier",
+        "/v1/operations",
+        "/v1/operations/",
+        "/v1/operations/gateway/jobs",
+        "/oauth/token",
+        "/openapi.json",
+        "/health/ready",
+        "/metrics",
+        "/problems/not-found",
+    ],
+)
+def test_everything_else_is_answered_here(path: str) -> None:
+    assert find_prefix(path) is None
+
+
+def test_labels_hold_no_ids() -> None:
+    assert len({prefix.template for prefix in PREFIXES}) == len(PREFIXES)
+    assert all(prefix.template.endswith("/{path}") for prefix in PREFIXES)

@@ -1,0 +1,3 @@
+"""x"""
+def eventually() -> int:
+    return 1
