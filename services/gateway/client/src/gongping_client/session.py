@@ -14,6 +14,7 @@ __all__ = ["Session"]
 
 _RENEW_BEFORE_SECONDS = 30.0
 _TRIES = 4
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _REPEATABLE = frozenset({429, 502, 503, 504})
 
 
@@ -44,8 +45,13 @@ class Session:
         transport: httpx.AsyncBaseTransport | None = None,
         pause: float = 0.2,
     ) -> None:
+        address = httpx.URL(url.rstrip("/"))
         self._client = httpx.AsyncClient(
-            base_url=url.rstrip("/"), timeout=timeout, transport=transport, follow_redirects=False
+            base_url=address,
+            timeout=timeout,
+            transport=transport,
+            follow_redirects=False,
+            trust_env=address.host not in _LOOPBACK,  # a proxy of the environment does not lead to this machine
         )
         self._client_id = client_id
         self._client_secret = client_secret

@@ -14,7 +14,7 @@ __all__ = ["Determination"]
 class Determination(RegionScoped, Base):
     """A signed act that pins one score row. Rows are only added: a correction is a new one that names the old."""
 
-    __tablename__ = "determination"
+    __tablename__ = "determinations"
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     contract_id: Mapped[UUID] = mapped_column(index=True)
@@ -22,7 +22,6 @@ class Determination(RegionScoped, Base):
     framework_version: Mapped[str] = mapped_column(String(32))
     framework_hash: Mapped[str] = mapped_column(String(64))
     stage: Mapped[str] = mapped_column(String(16))
-    score_row_id: Mapped[UUID]
     score_version: Mapped[int]
     score: Mapped[Decimal] = mapped_column(Numeric(9, 6))
     grade: Mapped[str] = mapped_column(String(32))
@@ -36,14 +35,14 @@ class Determination(RegionScoped, Base):
     document_number: Mapped[str] = mapped_column(Text)
     signed_by: Mapped[str] = mapped_column(Text)
     issued_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    replaces: Mapped[UUID | None] = mapped_column(ForeignKey("determination.id"))
+    replaces: Mapped[UUID | None] = mapped_column(ForeignKey("determinations.id"))
     reason: Mapped[str | None] = mapped_column(Text)
 
     __table_args__ = (
         UniqueConstraint("replaces"),
         CheckConstraint("(replaces IS NULL) = (reason IS NULL)", name="reason"),
         Index(
-            "uq_determination_first",
+            "uq_determinations_first",
             "contract_id",
             "framework_id",
             "stage",

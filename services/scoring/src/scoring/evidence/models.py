@@ -21,17 +21,17 @@ class Contract(RegionScoped, Base):
     `version` is the contract's version as the contracts service counts it; 0 is a stub, made by a fact that came first.
     """
 
-    __tablename__ = "contract"
+    __tablename__ = "contracts"
 
     contract_id: Mapped[UUID] = mapped_column(primary_key=True)
     version: Mapped[int]
     simulated: Mapped[bool]
-    state: Mapped[str | None] = mapped_column(String(20))
+    state: Mapped[str | None] = mapped_column(Text)
     title: Mapped[str | None] = mapped_column(Text)
-    service_category: Mapped[str | None] = mapped_column(String(16))
+    service_category: Mapped[str | None] = mapped_column(Text)
     purchaser_id: Mapped[UUID | None] = mapped_column(index=True)
     provider_id: Mapped[UUID | None] = mapped_column(index=True)
-    currency: Mapped[str | None] = mapped_column(String(3))
+    currency: Mapped[str | None] = mapped_column(Text)
     value: Mapped[Decimal | None] = mapped_column(Numeric(18, 2))
     updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
@@ -47,6 +47,7 @@ class Evidence(RegionScoped, Base):
 
     __tablename__ = "evidence"
 
+    region: Mapped[str] = mapped_column(String(16))  # no index of its own: evidence is read by contract
     id: Mapped[UUID] = mapped_column(primary_key=True)
     version: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(String(16))

@@ -17,10 +17,10 @@ IN_FORCE: Final = """
 versions only the newest. For statements that read several contracts in one round trip."""
 
 _LOCK = text(
-    "SELECT contract_id FROM contract WHERE contract_id = ANY(CAST(:ids AS uuid[])) ORDER BY contract_id FOR UPDATE"
+    "SELECT contract_id FROM contracts WHERE contract_id = ANY(CAST(:ids AS uuid[])) ORDER BY contract_id FOR UPDATE"
 )
 _NEXT = text(
-    "SELECT contract_id FROM contract WHERE contract_id > :after AND version > 0 ORDER BY contract_id LIMIT :limit FOR UPDATE"
+    "SELECT contract_id FROM contracts WHERE contract_id > :after AND version > 0 ORDER BY contract_id LIMIT :limit FOR UPDATE"
 )
 
 
@@ -42,14 +42,11 @@ async def contract_of(session: AsyncSession, contract_id: UUID) -> Contract | No
 
 
 async def evidence_bodies(session: AsyncSession, *, items: list[tuple[UUID, str]]) -> list[Row[Any]]:
-    """Kind, id, hash and body of the items that a score row names by id and hash."""
+    """Kind, id, hash and body of the items that a score row names; a state comes once per version that says the same."""
     if not items:
         return []
-    statement = (
-        select(Evidence.id, Evidence.kind, Evidence.sha256, Evidence.body)
-        .where(tuple_(Evidence.id, Evidence.sha256).in_(items))
-        .distinct(Evidence.id, Evidence.sha256)
-        .order_by(Evidence.id, Evidence.sha256, Evidence.version)
+    statement = select(Evidence.id, Evidence.kind, Evidence.sha256, Evidence.body).where(
+        tuple_(Evidence.id, Evidence.sha256).in_(items)
     )
     return list(await session.execute(statement))
 

@@ -29,7 +29,7 @@ _STORE = text(
         ORDER BY t.id, t.version
         ON CONFLICT DO NOTHING
     )
-    INSERT INTO contract AS known
+    INSERT INTO contracts AS known
         (contract_id, version, region, simulated, state, title, service_category, purchaser_id, provider_id, currency, value,
          updated_at)
     SELECT t.contract_id, t.version, t.region, t.simulated, t.state, t.title, t.service_category, t.purchaser_id,

@@ -14,9 +14,7 @@ __all__ = ["routes"]
 routes = router(tags=["frameworks"])
 
 # Reference data: national, readable by all.
-Anyone = Annotated[
-    Principal, allow("public", "finance", "purchaser", "provider", "evaluator", "auditor", "operator")
-]
+Anyone = Annotated[Principal, allow("public", "finance", "purchaser", "provider", "evaluator", "auditor", "operator")]
 
 
 @routes.get("/frameworks", summary="List the frameworks")

@@ -1,7 +1,8 @@
 """Weighted arithmetic means up a tree, for any number of contracts at once.
 
-Sums run over the children in a fixed order and elementwise over the contracts: a batch gives each contract the same bits
-as a batch of one (a matrix product does not: it differs in the last places in more than half of the rows).
+Sums run over the children one by one in a fixed order and elementwise over the contracts: a batch gives each contract the
+same bits as a batch of one. A matrix product does not (it differs in the last places in more than half of the rows), and
+neither does a reduction along an axis, whose order depends on the shape.
 """
 
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ REWEIGHT: Final = 3
 """Missing by nature: removed, its weight is shared by its siblings."""
 ABSENT: Final = 4
 """No leaf at all: the padding of a batch whose contracts have different numbers of indicators."""
+
+_EARNED, _UPPER, _COVER = 0, 1, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,63 +69,67 @@ class Aggregate:
 def aggregate(tree: Tree, leaves: Array, state: NDArray[np.int8], weight: Array) -> Aggregate:
     """Score all contracts of a batch.
 
-    `leaves` (leaves, batch) holds 0-100 where `state` is EVIDENCE and anything elsewhere; `weight` (nodes - 1, batch) holds
-    the weight of each node inside its parent, 0 for a node that the contract's stage does not assess. A contract without
-    a single node that counts gets NaN.
+    `leaves` (leaves, batch) holds 0-100 where `state` is EVIDENCE and anything elsewhere; `weight` (nodes - 1, batch)
+    holds the weight of each node inside its parent, 0 for a node that the contract's stage does not assess. A contract
+    without a single node that counts gets NaN.
 
     Source: M_1 = sum(w s) / sum(w) over the children that are present, coverage = sum(w present) / sum(w).
     """
     batch = leaves.shape[1]
-    has = state == EVIDENCE
-    earned = np.zeros((tree.nodes, batch))
-    upper = np.zeros_like(earned)
-    cover = np.zeros_like(earned)
-    count = np.ones_like(earned)  # 1.0 while a node counts, 0.0 once it is removed
-    known = np.ones_like(earned)  # the same before anything is removed
-    earned[: tree.leaves] = np.where(has, leaves, 0.0)
-    upper[: tree.leaves] = np.where(state == HOLD, 100.0, earned[: tree.leaves])
-    cover[: tree.leaves] = has
-    known[: tree.leaves] = state != ABSENT
-    count[: tree.leaves] = (state != ABSENT) & (state != REWEIGHT)
-    totals = np.empty((len(tree.parents), batch))
-    nominals = np.empty_like(totals)
-    term = np.empty(batch)
+    # Three means are taken at once, side by side: what is earned, the upper bound, the coverage.
+    value = np.zeros((tree.nodes, 3, batch))
+    counts = np.zeros((tree.nodes, 3, batch))
+    own, counted = value[: tree.leaves], counts[: tree.leaves]
+    has, present = state == EVIDENCE, state != ABSENT
+    np.copyto(own[:, _EARNED], leaves, where=has)
+    own[:, _UPPER] = np.where(state == HOLD, 100.0, own[:, _EARNED])
+    own[:, _COVER] = has
+    counted[:, _EARNED] = counted[:, _UPPER] = present & (state != REWEIGHT)
+    counted[:, _COVER] = present  # the coverage is taken of the nominal weight, before anything is removed
+    shares = np.zeros((tree.nodes, 3, batch))
     for position, children in enumerate(tree.parents):
-        node = tree.leaves + position
-        total, nominal = np.zeros(batch), np.zeros(batch)
-        for child in children:
-            effective = weight[child] * count[child]
-            total += effective
-            earned[node] += np.multiply(effective, earned[child], out=term)
-            upper[node] += np.multiply(effective, upper[child], out=term)
-            effective = weight[child] * known[child]
-            nominal += effective
-            cover[node] += np.multiply(effective, cover[child], out=term)
-        count[node] = total > 0
-        known[node] = nominal > 0
-        totals[position] = np.where(total > 0, total, 1.0)
-        nominals[position] = np.where(nominal > 0, nominal, 1.0)
-        earned[node] /= totals[position]
-        upper[node] /= totals[position]
-        cover[node] /= nominals[position]
-    nowhere = count[-1] == 0
-    earned[-1][nowhere] = np.nan
-    upper[-1][nowhere] = np.nan
+        _mean(value, counts, shares, weight, node=tree.leaves + position, children=children)
+    nowhere = counts[-1, _EARNED] == 0
+    value[-1, :_COVER, nowhere] = np.nan
+    points = _downward(tree, shares)
     return Aggregate(
-        nodes=earned,
-        upper=upper[-1],
-        coverage=cover[-1],
-        points=_downward(tree, weight, count, totals),
-        nominal=_downward(tree, weight, known, nominals),
+        nodes=value[:, _EARNED],
+        upper=value[-1, _UPPER],
+        coverage=value[-1, _COVER],
+        points=points[:, _EARNED],
+        nominal=points[:, _COVER],
     )
 
 
-def _downward(tree: Tree, weight: Array, count: Array, totals: Array) -> Array:
-    """Points of each leaf: 100 at the root, divided among the children by their weights."""
-    points = np.zeros_like(count)
+def _mean(
+    value: Array, counts: Array, shares: Array, weight: Array, *, node: int, children: tuple[int, ...]
+) -> None:
+    """The node's three means, whether it counts itself, and its children's shares of it."""
+    place = _index(children)
+    terms = np.empty((len(children), 2, *value.shape[1:]))  # per child: its weight, and weight x value
+    np.multiply(weight[place, None], counts[place], out=terms[:, 0])
+    np.multiply(terms[:, 0], value[place], out=terms[:, 1])
+    sums = np.zeros((2, *value.shape[1:]))
+    for term in terms:
+        sums += term
+    total = sums[0]
+    np.greater(total, 0.0, out=counts[node])
+    divisor = np.where(total > 0.0, total, 1.0)
+    np.divide(sums[1], divisor, out=value[node])
+    shares[place] = terms[:, 0] / divisor
+
+
+def _downward(tree: Tree, shares: Array) -> Array:
+    """Points of each leaf: 100 at the root, divided among the children by their shares."""
+    points = np.zeros_like(shares)
     points[-1] = 100.0
     for position in range(len(tree.parents) - 1, -1, -1):
-        node = tree.leaves + position
-        for child in tree.parents[position]:
-            points[child] = points[node] * (weight[child] * count[child] / totals[position])
+        place = _index(tree.parents[position])
+        points[place] = points[tree.leaves + position] * shares[place]
     return points[: tree.leaves]
+
+
+def _index(children: tuple[int, ...]) -> slice | list[int]:
+    """A slice where the children stand side by side (no copy), else their numbers."""
+    first, last = children[0], children[-1]
+    return slice(first, last + 1) if children == tuple(range(first, last + 1)) else list(children)

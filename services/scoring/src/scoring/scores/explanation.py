@@ -52,9 +52,15 @@ def _node(
         return _leaf(own, node.title, rule, agreed=None, evidence=evidence)
     assert node.rule is not None  # noqa: S101 - as above
     children = [
-        _leaf(leaf, _named(indicator), node.rule, agreed=indicator, evidence=evidence)
+        _leaf(
+            leaf,
+            _named(indicators.get(leaf["indicator"], {"name": path})),
+            node.rule,
+            agreed=indicators.get(leaf["indicator"]),
+            evidence=evidence,
+        )
         for path, leaf in leaves.items()
-        if path.startswith(f"{node.path}.") and (indicator := indicators.get(leaf["indicator"])) is not None
+        if path.startswith(f"{node.path}.")
     ]
     return _dimension(node.path, node.title, children) if children else None
 

@@ -3,7 +3,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DateTime, Index, Numeric, String, UniqueConstraint
+from sqlalchemy import DateTime, Index, Numeric, String
 from sqlalchemy.dialects.postgresql import JSON, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -20,14 +20,14 @@ class ScoreRow(RegionScoped, Base):
     ties the row to its predecessor, its time and the events that caused it.
     """
 
-    __tablename__ = "score_row"
+    __tablename__ = "score_rows"
 
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    contract_id: Mapped[UUID]
-    framework_id: Mapped[str] = mapped_column(String(64))
+    region: Mapped[str] = mapped_column(String(16))  # no index of its own: rows are read by contract
+    contract_id: Mapped[UUID] = mapped_column(primary_key=True)
+    framework_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
     framework_version: Mapped[str] = mapped_column(String(32))
     framework_hash: Mapped[str] = mapped_column(String(64))
-    version: Mapped[int]
     simulated: Mapped[bool]
     content: Mapped[dict[str, Any]] = mapped_column(JSON)
     content_hash: Mapped[str] = mapped_column(String(64))
@@ -36,17 +36,15 @@ class ScoreRow(RegionScoped, Base):
     causes: Mapped[list[str]] = mapped_column(JSONB)
     recorded_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
-    __table_args__ = (UniqueConstraint("contract_id", "framework_id", "version"),)
-
 
 class ScoreHead(RegionScoped, Base):
     """The live score: the newest row of a contract under a framework, with what lists and comparisons read."""
 
-    __tablename__ = "score_head"
+    __tablename__ = "score_heads"
 
+    region: Mapped[str] = mapped_column(String(16))
     contract_id: Mapped[UUID] = mapped_column(primary_key=True)
     framework_id: Mapped[str] = mapped_column(String(64), primary_key=True)
-    row_id: Mapped[UUID]
     framework_version: Mapped[str] = mapped_column(String(32))
     framework_hash: Mapped[str] = mapped_column(String(64))
     version: Mapped[int]
@@ -65,7 +63,7 @@ class ScoreHead(RegionScoped, Base):
     chain_hash: Mapped[str] = mapped_column(String(64))
     recorded_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
-    __table_args__ = (Index("ix_score_head_framework_id_region_grade", "framework_id", "region", "grade"),)
+    __table_args__ = (Index("ix_score_heads_region_framework_id", "region", "framework_id"),)
 
     @property
     def provisional(self) -> bool:

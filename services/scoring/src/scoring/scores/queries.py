@@ -3,14 +3,14 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from scoring.evidence.queries import IN_FORCE
 from scoring.scores.errors import ScoreNotFound
 from scoring.scores.models import ScoreHead, ScoreRow
 
-__all__ = ["Head", "Read", "heads_of", "read_evidence", "row_of", "rows_of"]
+__all__ = ["Head", "Read", "head_of", "heads_of", "next_heads", "read_evidence", "row_of", "rows_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +39,8 @@ _READ = text(
     f"""
     SELECT c.contract_id, c.region, {IN_FORCE} AS evidence,
         (SELECT json_agg(json_build_array(h.framework_id, h.version, h.content_hash, h.chain_hash, CAST(h.score AS text),
-            h.grade, h.contributions)) FROM score_head h WHERE h.contract_id = c.contract_id) AS heads
-    FROM contract c WHERE c.contract_id = ANY(CAST(:ids AS uuid[])) AND c.version > 0 ORDER BY c.contract_id
+            h.grade, h.contributions)) FROM score_heads h WHERE h.contract_id = c.contract_id) AS heads
+    FROM contracts c WHERE c.contract_id = ANY(CAST(:ids AS uuid[])) AND c.version > 0 ORDER BY c.contract_id
     """  # noqa: S608 - a constant
 )
 
@@ -67,6 +67,15 @@ async def heads_of(session: AsyncSession, contract_id: UUID) -> list[ScoreHead]:
             f"There is no score of contract {contract_id}: it is unknown here, not in force yet, or of another region."
         )
     return found
+
+
+async def head_of(session: AsyncSession, *, contract_id: UUID, framework_id: str) -> ScoreHead | None:
+    """The live score of a contract under a framework, None when there is none in the caller's scope."""
+    return (
+        await session.execute(
+            select(ScoreHead).where(ScoreHead.contract_id == contract_id, ScoreHead.framework_id == framework_id)
+        )
+    ).scalar_one_or_none()
 
 
 async def rows_of(
@@ -98,3 +107,12 @@ async def row_of(
         which = f" version {version}" if version is not None else f" {content_hash}" if content_hash is not None else ""
         raise ScoreNotFound(f"There is no score row{which} of contract {contract_id} under {framework_id}.")
     return row
+
+
+async def next_heads(session: AsyncSession, *, after: tuple[UUID, str], limit: int) -> list[ScoreHead]:
+    """Heads by contract and framework, for a snapshot."""
+    key = tuple_(ScoreHead.contract_id, ScoreHead.framework_id)
+    statement = (
+        select(ScoreHead).where(key > after).order_by(ScoreHead.contract_id, ScoreHead.framework_id).limit(limit)
+    )
+    return list((await session.execute(statement)).scalars())

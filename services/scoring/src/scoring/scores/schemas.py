@@ -87,7 +87,9 @@ class ExplanationNode(Out):
     target: str | None = Field(description="Leaf with a target: the target.")
     accountable: str | None = Field(description="Leaf only: purchaser, provider, joint or outside.")
     over_attained: bool = Field(description="Whether the target was exceeded so far that it has to be explained.")
-    normaliser: dict[str, Any] | None = Field(description="Leaf only: how the value became a score, with its parameters.")
+    normaliser: dict[str, Any] | None = Field(
+        description="Leaf only: how the value became a score, with its parameters."
+    )
     source: str | None = Field(description="Leaf only: the rule that it follows.")
     evidence: list[EvidenceRef] = Field(description="Leaf with evidence: the items that it rests on.")
     children: list["ExplanationNode"] = Field(description="Nodes below, in the order of the framework.")

@@ -14,45 +14,45 @@ from scoring.frameworks.queries import frameworks_in_force
 from scoring.scores.evaluation import Outcome, evaluate
 from scoring.scores.facts import Facts, read_facts
 from scoring.scores.identity import chain_hash
+from scoring.scores.models import ScoreHead
 from scoring.scores.queries import Head, read_evidence
 from shared import clock
 from shared.events import ScoreReason, ScoreUpdated
-from shared.ids import new_id
 from shared.outbox import emit
 
-__all__ = ["score_contracts"]
+__all__ = ["score_contracts", "standing_event"]
 
 _WRITE = text(
     """
     WITH made AS (
         SELECT * FROM unnest(
-            CAST(:id AS uuid[]), CAST(:contract_id AS uuid[]), CAST(:framework_id AS text[]),
+            CAST(:contract_id AS uuid[]), CAST(:framework_id AS text[]),
             CAST(:framework_version AS text[]), CAST(:framework_hash AS text[]), CAST(:version AS int[]),
             CAST(:region AS text[]), CAST(:simulated AS bool[]), CAST(:stage AS text[]), CAST(:score AS text[]),
             CAST(:lower AS text[]), CAST(:upper AS text[]), CAST(:coverage AS text[]), CAST(:grade AS text[]),
             CAST(:grade_lower AS text[]), CAST(:grade_upper AS text[]), CAST(:held AS text[]),
             CAST(:contributions AS text[]), CAST(:content AS text[]), CAST(:content_hash AS text[]),
             CAST(:previous_hash AS text[]), CAST(:chain_hash AS text[]), CAST(:causes AS text[]))
-            AS t(id, contract_id, framework_id, framework_version, framework_hash, version, region, simulated, stage, score,
+            AS t(contract_id, framework_id, framework_version, framework_hash, version, region, simulated, stage, score,
                 lower, upper, coverage, grade, grade_lower, grade_upper, held, contributions, content, content_hash,
                 previous_hash, chain_hash, causes)
     ), added AS (
-        INSERT INTO score_row
-            (id, contract_id, framework_id, framework_version, framework_hash, version, region, simulated, content,
+        INSERT INTO score_rows
+            (contract_id, framework_id, framework_version, framework_hash, version, region, simulated, content,
              content_hash, previous_hash, chain_hash, causes, recorded_at)
-        SELECT id, contract_id, framework_id, framework_version, framework_hash, version, region, simulated,
+        SELECT contract_id, framework_id, framework_version, framework_hash, version, region, simulated,
             CAST(content AS json), content_hash, previous_hash, chain_hash, CAST(causes AS jsonb), :recorded_at
         FROM made
     )
-    INSERT INTO score_head
-        (contract_id, framework_id, row_id, framework_version, framework_hash, version, region, simulated, stage, score,
+    INSERT INTO score_heads
+        (contract_id, framework_id, framework_version, framework_hash, version, region, simulated, stage, score,
          lower, upper, coverage, grade, grade_lower, grade_upper, held, contributions, content_hash, chain_hash, recorded_at)
-    SELECT contract_id, framework_id, id, framework_version, framework_hash, version, region, simulated, stage,
+    SELECT contract_id, framework_id, framework_version, framework_hash, version, region, simulated, stage,
         CAST(score AS numeric), CAST(lower AS numeric), CAST(upper AS numeric), CAST(coverage AS numeric), grade, grade_lower,
         grade_upper, CAST(held AS jsonb), CAST(contributions AS jsonb), content_hash, chain_hash, :recorded_at
     FROM made
     ON CONFLICT (contract_id, framework_id) DO UPDATE SET
-        row_id = excluded.row_id, framework_version = excluded.framework_version,
+        framework_version = excluded.framework_version,
         framework_hash = excluded.framework_hash, version = excluded.version, region = excluded.region,
         simulated = excluded.simulated, stage = excluded.stage, score = excluded.score, lower = excluded.lower,
         upper = excluded.upper, coverage = excluded.coverage, grade = excluded.grade, grade_lower = excluded.grade_lower,
@@ -66,7 +66,6 @@ _WRITE = text(
 class _Change:
     """A score that differs from the head, on its way into the database."""
 
-    id: UUID
     outcome: Outcome
     region: str
     simulated: bool
@@ -109,7 +108,6 @@ async def score_contracts(
             because = causes.get(source.contract_id, ())
             changes.append(
                 _Change(
-                    id=new_id(),
                     outcome=outcome,
                     region=source.region,
                     simulated=outcome.simulated,
@@ -137,7 +135,6 @@ async def _write(session: AsyncSession, changes: Sequence[_Change]) -> None:
         outcome, framework = change.outcome, change.outcome.framework
         result = outcome.result
         row = {
-            "id": change.id,
             "contract_id": UUID(outcome.facts.contract_id),
             "framework_id": framework.id,
             "framework_version": framework.version,
@@ -185,6 +182,31 @@ def _announce(session: AsyncSession, change: _Change) -> None:
     )
     causation = change.causes[-1] if change.causes else None
     emit(session, event, subject=outcome.facts.contract_id, region=change.region, causation=causation)
+
+
+def standing_event(head: ScoreHead) -> ScoreUpdated:
+    """A live score as it stands, for a snapshot; why it moved is not said again."""
+    return ScoreUpdated(
+        contract_id=head.contract_id,
+        framework_id=head.framework_id,
+        framework_version=head.framework_version,
+        framework_hash=head.framework_hash,
+        version=head.version,
+        region=head.region,
+        simulated=head.simulated,
+        stage=head.stage,
+        score=f"{head.score:.6f}",
+        lower=f"{head.lower:.6f}",
+        upper=f"{head.upper:.6f}",
+        coverage=f"{head.coverage:.6f}",
+        grade=head.grade,
+        grade_lower=head.grade_lower,
+        grade_upper=head.grade_upper,
+        held=tuple(head.held),
+        content_hash=head.content_hash,
+        chain_hash=head.chain_hash,
+        recorded_at=head.recorded_at,
+    )
 
 
 def reasons_of(outcome: Outcome, head: Head | None) -> tuple[ScoreReason, ...]:

@@ -1,0 +1,4 @@
+from scoring.tables import metadata
+from shared.migrations import run
+
+run(metadata)
