@@ -59,7 +59,7 @@ lock: .venv/ready ## lock the versions again, with hashes (UPGRADE=1 takes newer
 bench: $(addprefix bench-,$(BENCHES)) ## every benchmark; results in tests/bench/results
 
 bench-%: .venv/ready ## one benchmark
-	@.venv/bin/python tests/bench/bench_$*.py
+	@$(IN) tests.bench.bench_$*
 
 verify-compose: ## build, run, crash and check deploy/compose.yaml for real (needs ../shared, takes minutes)
 	@if [ -x ../shared/tools/containers/verify.sh ]; then \

@@ -123,10 +123,11 @@ P
   say "wave $WAVE closed with 100 answers: score 97.388889"
 }
 
-stored() { # what must never change by itself
+stored() { # CONTRACT WAVE DETERMINATION: what must never change by itself
   local framework field
   call 200 GET "/v1/contracts/$1"; value '(r["state"], r["version"], r["ended_at"], r["title"])'
   call 200 GET "/v1/waves/$2/results"; value '(r["n"], r["sha256"])'
+  call 200 GET "/v1/determinations/$3"; value '(r["document_number"], r["score"], r["grade"], r["content_hash"], r["would_now_be"])'
   for framework in cn-self-evaluation four-questions; do
     for field in score grade content_hash chain_hash version; do head_of "$1" "$framework" "$field"; done
   done
@@ -138,8 +139,8 @@ for path in /v1/catalogue /v1/instruments /v1/frameworks; do until_true 30 "$pat
 
 if [ "$PHASE" != first ]; then
   become "$(cat "$STATE/client")" "$(cat "$STATE/secret")"
-  read -r contract wave <"$STATE/contract"
-  stored "$contract" "$wave" >"$STATE/now"
+  read -r contract wave determination <"$STATE/contract"
+  stored "$contract" "$wave" "$determination" >"$STATE/now"
   diff "$STATE/stored" "$STATE/now" || fail "stored data changed"
   say "everything of $contract is as it was"
 else
@@ -155,8 +156,11 @@ fi
 main_job
 hear_citizens "$CONTRACT"
 if [ "$PHASE" = first ]; then
-  printf '%s %s\n' "$CONTRACT" "$WAVE" >"$STATE/contract"
-  stored "$CONTRACT" "$WAVE" >"$STATE/stored"
+  call 201 POST /v1/determinations "{\"contract_id\": \"$CONTRACT\", \"framework_id\": \"cn-self-evaluation\", \"document_number\": \"SMOKE-1\"}"
+  determination=$(value 'r["id"]')
+  say "determined: $(value '"%s (%s), %s" % (r["score"], r["grade"], r["document_number"])')"
+  printf '%s %s %s\n' "$CONTRACT" "$WAVE" "$determination" >"$STATE/contract"
+  stored "$CONTRACT" "$WAVE" "$determination" >"$STATE/stored"
 fi
 call 200 GET "/v1/contracts/$CONTRACT/dossier"
 [ "$(value 'r["complete"]')" = True ] || fail "the dossier is not complete: $(head -c 600 "$REPLY")"

@@ -128,6 +128,8 @@ class Bus:
     async def close(self) -> None:
         """Close at once; pull loops were ended by their owners."""
         self._stopping = True
+        if not (self._client.is_connected or self._client.is_reconnecting):
+            return
         with contextlib.suppress(NatsError, OSError):
             await self._client.close()
 

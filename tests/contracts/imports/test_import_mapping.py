@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.contracts.imports.conftest import make
 
 from contracts.imports.mapping import MappedContract, RejectedContract, map_release, source_of
 from gongping_client.demo.uscc import simulated_uscc
-from tests.contracts.imports.conftest import make
 
 Json = dict[str, Any]
 

@@ -3,6 +3,7 @@
 from contracts.acceptances.routes import routes as acceptances
 from contracts.catalogue.routes import routes as catalogue
 from contracts.contracts.routes import routes as contracts
+from contracts.imports.routes import routes as imports
 from contracts.ledger.routes import routes as ledger
 from contracts.observations.routes import routes as observations
 from contracts.organisations.routes import routes as organisations
@@ -20,6 +21,6 @@ service = Service(
     name="contracts",
     description="The contract's life: organisations, contracts, indicators, ledger, milestones, acceptance, import.",
     settings=ContractsSettings,
-    routers=(regions, catalogue, organisations, contracts, observations, ledger, acceptances),
+    routers=(regions, catalogue, organisations, contracts, observations, ledger, acceptances, imports),
     snapshot=snapshot,
 )

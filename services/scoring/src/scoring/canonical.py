@@ -21,7 +21,12 @@ def canonical_text(value: Any) -> str:  # noqa: ANN401 - any JSON value without 
     UTF-16 units do. `tests/scoring/test_canonical.py` holds the two against each other. Floats are not looked for: the
     callers have decimal strings only.
     """
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return _encoder.encode(value)
+
+
+_encoder = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, check_circular=False
+)
 
 
 def sha256(content: bytes | str) -> str:

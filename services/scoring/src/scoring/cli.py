@@ -31,8 +31,8 @@ async def _rescore(settings: ScoringSettings, *, framework_id: str | None) -> in
         try:
             async with database.transaction() as session:
                 key = await enqueue_rescore(session, chunk=settings.rescore_chunk, framework_id=framework_id)
-        except FrameworkNotFound as error:
-            sys.stderr.write(f"{error.detail}\n")
+        except FrameworkNotFound as problem:
+            sys.stderr.write(f"{problem.detail}\n")
             return 2
         worker = Worker(database, [RESCORE_JOB])
         while True:

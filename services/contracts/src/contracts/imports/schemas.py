@@ -21,7 +21,8 @@ class ImportItem(Model):
     place: str = Field(
         min_length=1, max_length=300, description="Where it stands in its file.", examples=["releases[17]"]
     )
-    release: dict[str, Any] = Field(description="The release, as the publisher wrote it.")
+    # Keys are not checked here: one that is half a surrogate pair must not cost the other 199 releases.
+    release: dict[Any, Any] = Field(description="The release, as the publisher wrote it.")
     region: RegionText | None = Field(
         None,
         max_length=16,

@@ -41,21 +41,18 @@ def find_credentials(
 ) -> Credentials:
     """Arguments win over `GONGPING_URL`, `GONGPING_CLIENT_ID`, `GONGPING_CLIENT_SECRET`, those over the local file.
 
-    The id and the secret are taken from the same place, so that a secret is never sent with another client's id; the
-    local file's client is used for the local file's gateway only.
+    The local file's client is used for the local file's gateway only, and never joined with an id or a secret from
+    elsewhere.
 
     Raises:
         CredentialsMissingError: something is not known from any of the three.
     """
     local = _local()
     address = url or os.environ.get("GONGPING_URL") or local.get("url")
-    pairs = [
-        (client_id, client_secret),
-        (os.environ.get("GONGPING_CLIENT_ID"), os.environ.get("GONGPING_CLIENT_SECRET")),
-    ]
-    if address and address.rstrip("/") == local.get("url", "").rstrip("/"):
-        pairs.append((local.get("client_id"), local.get("client_secret")))
-    named, secret = next(((one, other) for one, other in pairs if one and other), (None, None))
+    named = client_id or os.environ.get("GONGPING_CLIENT_ID")
+    secret = client_secret or os.environ.get("GONGPING_CLIENT_SECRET")
+    if not named and not secret and address and address.rstrip("/") == local.get("url", "").rstrip("/"):
+        named, secret = local.get("client_id"), local.get("client_secret")
     if not address:
         raise CredentialsMissingError(
             "No gateway: give --gateway URL, set GONGPING_URL, or start a local one with `make run`."

@@ -18,7 +18,7 @@ def _visible(provider: UUID | None) -> Select[Any]:
     """Determinations with their successors; a provider sees those about itself only."""
     successor = aliased(Determination)
     later = select(successor.id).where(successor.replaces == Determination.id).scalar_subquery()
-    statement = select(Determination, later)
+    statement: Select[Any] = select(Determination, later)
     return statement if provider is None else statement.where(Determination.provider_id == provider)
 
 

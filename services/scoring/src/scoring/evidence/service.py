@@ -1,5 +1,5 @@
 from collections.abc import Collection, Sequence
-from dataclasses import astuple
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -98,9 +98,7 @@ async def store_evidence(
     for item in items:
         latest.setdefault(item.contract_id, _stub(item))
     contracts = [latest[contract_id] for contract_id in sorted(latest)]
-    parameters = _columns([astuple(item) for item in items], _ITEM) | {
-        f"c_{name}": values for name, values in _columns([astuple(view) for view in contracts], _VIEW).items()
-    }
+    parameters = _columns(items, _ITEM) | {f"c_{name}": values for name, values in _columns(contracts, _VIEW).items()}
     connection = await session.connection()
     stored = await connection.execute(_STORE, parameters | {"now": clock.now()})
     stubs = {row.contract_id for row in stored if row.version == 0}
@@ -114,5 +112,5 @@ def _stub(item: Item) -> ContractView:
     return ContractView(item.contract_id, 0, item.region, False, None, None, None, None, None, None, None)  # noqa: FBT003 - a row
 
 
-def _columns(rows: Sequence[tuple[Any, ...]], names: Sequence[str]) -> dict[str, list[Any]]:
-    return {name: [row[position] for row in rows] for position, name in enumerate(names)}
+def _columns(rows: Collection[Any], names: Sequence[str]) -> dict[str, list[Any]]:
+    return {name: list(map(attrgetter(name), rows)) for name in names}

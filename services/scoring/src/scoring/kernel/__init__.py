@@ -1,7 +1,7 @@
 """Pure functions over numbers: normalisation, aggregation and quantisation. numpy only, no I/O, no framework."""
 
 from scoring.kernel.aggregate import ABSENT, EVIDENCE, HOLD, REWEIGHT, ZERO, Aggregate, Tree, aggregate
-from scoring.kernel.normalise import attainment, baseline, goalposts, lateness, over_attained, share
+from scoring.kernel.normalise import SHARE, TIER, attainment, baseline, goalposts, lateness, over_attained
 from scoring.kernel.quantise import MICRO, apportion, grade_index, quantise
 
 __all__ = [
@@ -10,6 +10,8 @@ __all__ = [
     "HOLD",
     "MICRO",
     "REWEIGHT",
+    "SHARE",
+    "TIER",
     "ZERO",
     "Aggregate",
     "Tree",
@@ -22,5 +24,4 @@ __all__ = [
     "lateness",
     "over_attained",
     "quantise",
-    "share",
 ]

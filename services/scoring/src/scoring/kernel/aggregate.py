@@ -5,7 +5,7 @@ same bits as a batch of one. A matrix product does not (it differs in the last p
 neither does a reduction along an axis, whose order depends on the shape.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -27,6 +27,8 @@ ABSENT: Final = 4
 """No leaf at all: the padding of a batch whose contracts have different numbers of indicators."""
 
 _EARNED, _UPPER, _COVER = 0, 1, 2
+_LEAST: Final = 1e-300
+"""Below every weight."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,12 @@ class Tree:
 
     leaves: int
     parents: tuple[tuple[int, ...], ...]
+    places: tuple[slice | list[int], ...] = field(init=False)
+    """The children of each parent as an index: a slice where they stand side by side, which copies nothing."""
+
+    def __post_init__(self) -> None:
+        """Work the indices out once."""
+        object.__setattr__(self, "places", tuple(_index(children) for children in self.parents))
 
     @property
     def nodes(self) -> int:
@@ -87,8 +95,8 @@ def aggregate(tree: Tree, leaves: Array, state: NDArray[np.int8], weight: Array)
     counted[:, _EARNED] = counted[:, _UPPER] = present & (state != REWEIGHT)
     counted[:, _COVER] = present  # the coverage is taken of the nominal weight, before anything is removed
     shares = np.zeros((tree.nodes, 3, batch))
-    for position, children in enumerate(tree.parents):
-        _mean(value, counts, shares, weight, node=tree.leaves + position, children=children)
+    for node, place in enumerate(tree.places, tree.leaves):
+        _mean(value, counts, shares, weight, node=node, place=place)
     nowhere = counts[-1, _EARNED] == 0
     value[-1, :_COVER, nowhere] = np.nan
     points = _downward(tree, shares)
@@ -101,31 +109,27 @@ def aggregate(tree: Tree, leaves: Array, state: NDArray[np.int8], weight: Array)
     )
 
 
-def _mean(
-    value: Array, counts: Array, shares: Array, weight: Array, *, node: int, children: tuple[int, ...]
-) -> None:
+def _mean(value: Array, counts: Array, shares: Array, weight: Array, *, node: int, place: slice | list[int]) -> None:
     """The node's three means, whether it counts itself, and its children's shares of it."""
-    place = _index(children)
-    terms = np.empty((len(children), 2, *value.shape[1:]))  # per child: its weight, and weight x value
-    np.multiply(weight[place, None], counts[place], out=terms[:, 0])
-    np.multiply(terms[:, 0], value[place], out=terms[:, 1])
-    sums = np.zeros((2, *value.shape[1:]))
-    for term in terms:
-        sums += term
-    total = sums[0]
+    own = weight[place, None] * counts[place]
+    terms = own * value[place]
+    total, mean = own[0].copy(), terms[0].copy()
+    for child in range(1, len(own)):
+        total += own[child]
+        mean += terms[child]
     np.greater(total, 0.0, out=counts[node])
-    divisor = np.where(total > 0.0, total, 1.0)
-    np.divide(sums[1], divisor, out=value[node])
-    shares[place] = terms[:, 0] / divisor
+    np.maximum(total, _LEAST, out=total)  # where nothing counts: 0 / least is 0
+    np.divide(mean, total, out=value[node])
+    shares[place] = own / total
 
 
 def _downward(tree: Tree, shares: Array) -> Array:
     """Points of each leaf: 100 at the root, divided among the children by their shares."""
     points = np.zeros_like(shares)
     points[-1] = 100.0
-    for position in range(len(tree.parents) - 1, -1, -1):
-        place = _index(tree.parents[position])
-        points[place] = points[tree.leaves + position] * shares[place]
+    for node in range(tree.nodes - 1, tree.leaves - 1, -1):
+        place = tree.places[node - tree.leaves]
+        points[place] = points[node] * shares[place]
     return points[: tree.leaves]
 
 

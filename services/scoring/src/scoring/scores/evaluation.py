@@ -13,7 +13,7 @@ from scoring.frameworks.document import STAGES, Framework, Rule
 from scoring.kernel import MICRO
 from scoring.scores.facts import Agreed, Facts, Measured
 from scoring.scores.layout import Layout, layout_of, widths_of
-from scoring.scores.measures import MISSING, attain, measure, normalise
+from scoring.scores.measures import MISSING, measure
 
 __all__ = ["Inputs", "Outcome", "compute", "evaluate", "prepare", "six"]
 
@@ -120,29 +120,19 @@ def _rule_or_agreed(rule_says: str, agreed: Agreed | None, field: str) -> str:
 
 
 def compute(inputs: Inputs) -> tuple[kernel.Aggregate, NDArray[np.float64], NDArray[np.bool_]]:
-    """The numeric part: normalise every row and aggregate. Also returns the normalised rows and the over-attained flags."""
-    scores = np.zeros_like(inputs.value)
-    over = np.zeros(inputs.value.shape, dtype=np.bool_)
-    for block in inputs.layout.blocks:
-        span = slice(block.first, block.first + block.width)
-        node, values = block.node, inputs.value[span]
-        assert node.rule is not None  # noqa: S101 - see _sources
-        if node.level is None:
-            scores[span] = normalise(values, node.rule)
-            continue
-        assert node.unagreed is not None  # noqa: S101 - the schema asks for it
-        attained, flags = attain(
-            values,
-            node.rule,
-            target=inputs.target[span],
-            zero_at=inputs.zero_at[span],
-            baseline=inputs.baseline[span],
-            higher=inputs.higher[span],
-        )
-        agreed = inputs.agreed[span]
-        scores[span] = np.where(agreed, attained, normalise(values, node.unagreed))
-        over[span] = flags & agreed
-    return kernel.aggregate(inputs.layout.tree, scores, inputs.state, inputs.weight), scores, over
+    """The numeric part: normalise every row and aggregate. Also returns the normalised rows and the over-attained flags.
+
+    Where no `zero_at` was agreed (NaN) the score of "less is better" reaches 0 at `zero_at_factor` times the target.
+    """
+    layout, value, target, higher = inputs.layout, inputs.value, inputs.target, inputs.higher
+    zero_at = np.where(np.isnan(inputs.zero_at), target * layout.zero_at_factor, inputs.zero_at)
+    attained = kernel.attainment(value, target, zero_at=zero_at, higher=higher)
+    before = np.where(layout.compared, inputs.baseline, np.nan)
+    attained = kernel.baseline(value, before, scale=np.abs(target - before), higher=higher, level=attained)
+    plain = kernel.goalposts(value, lower=layout.lower, upper=layout.upper)
+    over = kernel.over_attained(value, target, higher=higher, ratio=layout.over_attained_ratio)
+    scores = np.where(inputs.agreed, attained, plain)
+    return kernel.aggregate(layout.tree, scores, inputs.state, inputs.weight), scores, over
 
 
 def evaluate(facts: Sequence[Facts], framework: Framework) -> list[Outcome | None]:
@@ -152,21 +142,22 @@ def evaluate(facts: Sequence[Facts], framework: Framework) -> list[Outcome | Non
     inputs = prepare(facts, framework)
     aggregate, scores, over = compute(inputs)
     counted = ~np.isnan(aggregate.score)
-    score = kernel.quantise(np.where(counted, aggregate.score, 0.0))
-    upper = kernel.quantise(np.where(counted, aggregate.upper, 0.0))
-    has = inputs.state == kernel.EVIDENCE
-    earned = np.where(has, scores, 0.0)
+    bounds = np.where(counted, [aggregate.score, aggregate.upper, aggregate.coverage], 0.0)
+    score, upper, coverage = kernel.quantise(bounds)
+    earned = np.where(inputs.state == kernel.EVIDENCE, scores, 0.0)
+    parts = np.hstack([aggregate.points * (earned / 100.0), aggregate.points * ((100.0 - earned) / 100.0)])
+    shares = kernel.apportion(parts, np.hstack([score, 100 * MICRO - score]))
     figures = _Figures(
         score=score.tolist(),
         upper=upper.tolist(),
-        coverage=kernel.quantise(aggregate.coverage).tolist(),
+        coverage=coverage.tolist(),
         grade=kernel.grade_index(score, inputs.layout.minimums).tolist(),
         grade_upper=kernel.grade_index(upper, inputs.layout.minimums).tolist(),
-        points=kernel.apportion(aggregate.points * (earned / 100.0), score).T.tolist(),
-        lost=kernel.apportion(aggregate.points * ((100.0 - earned) / 100.0), 100 * MICRO - score).T.tolist(),
+        points=shares[:, : len(facts)].T.tolist(),
+        lost=shares[:, len(facts) :].T.tolist(),
         normalised=kernel.quantise(earned).T.tolist(),
         state=inputs.state.T.tolist(),
-        assessed=(aggregate.nominal > 0).T.tolist(),
+        assessed=(aggregate.nominal > 0.0).T.tolist(),
         over=over.T.tolist(),
     )
     return [_outcome(inputs, figures, n) if counted[n] else None for n in range(len(facts))]

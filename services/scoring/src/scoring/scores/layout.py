@@ -11,7 +11,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring.frameworks.document import STAGES, Framework, Node
+from scoring import kernel
+from scoring.frameworks.document import STAGES, Framework, Node, Rule
 from scoring.kernel import Tree, quantise
 
 __all__ = ["Block", "Layout", "layout_of", "widths_of"]
@@ -37,6 +38,14 @@ class Layout:
     """The node that each row belongs to."""
     weight: NDArray[np.float64]
     """(nodes - 1, stages): weight inside the parent; 0 for the rows of agreed indicators, which each contract weighs."""
+    lower: NDArray[np.float64]
+    """(rows, 1): goalposts of the rows that are no agreed indicators."""
+    upper: NDArray[np.float64]
+    zero_at_factor: NDArray[np.float64]
+    """(rows, 1): parameters of the rows that are agreed indicators."""
+    over_attained_ratio: NDArray[np.float64]
+    compared: NDArray[np.bool_]
+    """(rows, 1): whether an agreed indicator is compared with before."""
     minimums: NDArray[np.int64]
     """Lower bounds of the grades in micro-points, highest grade first."""
 
@@ -85,4 +94,41 @@ def layout_of(framework: Framework, widths: tuple[int, ...]) -> Layout:
         weight[number] = [node.weight[stage] for stage in STAGES]
     minimums = quantise(np.array([grade.minimum for grade in framework.grades]))
     rows = tuple(block.node for block in blocks for _ in range(block.width))
-    return Layout(framework, Tree(first, tuple(parents)), tuple(blocks), rows, weight, minimums)
+    posts = np.array([_goalposts(node.unagreed or node.rule) for node in rows])
+    agreed = np.array([_attainment(node) for node in rows])
+    return Layout(
+        framework,
+        Tree(first, tuple(parents)),
+        tuple(blocks),
+        rows,
+        weight,
+        lower=posts[:, :1],
+        upper=posts[:, 1:],
+        zero_at_factor=agreed[:, :1],
+        over_attained_ratio=agreed[:, 1:2],
+        compared=agreed[:, 2:] > 0,
+        minimums=minimums,
+    )
+
+
+def _goalposts(rule: Rule | None) -> tuple[float, float]:
+    """The goalposts of a normaliser with constant parameters."""
+    parameters = rule.normaliser if rule else {}
+    match parameters.get("kind"):
+        case "goalposts":
+            return float(parameters["lower"]), float(parameters["upper"])
+        case "lateness":
+            return kernel.lateness(float(parameters["maximum_days"]))
+        case "tier":
+            return kernel.TIER
+        case _:
+            return kernel.SHARE
+
+
+def _attainment(node: Node) -> tuple[float, float, float]:
+    """zero_at_factor, over_attained_ratio and whether it is compared with before, of agreed indicators."""
+    if node.level is None or node.rule is None:
+        return 1.0, 1.0, 0.0
+    parameters = node.rule.normaliser
+    compared = 1.0 if parameters["kind"] == "baseline" else 0.0
+    return float(parameters["zero_at_factor"]), float(parameters["over_attained_ratio"]), compared

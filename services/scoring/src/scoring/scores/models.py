@@ -64,8 +64,3 @@ class ScoreHead(RegionScoped, Base):
     recorded_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
     __table_args__ = (Index("ix_score_heads_region_framework_id", "region", "framework_id"),)
-
-    @property
-    def provisional(self) -> bool:
-        """A live score never binds; only a determination does."""
-        return True

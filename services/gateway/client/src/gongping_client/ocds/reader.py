@@ -50,7 +50,7 @@ def read_items(path: Path, found: Scan) -> Iterator[Item]:
                 )
                 continue
             ocid = entry.get("ocid") if isinstance(entry.get("ocid"), str) else None
-            if "compiledRelease" in entry or "releases" in entry:
+            if _is_record(place, entry):
                 if ocid in recorded:
                     yield Item(place, None, "a second record of the same process", ocid)
                     continue
@@ -66,6 +66,11 @@ def read_items(path: Path, found: Scan) -> Iterator[Item]:
                     yield _compiled(spool, groups.pop(ocid), ocid)
         for ocid, group in groups.items():  # the file broke off before the last release of these
             yield _compiled(spool, group, ocid)
+
+
+def _is_record(place: str, entry: dict[str, Any]) -> bool:
+    """By its place in a record package; one by itself by what it has."""
+    return place.rsplit(".", 1)[-1].startswith("records[") or "compiledRelease" in entry or "releases" in entry
 
 
 class _Unreadable(str):

@@ -25,7 +25,7 @@ _BOM = b"\xef\xbb\xbf"
 _WORD = re.compile(rb'"(?:[^"\\]|\\.)*("?)|-?(?:NaN|Infinity)', re.DOTALL)
 _REST_OF_TEXT = re.compile(rb'(?:[^"\\]|\\.)*("?)', re.DOTALL)
 _ESCAPE = re.compile(rb"\\.", re.DOTALL)
-_UNFINISHED = re.compile(rb"(?:\\+|-?[A-Za-z]{1,8})\Z")
+_UNFINISHED = re.compile(rb"(?:-[A-Za-z]{0,8}|[A-Za-z]{1,8})\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +63,8 @@ class Chunks:
             chunk = self._kept + block
             self._kept = b""
             if block:  # a word or an escape may go on in the next block
-                unfinished = _UNFINISHED.search(chunk)
-                if unfinished:
-                    self._kept = chunk[unfinished.start() :]
-                    chunk = chunk[: unfinished.start()]
+                finished = _finished(chunk)
+                self._kept, chunk = chunk[finished:], chunk[:finished]
             if chunk or not block:
                 return self._finite(chunk)
 
@@ -90,6 +88,15 @@ class Chunks:
             return word
         self.replaced = True
         return f'"{NOT_FINITE}"'.encode().ljust(len(word))
+
+
+def _finished(chunk: bytes) -> int:
+    """How much of a chunk does not depend on what comes next."""
+    without_escape = len(chunk.rstrip(b"\\"))
+    if without_escape < len(chunk):
+        return without_escape
+    word = _UNFINISHED.search(chunk, max(0, len(chunk) - 9))
+    return word.start() if word else len(chunk)
 
 
 def locate(path: Path, *, near: int, reason: str) -> Broken:

@@ -23,6 +23,12 @@ def to_wire(value: Any) -> Any:  # noqa: ANN401 - any JSON value
 
 def encode(value: object) -> bytes:
     """A JSON document as bytes; NaN cannot be written."""
-    return json.dumps(to_wire(value), ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode(
-        "utf-8", "surrogatepass"
-    )
+    plain = to_wire(value)
+    try:
+        return _dumps(plain, ascii_only=False).encode()
+    except UnicodeEncodeError:  # half of a surrogate pair: JSON can say it with an escape, UTF-8 cannot
+        return _dumps(plain, ascii_only=True).encode()
+
+
+def _dumps(value: object, *, ascii_only: bool) -> str:
+    return json.dumps(value, ensure_ascii=ascii_only, allow_nan=False, separators=(",", ":"))

@@ -1,0 +1,162 @@
+"""(a) Completion request sent -> new score readable through the gateway, beside the same chain written bare."""
+
+import asyncio
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import aiohttp
+import asyncpg
+from tests.bench.harness import Row, at_least, at_most, percentile, process, report
+from tests.system.world import World, new_world, ready_to_complete
+
+IDLE, CLIENTS, EACH, WARM_UP, ROUNDS = 100, 32, 10, 10, 2
+
+
+async def prepare(world: World, count: int, *, seed: int) -> list[UUID]:
+    """Contracts that have everything but their completion."""
+    gate = asyncio.Semaphore(8)
+
+    async def one(number: int) -> UUID:
+        async with gate:
+            return (await ready_to_complete(world.client, number=number, seed=seed))[0]
+
+    return list(await asyncio.gather(*(one(number) for number in range(count))))
+
+
+Chain = Callable[[UUID], Awaitable[float]]
+
+
+def product_chain(world: World, session: aiohttp.ClientSession) -> Chain:
+    """Complete, then ask the gateway for the score until it is that of the completion."""
+    base = world.deployment.ports.url("gateway")
+
+    async def run(contract_id: UUID) -> float:
+        headers = await world.client.session.authorization()
+        started = time.perf_counter()
+        async with session.post(f"{base}/v1/contracts/{contract_id}/complete", json={}, headers=headers) as response:
+            if response.status != 200:
+                raise RuntimeError(await response.text())
+            await response.read()
+        while True:
+            async with session.get(f"{base}/v1/scores/{contract_id}", headers=headers) as response:
+                body = await response.json()
+                if all(item["stage"] == "completion" for item in body["items"]):
+                    return (time.perf_counter() - started) * 1000
+
+    return run
+
+
+def bare_chain(session: aiohttp.ClientSession, base: str) -> Chain:
+    """Post, then ask until the result is there."""
+
+    async def run(thing: UUID) -> float:
+        started = time.perf_counter()
+        async with session.post(f"{base}/things/{thing}") as response:
+            await response.read()
+        while True:
+            async with session.get(f"{base}/things/{thing}") as response:
+                await response.read()
+                if response.status == 200:
+                    return (time.perf_counter() - started) * 1000
+
+    return run
+
+
+async def one_by_one(chain: Chain, ids: list[UUID]) -> list[float]:
+    """Milliseconds of each, one after the other."""
+    return [await chain(each) for each in ids]
+
+
+async def together(chain: Chain, ids: list[UUID]) -> tuple[float, list[float]]:
+    """Chains per second and milliseconds of each, with 32 clients."""
+    queue = list(ids)
+    taken: list[float] = []
+
+    async def client() -> None:
+        while queue:
+            taken.append(await chain(queue.pop()))
+
+    started = time.perf_counter()
+    await asyncio.gather(*(client() for _ in range(CLIENTS)))
+    return len(ids) / (time.perf_counter() - started), taken
+
+
+async def measure(world: World, folder: Path) -> list[Row]:
+    """Both chains in the same run, on the same servers, in turns."""
+    assert world.deployment.nats is not None
+    url = world.deployment.admin_url.rsplit("/", 1)[0] + "/bare"
+    connection = await asyncpg.connect(world.deployment.admin_url)
+    await connection.execute("CREATE DATABASE bare")
+    await connection.close()
+    env = {"DATABASE_URL": url, "NATS_URL": world.deployment.nats.url}
+    bare = str(Path(__file__).with_name("bare.py"))
+    port = world.deployment.ports.gateway + 8
+    base = f"http://127.0.0.1:{port}"
+    async with process(bare, "chain-producer", str(port), ready=f"{base}/docs", env=env):
+        consumer = await asyncio.create_subprocess_exec(sys.executable, bare, "chain-consumer", env=os.environ | env)
+        contracts = await prepare(world, WARM_UP + ROUNDS * (IDLE + CLIENTS * EACH), seed=9000)
+        await world.quiet(seconds=300)
+        try:
+            async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=100)) as session:
+                ours, theirs = product_chain(world, session), bare_chain(session, base)
+                await one_by_one(ours, [contracts.pop() for _ in range(WARM_UP)])
+                await one_by_one(theirs, [uuid4() for _ in range(WARM_UP)])
+                idle_ours: list[float] = []
+                idle_theirs: list[float] = []
+                busy_ours: list[float] = []
+                rates: list[tuple[float, float]] = []
+                for _ in range(ROUNDS):
+                    idle_theirs += await one_by_one(theirs, [uuid4() for _ in range(IDLE)])
+                    idle_ours += await one_by_one(ours, [contracts.pop() for _ in range(IDLE)])
+                    rate_theirs, _ = await together(theirs, [uuid4() for _ in range(CLIENTS * EACH)])
+                    rate_ours, taken = await together(ours, [contracts.pop() for _ in range(CLIENTS * EACH)])
+                    busy_ours += taken
+                    rates.append((rate_ours, rate_theirs))
+        finally:
+            consumer.terminate()
+            await consumer.wait()
+    rate_ours = sum(pair[0] for pair in rates) / ROUNDS
+    rate_theirs = sum(pair[1] for pair in rates) / ROUNDS
+    return [
+        at_most("idle p50", percentile(idle_ours, 0.5), "ms", reference=percentile(idle_theirs, 0.5), limit=2.5),
+        Row(
+            "idle p95",
+            percentile(idle_ours, 0.95),
+            "ms",
+            percentile(idle_theirs, 0.95),
+            percentile(idle_ours, 0.95) / percentile(idle_theirs, 0.95),
+        ),
+        Row(
+            "idle p99",
+            percentile(idle_ours, 0.99),
+            "ms",
+            percentile(idle_theirs, 0.99),
+            percentile(idle_ours, 0.99) / percentile(idle_theirs, 0.99),
+        ),
+        at_least(f"{CLIENTS} clients, chains per second", rate_ours, "/s", reference=rate_theirs, limit=0.5),
+        Row(f"{CLIENTS} clients p50", percentile(busy_ours, 0.5), "ms"),
+        Row(f"{CLIENTS} clients p95", percentile(busy_ours, 0.95), "ms"),
+        Row(f"{CLIENTS} clients p99", percentile(busy_ours, 0.99), "ms"),
+    ]
+
+
+async def main() -> None:
+    """Measure and report."""
+    with tempfile.TemporaryDirectory(prefix="gongping-bench-") as folder:
+        async with new_world(Path(folder)) as world:
+            rows = await measure(world, Path(folder))
+    report(
+        "main",
+        rows,
+        setting="embedded PostgreSQL 18 and NATS (sync always), one process per service, aiohttp clients on the same "
+        f"cores, {WARM_UP} warm-up, {ROUNDS} rounds of {IDLE} idle and {CLIENTS} x {EACH} chains in turns with the bare chain",
+    )
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
