@@ -75,7 +75,7 @@ main_job() { # drives one contract to its completion and its score; sets CONTRAC
   {"code": "M1", "title": "全年服务", "kind": "delivery", "percentage": "100"},
   {"code": "P1", "title": "一次付清", "kind": "financing", "percentage": "100"}]}
 B
-  CONTRACT=$(value 'r["id"]')
+  CONTRACT=$(value 'r["contract_id"]')
   indicators=$(value '" ".join(i["code"] + "=" + i["indicator_id"] for i in r["indicators"])')
   milestones=$(value '" ".join(m["milestone_id"] for m in r["milestones"])')
   call 200 POST "/v1/contracts/$CONTRACT/submit"
@@ -123,6 +123,11 @@ P
   say "wave $WAVE closed with 100 answers: score 97.388889"
 }
 
+on_the_stream() { # CONTRACT: the live stream, resumed from its beginning, has a change of this contract's score
+  grep --quiet --max-count 1 "$1" < <(curl --silent --no-buffer --max-time 15 --header "@$STATE/headers" \
+    --header 'Last-Event-ID: 0' "$GATEWAY/v1/streams/scores?region=CN-230102") || fail "the live stream has nothing about $1"
+}
+
 stored() { # CONTRACT WAVE DETERMINATION: what must never change by itself
   local framework field
   call 200 GET "/v1/contracts/$1"; value '(r["state"], r["version"], r["ended_at"], r["title"])'
@@ -164,4 +169,5 @@ if [ "$PHASE" = first ]; then
 fi
 call 200 GET "/v1/contracts/$CONTRACT/dossier"
 [ "$(value 'r["complete"]')" = True ] || fail "the dossier is not complete: $(head -c 600 "$REPLY")"
+on_the_stream "$CONTRACT"
 say "smoke: $PHASE passed"

@@ -2,8 +2,6 @@
 
 import json
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -11,48 +9,19 @@ from typing import Any
 import httpx
 import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
+from tests.client.conftest import Office, office_with
 
-from contracts.app import service
 from gongping_client import Client
 from gongping_client.ocds.importer import import_ocds
 from gongping_client.ocds.regions import BadRegionError, Regions, read_map, region_code
 from gongping_local.pytest_servers import Servers
-from shared.testing import ServiceClient, client_for, events, new_database, token
+from shared.testing import token
 
 Json = dict[str, Any]
 KOSOVO = Path(__file__).parents[3] / "shared" / "data" / "kosovo" / "services_ocds_release_package.json"
 
 
-class Office:
-    """The contracts service and a client that talks to it."""
-
-    def __init__(self, served: ServiceClient, client: Client) -> None:
-        self.served = served
-        self.client = client
-
-    async def contracts(self, **filters: object) -> list[Json]:
-        return [document async for document in self.client.contracts.documents(**filters)]
-
-    async def written(self) -> int:
-        return len(await events(self.served.database))
-
-
-@asynccontextmanager
-async def office_with(servers: Servers, app: Any = None, **scope: Any) -> AsyncIterator[Office]:
-    async with new_database(servers.postgres_url, "contracts") as url, client_for(service, url) as served:
-        transport = httpx.ASGITransport(app=app(served.app) if app else served.app)
-        bearer = token(roles=["finance"], **scope)
-        async with Client("http://contracts", token=bearer, transport=transport) as client:
-            yield Office(served, client)
-
-
-@pytest.fixture
-async def office(servers: Servers) -> AsyncIterator[Office]:
-    async with office_with(servers) as one:
-        yield one
-
-
-def release(number: int, **fields: Any) -> Json:
+def release(number: int, **fields: object) -> Json:
     contract: Json = {
         "id": "c",
         "status": "active",
@@ -69,9 +38,9 @@ def release(number: int, **fields: Any) -> Json:
     }
 
 
-def package(folder: Path, *releases: Json, **fields: Any) -> Path:
+def package(folder: Path, *releases: Json) -> Path:
     path = folder / "package.json"
-    path.write_text(json.dumps({"version": "1.1", "releases": list(releases), **fields}), encoding="utf-8")
+    path.write_text(json.dumps({"version": "1.1", "releases": list(releases)}), encoding="utf-8")
     return path
 
 
@@ -161,12 +130,12 @@ async def test_bad_records_are_reported_and_the_rest_is_loaded(office: Office, t
 async def test_what_stands_before_a_broken_place_stays(office: Office, tmp_path: Path) -> None:
     path = package(tmp_path, *(release(number) for number in range(1, 21)))
     text = path.read_text(encoding="utf-8")
-    path.write_text(text[: text.index('"ocds-test01-15"')] + '"ocds\n!', encoding="utf-8")
+    path.write_text(text[: text.index('"ocds-test01-15"')] + "\n!", encoding="utf-8")
     report = await import_ocds(office.client, path)
     assert report.exit_status == 1
     assert report.contracts == 14
     assert report.broken is not None
-    assert report.document()["invalid_json"]["line"] == 2 or report.broken.line == 1
+    assert report.document()["invalid_json"]["line"] == 2
     assert len(await office.contracts()) == 14
 
 
@@ -183,11 +152,11 @@ async def test_a_process_in_several_releases_becomes_one_contract(office: Office
 
 async def test_many_batches_keep_the_order_of_their_results(office: Office, tmp_path: Path) -> None:
     bad = {"amount": -1, "currency": "EUR"}
-    releases = [release(number, **({"value": bad} if number % 100 == 0 else {})) for number in range(900)]
+    releases = [release(number, **({"value": bad} if number % 100 == 0 else {})) for number in range(240)]
     report = await import_ocds(office.client, package(tmp_path, *releases))
-    assert report.contracts == 891
+    assert report.contracts == 237
     assert [refused["place"] for refused in report.rejected] == [
-        f"releases[{number}].contracts[0].value.amount" for number in range(0, 900, 100)
+        f"releases[{number}].contracts[0].value.amount" for number in range(0, 240, 100)
     ]
     assert len(report.organisations) == 3
 
@@ -244,19 +213,19 @@ class Outage:
 
 
 async def test_an_outage_in_the_middle_keeps_what_was_imported(servers: Servers, tmp_path: Path) -> None:
-    path = package(tmp_path, *(release(number) for number in range(1000)))
+    path = package(tmp_path, *(release(number) for number in range(150)))
     async with office_with(servers, Outage) as office:
         office.client.session._pause = 0.001
         report = await import_ocds(office.client, path, concurrency=1)
         assert report.stopped == "http://contracts does not answer: connection refused"
-        assert (report.exit_status, report.contracts) == (1, 400)
+        assert (report.exit_status, report.contracts) == (1, 100)
         await office.client.session.aclose()
         again = Client(
             "http://contracts", token=token(roles=["finance"]), transport=httpx.ASGITransport(app=office.served.app)
         )
         async with again as client:
             resumed = await import_ocds(client, path)
-            assert dict(resumed.outcomes) == {"unchanged": 400, "created": 600}
+            assert dict(resumed.outcomes) == {"unchanged": 100, "created": 50}
 
 
 @pytest.mark.parametrize("content", ["[]", '{"hello":"world"}', "{}"])

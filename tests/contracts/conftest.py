@@ -3,7 +3,6 @@
 import itertools
 from collections.abc import AsyncIterator
 from typing import Any
-from uuid import UUID
 
 import httpx
 import pytest
@@ -64,6 +63,32 @@ class Contracts:
         assert answer.status_code == expect, answer.text
         found: Json = answer.json()
         return found
+
+    async def refused(
+        self,
+        method: str,
+        path: str,
+        body: Json | None = None,
+        *,
+        status: int,
+        slug: str,
+        client: httpx.AsyncClient | None = None,
+        **options: Any,
+    ) -> Json:
+        """A request that is answered by this problem document; `client` is staff unless another is given."""
+        answer = await (client or self.staff).request(method, f"/v1{path}", json=body, **options)
+        assert answer.status_code == status, answer.text
+        assert answer.headers["content-type"] == "application/problem+json"
+        problem: Json = answer.json()
+        assert problem["type"] == f"/problems/{slug}", problem
+        assert problem["status"] == status
+        assert problem["detail"]
+        return problem
+
+    async def pointers(self, method: str, path: str, body: Json, **options: Any) -> set[str]:
+        """The places that a 422 names."""
+        problem = await self.refused(method, path, body, status=422, slug="malformed", **options)
+        return {error["pointer"] for error in problem["errors"]}
 
     async def organisation(self, *roles: str, **fields: Any) -> str:
         """A recorded organisation."""
@@ -147,34 +172,13 @@ class Contracts:
         return [event for event in await events(self.database) if not types or event.type in types]
 
 
-def missing_of(problem: Json) -> list[str]:
-    """What a refusal says is missing."""
-    return [item["what"] for item in problem["missing"]]
-
-
-def assert_problem(answer: httpx.Response, status: int, slug: str) -> Json:
-    """Check that an answer is the problem document that is expected."""
-    assert answer.status_code == status, answer.text
-    assert answer.headers["content-type"] == "application/problem+json"
-    problem: Json = answer.json()
-    assert problem["type"] == f"/problems/{slug}", problem
-    assert problem["status"] == status
-    assert problem["detail"]
-    return problem
-
-
 @pytest.fixture
 async def contracts(servers: Servers) -> AsyncIterator[Contracts]:
     async with new_database(servers.postgres_url, "contracts") as url, client_for(service, url) as client:
         yield Contracts(client)
 
 
-@pytest.fixture(name="assert_problem")
-def _assert_problem() -> Any:
-    return assert_problem
-
-
 @pytest.fixture
-def unknown_id() -> UUID:
-    """An id that nothing has."""
-    return UUID("01900000-0000-7000-8000-000000000000")
+def contracts_type() -> type[Contracts]:
+    """For tests that run the service in an event loop of their own."""
+    return Contracts

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 from starlette.types import Receive, Scope, Send
-
 from tests.gateway.tools import Gateway, Upstream, run_gateway, serve
 
 LIMIT = 20_000
@@ -47,7 +46,7 @@ async def read_all(receive: Receive) -> bytes:
         message = await receive()
         body += message.get("body", b"")
         if not message.get("more_body"):
-            return body
+            return bytes(body)
 
 
 async def test_method_path_query_and_body_arrive_as_they_were_sent(gateway: Gateway, service: Upstream) -> None:
@@ -343,7 +342,7 @@ async def test_a_caller_that_goes_away_cancels_the_service(module_database_url: 
     service.reset()
     service.handler = handler
     async with run_gateway(module_database_url, contracts_url=service.url) as gateway:
-        reader, writer = await asyncio.open_connection(*gateway.url.removeprefix("http://").split(":"))
+        _, writer = await asyncio.open_connection(*gateway.url.removeprefix("http://").split(":"))
         writer.write(b"POST /v1/contracts HTTP/1.1\r\nHost: g\r\nContent-Length: 4\r\n\r\nbody")
         await arrived.wait()
         writer.close()
@@ -364,7 +363,7 @@ async def test_a_caller_that_goes_away_in_the_middle_of_its_body_cancels_the_ser
     service.reset()
     service.handler = handler
     async with run_gateway(module_database_url, contracts_url=service.url) as gateway:
-        reader, writer = await asyncio.open_connection(*gateway.url.removeprefix("http://").split(":"))
+        _, writer = await asyncio.open_connection(*gateway.url.removeprefix("http://").split(":"))
         writer.write(b"POST /v1/contracts HTTP/1.1\r\nHost: g\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n")
         await writer.drain()
         while not arrived.is_set():

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 import uvicorn
@@ -28,10 +28,17 @@ class QuietServer(uvicorn.Server):
 
 
 @asynccontextmanager
-async def serve(app: ASGIApp, **options: Any) -> AsyncIterator[str]:
+async def serve(app: ASGIApp, *, lifespan: Literal["on", "off"]) -> AsyncIterator[str]:
     """Run an ASGI application on a free port; gives its URL."""
-    config = uvicorn.Config(
-        app, port=0, log_config=None, access_log=False, http="httptools", timeout_graceful_shutdown=1, **options
+    config = uvicorn.Config(  # peers are what they are: no test runs behind a terminator of TLS
+        app,
+        port=0,
+        log_config=None,
+        access_log=False,
+        http="httptools",
+        timeout_graceful_shutdown=1,
+        lifespan=lifespan,
+        proxy_headers=False,
     )
     server = QuietServer(config)
     task = asyncio.create_task(server.serve())
@@ -70,7 +77,11 @@ class Upstream:
     url: str = ""
     seen: list[Seen] = field(default_factory=list)
     handler: Handler | None = None
-    answer: tuple[int, list[tuple[str, str]], bytes] = (200, [("content-type", "application/json")], b'{"ok": true}')
+    answer: tuple[int, list[tuple[str, str]], bytes] = (
+        200,
+        [("content-type", "application/json"), ("content-length", "12")],
+        b'{"ok": true}',
+    )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         target = scope["raw_path"].decode() + (f"?{scope['query_string'].decode()}" if scope["query_string"] else "")
@@ -110,7 +121,11 @@ class Gateway:
         return database
 
     def client(
-        self, *roles: str, bearer: str | None = None, headers: Mapping[str, str] | None = None, **claims: Any
+        self,
+        *roles: str,
+        bearer: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        **claims: Any,  # noqa: ANN401 - what shared.testing.token takes
     ) -> httpx.AsyncClient:
         """A caller with these roles (none: anonymous), or with this token."""
         if roles:
@@ -120,12 +135,11 @@ class Gateway:
 
 
 @asynccontextmanager
-async def run_gateway(database_url: str, **settings: Any) -> AsyncIterator[Gateway]:
+async def run_gateway(database_url: str, **settings: Any) -> AsyncIterator[Gateway]:  # noqa: ANN401 - any field
     """A gateway with its background parts but without broker and jobs; tokens are those of `shared.testing`."""
     loaded = GatewaySettings.load(**({"database_url": database_url, "roles": "http", "pool_size": 4} | settings))
     app = create_app(SERVICE, loaded, keys=test_keys())
     front = put_front(app, loaded)
     async with serve(front, lifespan="on") as url:
-        while not app.state.revocations.known:
-            await asyncio.sleep(0)
+        await app.state.revocations.refresh(app.state.database)
         yield Gateway(url, app, front)

@@ -36,7 +36,7 @@ async def check_scores(world: World) -> int:
         for row in await world.rows(
             "scoring",
             "SELECT contract_id, framework_id, stage, score::text, lower::text, upper::text, coverage::text, grade "
-            "FROM score_head",
+            "FROM score_heads",
         )
     }
     compared = 0

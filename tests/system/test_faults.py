@@ -37,7 +37,7 @@ async def all_completed_and_right(world: World, contracts: Sequence[UUID]) -> No
             "surveys", "SELECT count(*) FROM waves WHERE contract_id = $1 AND kind = 'completion'", contract_id
         )
         assert waves == 1
-        stages = await world.rows("scoring", "SELECT stage FROM score_head WHERE contract_id = $1", contract_id)
+        stages = await world.rows("scoring", "SELECT stage FROM score_heads WHERE contract_id = $1", contract_id)
         assert {row["stage"] for row in stages} == {"completion"}
     await check_events(world)
     assert await check_scores(world) >= 2 * len(contracts)
@@ -167,7 +167,7 @@ async def test_a_lost_listener_starts_from_a_snapshot(world: World, tmp_path: Pa
     await world.quiet()
     before = await scores_of(world)
     await world.stop("scoring")
-    tables = "evidence, score_row, score_head, contract, inbox, inbox_floor, inbox_attempt"
+    tables = "evidence, score_rows, score_heads, contracts, inbox, inbox_floor, inbox_attempt"
     await world.rows("scoring", f"TRUNCATE {tables} CASCADE")
     await world.stop_broker()
     world.wipe_broker()
@@ -186,5 +186,5 @@ async def test_a_lost_listener_starts_from_a_snapshot(world: World, tmp_path: Pa
 
 
 async def scores_of(world: World) -> dict[tuple[str, str], str]:
-    rows = await world.rows("scoring", "SELECT contract_id, framework_id, content_hash FROM score_head")
+    rows = await world.rows("scoring", "SELECT contract_id, framework_id, content_hash FROM score_heads")
     return {(str(row["contract_id"]), row["framework_id"]): row["content_hash"] for row in rows}

@@ -5,6 +5,7 @@ alone. A verified token is cached until it expires: one verification costs more 
 """
 
 import json
+import re
 import time
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
+import structlog
 from fastapi import Depends, Request
 from joserfc import jwt
 from joserfc.errors import JoseError
@@ -37,6 +39,7 @@ __all__ = [
 ]
 
 ROLES = ("finance", "purchaser", "provider", "evaluator", "auditor", "operator", "public")
+_log = structlog.get_logger(__name__)
 ISSUER = "gongping"
 ALGORITHM = "Ed25519"
 _CACHE_SIZE = 10_000
@@ -61,11 +64,15 @@ class Principal:
     regions: tuple[str, ...]
     organisation: UUID | None = None
     unit: str | None = None
-    patterns: tuple[str, ...] = field(init=False, default=())
+    prefixes: tuple[str, ...] = field(init=False, default=(), repr=False)
+    patterns: tuple[str, ...] = field(init=False, default=(), repr=False)
 
     def __post_init__(self) -> None:
         scopes = () if "*" in self.regions else tuple(normalise_scope(region) for region in self.regions)
-        object.__setattr__(self, "patterns", tuple(f"{s}%" if "-" in s else f"{s}-%" for s in scopes))
+        prefixes = tuple(scope if "-" in scope else f"{scope}-" for scope in scopes)
+        object.__setattr__(self, "prefixes", prefixes)
+        # `patterns` says the same to LIKE, for which \, % and _ have a meaning of their own.
+        object.__setattr__(self, "patterns", tuple(re.sub(r"([\\%_])", r"\\\1", prefix) + "%" for prefix in prefixes))
 
     @property
     def unlimited(self) -> bool:
@@ -74,7 +81,7 @@ class Principal:
 
     def may_see(self, region: str) -> bool:
         """Whether a region lies in the scope."""
-        return self.unlimited or any(region.startswith(pattern[:-1]) for pattern in self.patterns)
+        return self.unlimited or region.startswith(self.prefixes)
 
 
 SYSTEM = Principal("system", frozenset({"operator"}), ("*",))
@@ -138,11 +145,15 @@ class Keys:
     def _current(self) -> KeySet:
         if self._path is not None and time.monotonic() - self._checked > 1:
             self._checked = time.monotonic()
-            modified = self._path.stat().st_mtime
-            if modified != self._modified:
-                self._keys = KeySet.import_key_set(json.loads(self._path.read_text(encoding="utf-8")))
-                self._modified = modified
-                self._cache.clear()
+            try:
+                modified = self._path.stat().st_mtime
+                if modified != self._modified:
+                    self._keys = KeySet.import_key_set(json.loads(self._path.read_text(encoding="utf-8")))
+                    self._modified = modified
+                    self._cache.clear()
+            except (OSError, ValueError, JoseError) as error:
+                # A file that is just being exchanged; the keys that are known stay valid meanwhile.
+                _log.warning("keys cannot be read", path=str(self._path), error=str(error))
         if self._keys is None:
             raise Unauthorized("This service has no keys to verify tokens with (GONGPING_KEYS).")
         return self._keys

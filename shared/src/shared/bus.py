@@ -9,6 +9,7 @@ import asyncio
 import base64
 import contextlib
 import os
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -24,7 +25,7 @@ __all__ = ["BrokerRefusedError", "BrokerUnavailableError", "Bus", "Delivery", "O
 
 _log = structlog.get_logger(__name__)
 
-BATCH_TOO_LARGE, BATCH_DUPLICATE = 10199, 10201
+NO_MESSAGE, STREAM_NOT_FOUND, STREAM_NAME_IN_USE = 10037, 10059, 10058
 MAX_BATCH = 1000
 _SECOND = 1_000_000_000
 
@@ -82,11 +83,19 @@ class Bus:
         self._stopping = False
         self._timeouts = 0
         self._pulls: list[Pull] = []
+        self._away_since = time.monotonic()
+        self.on_reconnected: list[Callable[[], Awaitable[None]]] = []
+        self._greeting: asyncio.Task[None] | None = None
 
     @property
     def connected(self) -> bool:
         """Whether TCP is up; an isolated server still looks connected."""
         return self._client.is_connected
+
+    @property
+    def away_seconds(self) -> float:
+        """How long there has been no connection; 0 while there is one."""
+        return 0.0 if self.connected else time.monotonic() - self._away_since
 
     async def connect(self, *, deadline: float | None = None) -> None:
         """Connect, trying for `deadline` seconds (for ever when None)."""
@@ -95,9 +104,14 @@ class Bus:
             if not self._stopping and self._on_closed is not None:
                 self._on_closed()
 
+        async def disconnected() -> None:
+            self._away_since = time.monotonic()
+
         async def reconnected() -> None:
             for pull in self._pulls:
                 await pull.ask_again()
+            # Not awaited here: what they ask the broker is answered after this callback has returned.
+            self._greeting = asyncio.create_task(self._greet())
 
         async def quiet(error: Exception) -> None:
             _log.debug("nats", error=str(error))
@@ -115,6 +129,7 @@ class Bus:
                     max_outstanding_pings=2,
                     connect_timeout=2,
                     closed_cb=closed,
+                    disconnected_cb=disconnected,
                     reconnected_cb=reconnected,
                     error_cb=quiet,
                 )
@@ -125,9 +140,18 @@ class Bus:
             else:
                 return
 
+    async def _greet(self) -> None:
+        for hook in list(self.on_reconnected):
+            try:
+                await hook()
+            except (BrokerUnavailableError, BrokerRefusedError) as error:
+                _log.warning("after the reconnection", error=str(error))
+
     async def close(self) -> None:
         """Close at once; pull loops were ended by their owners."""
         self._stopping = True
+        if self._greeting is not None:
+            self._greeting.cancel()
         if not (self._client.is_connected or self._client.is_reconnecting):
             return
         with contextlib.suppress(NatsError, OSError):
@@ -152,7 +176,7 @@ class Bus:
                 "Nats-Batch-Id": batch,
                 "Nats-Batch-Sequence": str(number),
             }
-            await self._client.publish(message.subject, message.body, headers=headers)
+            await self._send(message.subject, message.body, headers=headers)
         last = messages[-1]
         headers = {
             **last.headers,
@@ -173,6 +197,7 @@ class Bus:
     async def _request(
         self, subject: str, body: bytes, headers: dict[str, str] | None, timeout: float
     ) -> dict[str, Any]:
+        self._require_connection()
         try:
             reply = await self._client.request(subject, body, timeout=timeout, headers=headers)
         except (NatsError, OSError, TimeoutError) as error:
@@ -189,6 +214,18 @@ class Bus:
             )
         return answer
 
+    def _require_connection(self) -> None:
+        # The client would keep the bytes and send them long after they were given up.
+        if not self._client.is_connected:
+            raise BrokerUnavailableError("no connection to the broker")
+
+    async def _send(self, subject: str, body: bytes, *, headers: dict[str, str]) -> None:
+        self._require_connection()
+        try:
+            await self._client.publish(subject, body, headers=headers)
+        except (NatsError, OSError) as error:
+            raise BrokerUnavailableError(f"{subject} was not sent: {error!r}") from error
+
     async def _note_timeout(self) -> None:
         """Acknowledgements stopped while TCP is up (an isolated server): go to another server."""
         self._timeouts += 1
@@ -199,6 +236,8 @@ class Bus:
 
     async def say(self, subject: str, payload: dict[str, Any]) -> None:
         """A hint by core NATS: whoever is not there misses it, which must not matter."""
+        if not self._client.is_connected:
+            return
         with contextlib.suppress(NatsError, OSError, TimeoutError):
             await self._client.publish(subject, to_json(payload))
 
@@ -243,7 +282,7 @@ class Bus:
         try:
             await self._api(f"STREAM.CREATE.{name}", config)
         except BrokerRefusedError as error:
-            if error.code != 10058:  # the name is in use with another configuration
+            if error.code != STREAM_NAME_IN_USE:  # with another configuration
                 raise
             await self._api(f"STREAM.UPDATE.{name}", config)
 
@@ -253,7 +292,9 @@ class Bus:
             answer = await self._api(
                 f"STREAM.MSG.GET.{stream_name(self.prefix, source)}", {"last_by_subj": f"{self.prefix}.{source}.>"}
             )
-        except BrokerRefusedError:
+        except BrokerRefusedError as error:
+            if error.code not in (NO_MESSAGE, STREAM_NOT_FOUND):
+                raise
             return None
         return _parse_headers(answer.get("message", {}).get("hdrs"))
 
@@ -290,7 +331,8 @@ class Bus:
 
     async def pull(self, source: str, durable: str, *, batch: int) -> "Pull":
         """Start pulling from a consumer."""
-        pull = Pull(self._client, stream_name(self.prefix, source), durable, batch)
+        self._require_connection()
+        pull = Pull(self._client, stream_name(self.prefix, source), durable, batch, stopped=self._pulls.remove)
         await pull.start()
         self._pulls.append(pull)
         return pull
@@ -318,15 +360,17 @@ class Pull:
     The client's own `fetch(n)` waits to fill its batch; here the first message ends the waiting.
     """
 
-    def __init__(self, client: Client, stream: str, durable: str, batch: int) -> None:
+    def __init__(
+        self, client: Client, stream: str, durable: str, batch: int, *, stopped: Callable[["Pull"], None]
+    ) -> None:
         self._client = client
+        self._stopped = stopped
         self._subject = f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{durable}"
         self._batch = batch
         self._inbox = client.new_inbox()
-        self._queue: asyncio.Queue[Delivery] = asyncio.Queue()
+        self._queue: asyncio.Queue[Delivery | None] = asyncio.Queue()  # None: the consumer is gone
         self._open = 0  # messages that the broker may still send for the present request
         self._asked_at = 0.0
-        self._gone = False
         self._subscription: Any = None
 
     _EXPIRES = 20.0
@@ -341,9 +385,13 @@ class Pull:
         if status is not None and not message.data:
             # 404 none, 408 expired, 409 consumer deleted or limit, 503 no responders
             if status == "503" or (status == "409" and "Deleted" in headers.get("Description", "")):
-                self._open, self._gone = 0, True
+                self._open = 0
+                self._queue.put_nowait(None)
             elif status in ("404", "408"):
                 await self.ask_again()
+            elif status == "409":
+                # A new leader, a limit: the request is void, and `next` makes a new one when it has waited.
+                self._open = 0
             return
         self._open = max(0, self._open - 1)
         tokens = (message.reply or "").split(".")
@@ -382,9 +430,6 @@ class Pull:
         Raises:
             BrokerRefusedError: the consumer is gone.
         """
-        if self._gone:
-            self._gone = False
-            raise BrokerRefusedError(503, "the consumer is gone")
         try:
             if self._queue.empty():
                 await self._ask()
@@ -395,9 +440,15 @@ class Pull:
             return []
         except (NatsError, OSError) as error:
             raise BrokerUnavailableError(str(error)) from error
+        if first is None:
+            raise BrokerRefusedError(503, "the consumer is gone")
         taken = [first]
         while len(taken) < self._batch and not self._queue.empty():
-            taken.append(self._queue.get_nowait())
+            delivery = self._queue.get_nowait()
+            if delivery is None:
+                self._queue.put_nowait(None)  # for the next call
+                break
+            taken.append(delivery)
         # The next request is on its way while this batch is being applied.
         with contextlib.suppress(NatsError, OSError):
             await self._ask()
@@ -405,6 +456,7 @@ class Pull:
 
     async def stop(self) -> None:
         """End the subscription; what was not acknowledged is delivered again."""
+        self._stopped(self)
         with contextlib.suppress(NatsError, OSError):
             await self._subscription.unsubscribe()
 

@@ -2,13 +2,13 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
 import asyncpg
 from fastapi import Depends, Request
-from sqlalchemy import ColumnElement, MetaData, String, any_, bindparam, event, false, literal_column, true
+from sqlalchemy import ColumnElement, MetaData, String, any_, bindparam, cast, event, false, literal_column, true
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -78,19 +78,12 @@ def _add_region_scope(state: ORMExecuteState) -> None:
     if principal.unlimited:
         return
     # Every region-owned class, not only those that the statement returns: joins, subqueries and counts are scoped too.
+    patterns = list(principal.patterns)
     state.statement = state.statement.options(
-        *(
-            with_loader_criteria(cls, scope_clause(principal, cls.region), include_aliases=True)
-            for cls in _mapped_below(RegionScoped)
+        with_loader_criteria(
+            RegionScoped, lambda cls: cls.region.like(any_(cast(patterns, ARRAY(String)))), include_aliases=True
         )
     )
-
-
-def _mapped_below(cls: type[RegionScoped]) -> Iterator[type[RegionScoped]]:
-    for below in cls.__subclasses__():
-        if hasattr(below, "__mapper__"):
-            yield below
-        yield from _mapped_below(below)
 
 
 def principal_in(session: AsyncSession) -> Principal:

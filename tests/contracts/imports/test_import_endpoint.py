@@ -8,6 +8,7 @@ from typing import Any
 from tests.contracts.conftest import Contracts, assert_problem
 from tests.contracts.imports.conftest import make
 
+from gongping_client.demo.uscc import simulated_uscc
 from shared.events import ContractImported, ContractState, LedgerPosted, OrganisationRecorded
 
 Json = dict[str, Any]
@@ -257,3 +258,31 @@ async def test_only_those_who_may_record_contracts_may_import(contracts: Contrac
     for role in ("provider", "evaluator", "auditor"):
         assert_problem(await contracts.client.as_(role).post("/v1/imports/ocds", json=body), 403, "forbidden")
     assert_problem(await contracts.client.anonymous.post("/v1/imports/ocds", json=body), 401, "unauthorized")
+
+
+def supplied_by(number: int, party_id: str, name: str, code: str) -> Json:
+    release = numbered(number)
+    identifier = {"scheme": "CN-USCC", "id": code}
+    release["parties"].append({"id": party_id, "name": name, "roles": ["supplier"], "identifier": identifier})
+    release["awards"][0]["suppliers"] = [{"id": party_id, "name": name}]
+    return release
+
+
+async def test_a_party_that_contradicts_its_credit_code_costs_its_own_contracts_only(contracts: Contracts) -> None:
+    code, other = (simulated_uscc("91", division="230102", number=number) for number in (1, 2))
+    known = {"source": "ocds-test01", "id": "S9"}
+    await contracts.organisation("provider", name="Real Ltd", uscc=code, seat="CN-230102", external_id=known)
+    answer = await imported(contracts, item(supplied_by(1, "S9", "Other Ltd", other)), item(numbered(2)))
+    assert [one["outcome"] for one in answer["results"]] == ["rejected", "created"]
+    assert "the party Real Ltd cannot be recorded" in answer["results"][0]["reason"]
+    assert other in answer["results"][0]["reason"]
+
+
+async def test_a_party_is_known_by_its_credit_code(contracts: Contracts) -> None:
+    code = simulated_uscc("91", division="230102", number=1)
+    known = await contracts.organisation("provider", name="Real Ltd", uscc=code)
+    (result,) = (await imported(contracts, item(supplied_by(1, "S9", "REAL", code))))["results"]
+    assert result["organisations"][1] == known
+    organisation = await contracts.get(f"/organisations/{known}")
+    assert organisation["name"] == "Real Ltd"
+    assert organisation["external_ids"] == [{"source": "ocds-test01", "id": "S9"}]

@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from gongping_client.credentials import Credentials
 from gongping_local import demonstration
 from gongping_local.deployment import Deployment, end_what_was_left
 from gongping_local.services import Ports
@@ -88,7 +89,7 @@ async def _work(deployment: Deployment, options: Options, *, began: float, echo:
     raise AssertionError  # pragma: no cover - the watch has no end of its own
 
 
-def _where(deployment: Deployment, client: demonstration.Client, *, seconds: float) -> str:
+def _where(deployment: Deployment, client: Credentials, *, seconds: float) -> str:
     state, ports = deployment.state, deployment.ports
     database = f"127.0.0.1:{ports.postgres}" if deployment.postgres else "as DATABASE_URL says"
     broker = f"127.0.0.1:{ports.nats}" if deployment.nats else "as NATS_URL says"

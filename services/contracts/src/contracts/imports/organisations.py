@@ -19,7 +19,10 @@ __all__ = ["PartyKey", "RecordedParty", "record_parties"]
 
 PartyKey = tuple[str, str]  # source system, id there
 
+# Waiting for the batches before is no slow statement: the time limit of statements is lifted for the wait alone.
+_WAIT = text("SET LOCAL statement_timeout = '120s'")
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('contracts.imports.parties', 0))")
+_RESUME = text("SET LOCAL statement_timeout TO DEFAULT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,49 +66,49 @@ async def record_parties(
             warnings=before.warnings if before else party.warnings,
         )
     found: dict[PartyKey, RecordedParty] = {}
-    missing: list[PartyKey] = []
+    news: dict[PartyKey, ImportedOrganisation] = {}
     for key in sorted(wanted):
-        known = await _known(session, key, wanted[key])
-        if known is not None:
-            found[key] = known
-        else:
-            missing.append(key)
-    if missing and write:
-        await session.execute(_LOCK)
-        for key in missing:
-            found[key] = await _record(session, key, wanted[key])
-    return found
+        one, name = wanted[key], None
+        rows = await list_organisations(session, limit=1, after=None, source=key[0], external_id=key[1])
+        if rows:
+            known, name = rows[0], rows[0].name
+            found[key] = RecordedParty(known.id, known.name)
+            news_of_it = one.uscc not in (None, known.uscc) or (one.seat is not None and known.seat is None)
+            if not news_of_it and one.roles <= set(known.roles):
+                continue
+        news[key] = ImportedOrganisation(
+            source=key[0],
+            external_id=key[1],
+            name=name or one.name,
+            roles=tuple(sorted(one.roles)),
+            uscc=one.uscc,
+            seat=one.seat,
+            warnings=one.warnings,
+        )
+    return found | await _record_all(session, news) if news and write else found
 
 
-async def _known(session: AsyncSession, key: PartyKey, wanted: _Wanted) -> RecordedParty | None:
-    """The organisation, when it is recorded and nothing about it has to change."""
-    rows = await list_organisations(session, limit=1, after=None, source=key[0], external_id=key[1])
-    if not rows:
-        return None
-    known = rows[0]
-    news = (wanted.uscc and not known.uscc) or (wanted.seat and not known.seat) or not wanted.roles <= set(known.roles)
-    return None if news else RecordedParty(known.id, known.name)
-
-
-async def _record(session: AsyncSession, key: PartyKey, wanted: _Wanted) -> RecordedParty:
-    rows = await list_organisations(session, limit=1, after=None, source=key[0], external_id=key[1])
-    name = rows[0].name if rows else wanted.name
-    party = ImportedOrganisation(
-        source=key[0],
-        external_id=key[1],
-        name=name,
-        roles=tuple(sorted(wanted.roles)),
-        uscc=wanted.uscc,
-        seat=wanted.seat,
-        warnings=wanted.warnings,
-    )
+async def _record_all(
+    session: AsyncSession, news: dict[PartyKey, ImportedOrganisation]
+) -> dict[PartyKey, RecordedParty]:
+    """All in one savepoint, since nearly always all are recorded; each in its own when one is refused."""
+    for statement in (_WAIT, _LOCK, _RESUME):
+        await session.execute(statement)
     try:
         async with savepoint(session):
-            organisation_id = await record_imported_organisation(session, party)
+            return {
+                key: RecordedParty(await record_imported_organisation(session, party), party.name)
+                for key, party in news.items()
+            }
+    except (IntegrityError, Problem):
+        return {key: await _record(session, party) for key, party in news.items()}
+
+
+async def _record(session: AsyncSession, party: ImportedOrganisation) -> RecordedParty:
+    try:
+        async with savepoint(session):
+            return RecordedParty(await record_imported_organisation(session, party), party.name)
     except Problem as problem:
-        return RecordedParty(None, refusal=f"the party {wanted.name} cannot be recorded: {problem.detail}")
+        return RecordedParty(None, refusal=f"the party {party.name} cannot be recorded: {problem.detail}")
     except IntegrityError:
-        return RecordedParty(
-            None, refusal=f"the party {wanted.name} was recorded by another request; import it once more"
-        )
-    return RecordedParty(organisation_id, name)
+        return RecordedParty(None, refusal=f"the party {party.name} was recorded by another request; import once more")

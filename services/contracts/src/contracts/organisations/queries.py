@@ -24,7 +24,7 @@ __all__ = [
 def party_sql(column: str) -> str:
     """A scalar sub-select for `text()`: the party that a column names, as JSON with the members of `PartyRef`."""
     return (
-        "(SELECT json_build_object('organisation_id', party.id, 'name', party.name, 'uscc', party.uscc) "  # noqa: S608
+        "(SELECT json_build_object('organisation_id', party.id, 'name', party.name, 'uscc', party.uscc)::text "  # noqa: S608
         f"FROM organisations AS party WHERE party.id = {column})"
     )
 

@@ -26,7 +26,7 @@ REWEIGHT: Final = 3
 ABSENT: Final = 4
 """No leaf at all: the padding of a batch whose contracts have different numbers of indicators."""
 
-_EARNED, _UPPER, _COVER = 0, 1, 2
+_EARNED, _COVER = 0, 1
 _LEAST: Final = 1e-300
 """Below every weight."""
 
@@ -84,53 +84,59 @@ def aggregate(tree: Tree, leaves: Array, state: NDArray[np.int8], weight: Array)
     Source: M_1 = sum(w s) / sum(w) over the children that are present, coverage = sum(w present) / sum(w).
     """
     batch = leaves.shape[1]
-    # Three means are taken at once, side by side: what is earned, the upper bound, the coverage.
-    value = np.zeros((tree.nodes, 3, batch))
-    counts = np.zeros((tree.nodes, 3, batch))
-    own, counted = value[: tree.leaves], counts[: tree.leaves]
+    value = np.zeros((tree.nodes, 2, batch))  # what is earned, and the coverage
+    upper = np.zeros((tree.nodes, batch))
+    counts = np.zeros((tree.nodes, 2, batch))  # 1 where a node counts: once weight is shared out, and before
     has, present = state == EVIDENCE, state != ABSENT
-    np.copyto(own[:, _EARNED], leaves, where=has)
-    own[:, _UPPER] = np.where(state == HOLD, 100.0, own[:, _EARNED])
-    own[:, _COVER] = has
-    counted[:, _EARNED] = counted[:, _UPPER] = present & (state != REWEIGHT)
-    counted[:, _COVER] = present  # the coverage is taken of the nominal weight, before anything is removed
-    shares = np.zeros((tree.nodes, 3, batch))
+    np.copyto(value[: tree.leaves, _EARNED], leaves, where=has)
+    value[: tree.leaves, _COVER] = has
+    upper[: tree.leaves] = np.where(state == HOLD, 100.0, value[: tree.leaves, _EARNED])
+    counts[: tree.leaves, _EARNED] = present & (state != REWEIGHT)
+    counts[: tree.leaves, _COVER] = present
+    shares = np.zeros_like(value)
     for node, place in enumerate(tree.places, tree.leaves):
-        _mean(value, counts, shares, weight, node=node, place=place)
+        _mean(value, upper, counts, shares, weight, node=node, place=place)
     nowhere = counts[-1, _EARNED] == 0
-    value[-1, :_COVER, nowhere] = np.nan
+    value[-1, _EARNED, nowhere] = upper[-1, nowhere] = np.nan
     points = _downward(tree, shares)
     return Aggregate(
         nodes=value[:, _EARNED],
-        upper=value[-1, _UPPER],
+        upper=upper[-1],
         coverage=value[-1, _COVER],
         points=points[:, _EARNED],
         nominal=points[:, _COVER],
     )
 
 
-def _mean(value: Array, counts: Array, shares: Array, weight: Array, *, node: int, place: slice | list[int]) -> None:
-    """The node's three means, whether it counts itself, and its children's shares of it."""
+def _mean(
+    value: Array, upper: Array, counts: Array, shares: Array, weight: Array, *, node: int, place: slice | list[int]
+) -> None:
+    """The node's means, whether it counts itself, and its children's shares of it.
+
+    The upper bound has the weights of what is earned.
+    """
     own = weight[place, None] * counts[place]
     terms = own * value[place]
-    total, mean = own[0].copy(), terms[0].copy()
+    bounds = own[:, _EARNED] * upper[place]
+    total, mean, bound = own[0].copy(), terms[0], bounds[0]
     for child in range(1, len(own)):
         total += own[child]
         mean += terms[child]
+        bound += bounds[child]
     np.greater(total, 0.0, out=counts[node])
     np.maximum(total, _LEAST, out=total)  # where nothing counts: 0 / least is 0
     np.divide(mean, total, out=value[node])
-    shares[place] = own / total
+    np.divide(bound, total[_EARNED], out=upper[node])
+    shares[place] = np.divide(own, total, out=own)
 
 
 def _downward(tree: Tree, shares: Array) -> Array:
     """Points of each leaf: 100 at the root, divided among the children by their shares."""
-    points = np.zeros_like(shares)
-    points[-1] = 100.0
+    shares[-1] = 100.0
     for node in range(tree.nodes - 1, tree.leaves - 1, -1):
         place = tree.places[node - tree.leaves]
-        points[place] = points[node] * shares[place]
-    return points[: tree.leaves]
+        shares[place] *= shares[node]
+    return shares[: tree.leaves]
 
 
 def _index(children: tuple[int, ...]) -> slice | list[int]:

@@ -44,6 +44,8 @@ def attainment(x: Array, target: Array, *, zero_at: Array, higher: NDArray[np.bo
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         rising = np.where(target > 0.0, _unit(x / target), x >= target)
+        if higher.all():
+            return 100.0 * rising
         falling = np.where(zero_at > target, _unit(1.0 - (x - target) / (zero_at - target)), x <= target)
     return 100.0 * np.where(higher, rising, falling)
 

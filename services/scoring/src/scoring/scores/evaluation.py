@@ -8,16 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring import kernel
-from scoring.canonical import canonical_text, sha256
+from scoring.canonical import sha256
 from scoring.frameworks.document import STAGES, Framework, Rule
 from scoring.kernel import MICRO
 from scoring.scores.facts import Agreed, Facts, Measured
+from scoring.scores.identity import content_text, leaf_text
 from scoring.scores.layout import Layout, layout_of, widths_of
 from scoring.scores.measures import MISSING, measure
 
 __all__ = ["Inputs", "Outcome", "compute", "evaluate", "prepare", "six"]
-
-SCHEMA = "gongping-score/1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +56,7 @@ class Outcome:
 
 def six(micro: int) -> str:
     """Micro-units as a decimal string with six places."""
-    return f"{micro // MICRO}.{micro % MICRO:06d}"
+    return f"{micro / MICRO:.6f}"
 
 
 def prepare(facts: Sequence[Facts], framework: Framework) -> Inputs:
@@ -127,8 +126,9 @@ def compute(inputs: Inputs) -> tuple[kernel.Aggregate, NDArray[np.float64], NDAr
     layout, value, target, higher = inputs.layout, inputs.value, inputs.target, inputs.higher
     zero_at = np.where(np.isnan(inputs.zero_at), target * layout.zero_at_factor, inputs.zero_at)
     attained = kernel.attainment(value, target, zero_at=zero_at, higher=higher)
-    before = np.where(layout.compared, inputs.baseline, np.nan)
-    attained = kernel.baseline(value, before, scale=np.abs(target - before), higher=higher, level=attained)
+    if layout.compared.any():
+        before = np.where(layout.compared, inputs.baseline, np.nan)
+        attained = kernel.baseline(value, before, scale=np.abs(target - before), higher=higher, level=attained)
     plain = kernel.goalposts(value, lower=layout.lower, upper=layout.upper)
     over = kernel.over_attained(value, target, higher=higher, ratio=layout.over_attained_ratio)
     scores = np.where(inputs.agreed, attained, plain)
@@ -190,62 +190,60 @@ def _outcome(inputs: Inputs, figures: _Figures, n: int) -> Outcome:
         for row, (node, source) in enumerate(zip(inputs.layout.rows, inputs.sources[n], strict=True))
         if source is not None and figures.assessed[n][row]
     ]
-    refs = sorted({facts.terms_ref}.union(*(source[2].refs for _, _, source in sources if source[2] is not None)))
+    refs = sorted({facts.terms_ref}.union(*[measured.refs for _, _, (_, _, measured) in sources if measured]))
     place = {ref: position for position, ref in enumerate(refs)}
-    terms = [place[facts.terms_ref]]
-    points, lost, states = figures.points[n], figures.lost[n], figures.state[n]
-    leaves: list[dict[str, Any]] = []
+    terms = (facts.terms_ref,)
+    points, lost, states, normalised = figures.points[n], figures.lost[n], figures.state[n], figures.normalised[n]
+    leaves: list[str] = []
+    contributions: dict[str, str] = {}
     names: dict[str, str] = {}
-    for row, node, (rule, agreed, measured) in sources:
+    held: list[str] = []
+    for row, node, (_, agreed, measured) in sources:
         path = node.path if agreed is None else f"{node.path}.{agreed.node}"
-        leaf: dict[str, Any] = {
-            "node": path,
-            "state": _STATES[states[row]],
-            "weight": six(points[row] + lost[row]),
-            "points": six(points[row]),
-            "lost": six(lost[row]),
-            "accountable": _rule_or_agreed(rule.accountable, agreed, "accountable"),
-        }
-        if measured is not None:
-            value = measured.value
-            leaf["raw"] = value if isinstance(value, str) else f"{value:.6f}"
-            leaf["normalised"] = six(figures.normalised[n][row])
-            leaf["evidence"] = [place[ref] for ref in measured.refs] or terms
-            if figures.over[n][row]:
-                leaf["over_attained"] = True
-        if agreed is not None:
-            leaf["indicator"] = agreed.indicator_id
         names[path] = node.title["en"] if agreed is None else agreed.name
-        leaves.append(leaf)
+        contributions[path] = earned = six(points[row])
+        if states[row] == kernel.HOLD:
+            held.append(path)
+        value = None if measured is None else measured.value
+        leaves.append(
+            leaf_text(
+                path,
+                state=_STATES[states[row]],
+                points=earned,
+                lost=six(lost[row]),
+                indicator=None if agreed is None else agreed.indicator_id,
+                raw=value if value is None or isinstance(value, str) else f"{value:.6f}",
+                normalised=six(normalised[row]),
+                evidence=[] if measured is None else [place[ref] for ref in measured.refs or terms],
+                over_attained=figures.over[n][row],
+            )
+        )
     grades = [grade.code for grade in framework.grades]
-    score, upper, coverage = six(figures.score[n]), six(figures.upper[n]), six(figures.coverage[n])
+    score, upper = six(figures.score[n]), six(figures.upper[n])
     result = {
         "stage": facts.stage,
         "score": score,
         "lower": score,
         "upper": upper,
-        "coverage": coverage,
+        "coverage": six(figures.coverage[n]),
         "grade": grades[figures.grade[n]],
         "grade_lower": grades[figures.grade[n]],
         "grade_upper": grades[figures.grade_upper[n]],
-        "held": [leaf["node"] for leaf in leaves if leaf["state"] == "hold"],
+        "held": held,
     }
-    content = canonical_text(
-        {
-            "schema": SCHEMA,
-            "contract": facts.contract_id,
-            "framework": framework.hash,
-            "evidence": refs,
-            "calibration": None,
-            "algorithm": f"{framework.algorithm['id']}/{framework.algorithm['version']}",
-            "result": result | {"leaves": leaves},
-        }
+    content = content_text(
+        algorithm=framework.algorithm,
+        contract=facts.contract_id,
+        evidence=refs,
+        framework=framework.hash,
+        result=result,
+        leaves=leaves,
     )
     return Outcome(
         facts=facts,
         framework=framework,
         result=result,
-        contributions={leaf["node"]: leaf["points"] for leaf in leaves},
+        contributions=contributions,
         names=names,
         simulated=not facts.simulated.isdisjoint(refs),
         content=content,

@@ -106,7 +106,7 @@ def _leaf(
     return ExplanationNode(
         node=leaf["node"],
         title=dict(title),
-        weight=leaf["weight"],
+        weight=str(Decimal(leaf["points"]) + Decimal(leaf["lost"])),
         points=leaf["points"],
         lost=leaf["lost"],
         state=leaf["state"],
@@ -114,7 +114,7 @@ def _leaf(
         raw=leaf.get("raw"),
         unit=agreed["unit"] if agreed is not None else rule.unit,
         target=None if target is None else str(target),
-        accountable=leaf["accountable"],
+        accountable=agreed["accountable"] if agreed is not None and rule.accountable == "agreed" else rule.accountable,
         over_attained=leaf.get("over_attained", False),
         normaliser=normaliser,
         source=rule.source,

@@ -1,12 +1,69 @@
-"""What names a score row: its place in the chain of its contract."""
+"""What names a score row: its canonical content, and its place in the chain of its contract and framework.
 
-from collections.abc import Collection
+The content is written in RFC 8785 form directly, key by key in canonical order: in bulk the general encoder would cost
+more than all the arithmetic. `tests/scoring` holds every content against the general form.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from json.encoder import encode_basestring as quoted
+from typing import Any
 from uuid import UUID
 
 from scoring.canonical import canonical_text, sha256
+from scoring.scores.facts import Ref
 
-__all__ = ["chain_hash"]
+__all__ = ["SCHEMA", "chain_hash", "content_text", "leaf_text"]
+
+SCHEMA = "gongping-score/1"
+
+
+def leaf_text(
+    node: str,
+    *,
+    state: str,
+    points: str,
+    lost: str,
+    indicator: str | None,
+    raw: str | None,
+    normalised: str,
+    evidence: Sequence[int],
+    over_attained: bool,
+) -> str:
+    """One leaf of the result; `raw` is None without evidence, `evidence` are positions in the content's list."""
+    head = f'{{"evidence":[{",".join(map(str, evidence))}],' if raw is not None else "{"
+    named = f'"indicator":"{indicator}",' if indicator is not None else ""
+    if raw is None:
+        return f'{head}{named}"lost":"{lost}","node":{quoted(node)},"points":"{points}","state":"{state}"}}'
+    over = '"over_attained":true,' if over_attained else ""
+    return (
+        f'{head}{named}"lost":"{lost}","node":{quoted(node)},"normalised":"{normalised}",{over}"points":"{points}",'
+        f'"raw":{quoted(raw)},"state":"{state}"}}'
+    )
+
+
+def content_text(
+    *,
+    algorithm: Mapping[str, str],
+    contract: str,
+    evidence: Sequence[Ref],
+    framework: str,
+    result: Mapping[str, Any],
+    leaves: Sequence[str],
+) -> str:
+    """The canonical content: contract, framework hash, evidence, calibration, algorithm and the deterministic result.
+
+    No clock, no predecessor, no version of the program: the same inputs give the same text and the same hash.
+    """
+    items = ",".join([f'["{item}","{digest}"]' for item, digest in evidence])
+    held = ",".join(map(quoted, result["held"]))
+    return (
+        f'{{"algorithm":"{algorithm["id"]}/{algorithm["version"]}","calibration":null,"contract":"{contract}",'
+        f'"evidence":[{items}],"framework":"{framework}","result":{{"coverage":"{result["coverage"]}",'
+        f'"grade":"{result["grade"]}","grade_lower":"{result["grade_lower"]}","grade_upper":"{result["grade_upper"]}",'
+        f'"held":[{held}],"leaves":[{",".join(leaves)}],"lower":"{result["lower"]}","score":"{result["score"]}",'
+        f'"stage":"{result["stage"]}","upper":"{result["upper"]}"}},"schema":"{SCHEMA}"}}'
+    )
 
 
 def chain_hash(previous: str | None, content_hash: str, *, recorded_at: datetime, causes: Collection[UUID]) -> str:

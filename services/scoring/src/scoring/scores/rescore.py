@@ -1,6 +1,8 @@
 """Re-scoring everything: the same evaluation as after an event, in chunks with a saved cursor."""
 
-from collections.abc import Sequence
+import gc
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -28,11 +30,25 @@ async def rescore_chunk(
     session: AsyncSession, *, after: UUID, limit: int, frameworks: Sequence[Framework]
 ) -> tuple[UUID | None, int, int]:
     """Re-score the next `limit` contracts by id: the last id (None at the end), how many, and how many rows changed."""
-    contract_ids = await next_contracts(session, after=after, limit=limit)
-    if not contract_ids:
-        return None, 0, 0
-    changed = await score_contracts(session, contract_ids, causes={}, frameworks=frameworks)
-    return contract_ids[-1], len(contract_ids), changed
+    with _collector_paused():
+        contract_ids = await next_contracts(session, after=after, limit=limit)
+        if not contract_ids:
+            return None, 0, 0
+        changed = await score_contracts(session, contract_ids, causes={}, frameworks=frameworks)
+        return contract_ids[-1], len(contract_ids), changed
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """A chunk makes some hundred thousand small containers and no cycles: the cyclic collector would take a quarter of
+    the time to find nothing."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 async def _run(session: AsyncSession, job: ClaimedJob) -> Continue | None:

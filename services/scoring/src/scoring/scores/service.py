@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from pydantic_core import to_json
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -12,10 +11,10 @@ from scoring.canonical import canonical_text
 from scoring.frameworks.document import Framework
 from scoring.frameworks.queries import frameworks_in_force
 from scoring.scores.evaluation import Outcome, evaluate
-from scoring.scores.facts import Facts, read_facts
+from scoring.scores.facts import read_facts
 from scoring.scores.identity import chain_hash
 from scoring.scores.models import ScoreHead
-from scoring.scores.queries import Head, read_evidence
+from scoring.scores.queries import Head, Read, read_evidence
 from shared import clock
 from shared.events import ScoreReason, ScoreUpdated
 from shared.outbox import emit
@@ -68,7 +67,6 @@ class _Change:
 
     outcome: Outcome
     region: str
-    simulated: bool
     head: Head | None
     chain_hash: str
     causes: Sequence[UUID]
@@ -91,37 +89,15 @@ async def score_contracts(
     A row is written, and `ScoreUpdated` emitted, only where the content hash differs from the head's: repeated and
     reordered events leave no trace. `causes` names per contract the events that led here.
     """
-    read = await read_evidence(session, contract_ids)
-    facts = {each.contract_id: read_facts(str(each.contract_id), each.evidence) for each in read}
-    scored: list[Facts] = [each for each in facts.values() if each is not None]
+    read = {str(each.contract_id): each for each in await read_evidence(session, contract_ids)}
+    facts = [one for key, each in read.items() if (one := read_facts(key, each.evidence)) is not None]
     moment = clock.now()
-    changes: list[_Change] = []
-    by_id = {str(each.contract_id): each for each in read}
-    for framework in frameworks_in_force() if frameworks is None else frameworks:
-        for outcome in evaluate(scored, framework):
-            if outcome is None:
-                continue
-            source = by_id[outcome.facts.contract_id]
-            head = source.heads.get(framework.id)
-            if head is not None and head.content_hash == outcome.content_hash:
-                continue
-            because = causes.get(source.contract_id, ())
-            changes.append(
-                _Change(
-                    outcome=outcome,
-                    region=source.region,
-                    simulated=outcome.simulated,
-                    head=head,
-                    chain_hash=chain_hash(
-                        head.chain_hash if head else None,
-                        outcome.content_hash,
-                        recorded_at=moment,
-                        causes=because,
-                    ),
-                    causes=because,
-                    recorded_at=moment,
-                )
-            )
+    changes = [
+        _change(outcome, read[outcome.facts.contract_id], causes=causes, recorded_at=moment)
+        for framework in (frameworks_in_force() if frameworks is None else frameworks)
+        for outcome in evaluate(facts, framework)
+        if outcome is not None and _differs(outcome, read[outcome.facts.contract_id])
+    ]
     if changes:
         await _write(session, changes)
         for change in changes:
@@ -129,30 +105,45 @@ async def score_contracts(
     return len(changes)
 
 
+def _differs(outcome: Outcome, source: Read) -> bool:
+    head = source.heads.get(outcome.framework.id)
+    return head is None or head.content_hash != outcome.content_hash
+
+
+def _change(outcome: Outcome, source: Read, *, causes: Mapping[UUID, Sequence[UUID]], recorded_at: datetime) -> _Change:
+    head = source.heads.get(outcome.framework.id)
+    because = causes.get(source.contract_id, ())
+    previous = head.chain_hash if head else None
+    return _Change(
+        outcome=outcome,
+        region=source.region,
+        head=head,
+        chain_hash=chain_hash(previous, outcome.content_hash, recorded_at=recorded_at, causes=because),
+        causes=because,
+        recorded_at=recorded_at,
+    )
+
+
 async def _write(session: AsyncSession, changes: Sequence[_Change]) -> None:
-    columns: dict[str, list[Any]] = {}
-    for change in changes:
-        outcome, framework = change.outcome, change.outcome.framework
-        result = outcome.result
-        row = {
-            "contract_id": UUID(outcome.facts.contract_id),
-            "framework_id": framework.id,
-            "framework_version": framework.version,
-            "framework_hash": framework.hash,
-            "version": change.version,
-            "region": change.region,
-            "simulated": change.simulated,
-            **{name: result[name] for name in _RESULT},
-            "held": canonical_text(result["held"]),
-            "contributions": canonical_text(outcome.contributions),
-            "content": outcome.content,
-            "content_hash": outcome.content_hash,
-            "previous_hash": change.head.chain_hash if change.head else None,
-            "chain_hash": change.chain_hash,
-            "causes": to_json(change.causes).decode(),
-        }
-        for name, value in row.items():
-            columns.setdefault(name, []).append(value)
+    outcomes = [change.outcome for change in changes]
+    frameworks = [outcome.framework for outcome in outcomes]
+    columns: dict[str, list[Any]] = {
+        "contract_id": [outcome.facts.contract_id for outcome in outcomes],
+        "framework_id": [framework.id for framework in frameworks],
+        "framework_version": [framework.version for framework in frameworks],
+        "framework_hash": [framework.hash for framework in frameworks],
+        "version": [change.version for change in changes],
+        "region": [change.region for change in changes],
+        "simulated": [outcome.simulated for outcome in outcomes],
+        **{name: [outcome.result[name] for outcome in outcomes] for name in _RESULT},
+        "held": [canonical_text(outcome.result["held"]) for outcome in outcomes],
+        "contributions": [canonical_text(outcome.contributions) for outcome in outcomes],
+        "content": [outcome.content for outcome in outcomes],
+        "content_hash": [outcome.content_hash for outcome in outcomes],
+        "previous_hash": [change.head.chain_hash if change.head else None for change in changes],
+        "chain_hash": [change.chain_hash for change in changes],
+        "causes": [canonical_text(sorted(map(str, change.causes))) for change in changes],
+    }
     connection = await session.connection()
     await connection.execute(_WRITE, columns | {"recorded_at": changes[0].recorded_at})
 
@@ -169,7 +160,7 @@ def _announce(session: AsyncSession, change: _Change) -> None:
         framework_hash=framework.hash,
         version=change.version,
         region=change.region,
-        simulated=change.simulated,
+        simulated=outcome.simulated,
         **{name: outcome.result[name] for name in _RESULT},
         held=tuple(outcome.result["held"]),
         previous_score=head.score if head else None,

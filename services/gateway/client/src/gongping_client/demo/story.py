@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 
 from gongping_client.client import Client
 from gongping_client.demo.dataset import LABEL, Dataset, DemoContract
-from gongping_client.demo.generate import DEFAULT_SEED, generate_contract
+from gongping_client.demo.generate import generate_contract
 from gongping_client.demo.steps import (
     DemoError,
     Recorded,
@@ -33,6 +33,8 @@ from gongping_client.models import Score, ScoreChange
 __all__ = ["FRAMEWORK", "StoryFailedError", "StoryResult", "run_story"]
 
 FRAMEWORK = "cn-self-evaluation"
+# A contract that is good and not perfect, so that the stage of completion, with its own weights, moves the score.
+STORY_SEED = 1
 _GRADES = {"excellent": "优 excellent", "good": "良 good", "fair": "中 fair", "poor": "差 poor"}
 _NONE_YET = UUID(int=0)
 Echo = Callable[[str], None]
@@ -122,7 +124,7 @@ class _Scene:
 
 
 async def run_story(
-    client: Client, *, echo: Echo, seed: int = DEFAULT_SEED, on: date | None = None, seconds: float = 30.0
+    client: Client, *, echo: Echo, seed: int = STORY_SEED, on: date | None = None, seconds: float = 30.0
 ) -> StoryResult:
     """Do the main job once, with a simulated contract of its own, and tell it.
 

@@ -17,7 +17,7 @@ from gongping_client.ocds.wire import encode
 
 __all__ = ["import_ocds"]
 
-BATCH_ITEMS = 200
+BATCH_ITEMS = 50  # the API takes 200; a batch is one transaction, and short ones let others in between
 BATCH_BYTES = 1_000_000
 LARGEST_ITEM = 3_500_000  # the gateway refuses bodies over 4 MiB
 
