@@ -30,7 +30,8 @@ fi
 # The system's certificates where it has some: behind an inspecting proxy only they know its authority.
 [ -e /etc/ssl/certs/ca-certificates.crt ] && export UV_SYSTEM_CERTS="${UV_SYSTEM_CERTS:-1}"
 say "installing the locked versions"
-uv pip install --python .venv/bin/python --require-hashes -r requirements/dev.txt
+# Compiled once here: where PYTHONDONTWRITEBYTECODE is set, every one of the many processes would compile all of it.
+uv pip install --python .venv/bin/python --compile-bytecode --require-hashes -r requirements/dev.txt
 uv pip install --python .venv/bin/python --no-deps --no-build-isolation \
   -e shared -e services/contracts -e services/surveys -e services/scoring -e services/gateway \
   -e services/gateway/client -e deploy/local

@@ -106,3 +106,24 @@ async def test_what_does_not_happen_in_time_is_named() -> None:
 
     with pytest.raises(DemoError, match="the wave opens: did not happen within 0 s"):
         await until("the wave opens", never, seconds=0.02)
+
+
+async def test_a_part_that_is_away_is_asked_again_and_a_refusal_is_not() -> None:
+    answers: list[ProblemError | str] = [
+        ProblemError(status=status, slug=slug, title="", detail="d") for status, slug in ((503, "down"), (502, "gone"))
+    ]
+    answers.append("here")
+
+    async def ask() -> str:
+        answer = answers.pop(0)
+        if isinstance(answer, ProblemError):
+            raise answer
+        return answer
+
+    assert await until("it answers", ask, seconds=5) == "here"
+    answers.append(ProblemError(status=403, slug="forbidden", title="", detail="not yours"))
+    with pytest.raises(ProblemError, match="not yours"):
+        await until("it answers", ask, seconds=5)
+    answers.append(ProblemError(status=503, slug="down", title="", detail="scoring is down"))
+    with pytest.raises(DemoError, match="did not happen within 0 s; 503 down: scoring is down"):
+        await until("it answers", ask, seconds=-1)

@@ -33,7 +33,7 @@ INDICATORS: list[Json] = [
     {"code": "satisfaction", "name": "满意度", "level": "satisfaction", "aspect": "satisfaction", "unit": "%", "target": "90", "weight": "10"},
 ]
 MILESTONES: list[Json] = [
-    {"code": "M1", "title": "上半年服务", "percentage": "40", "due_on": "2026-06-30"},
+    {"code": "M1", "title": "上半年服务", "percentage": "40", "due_on": "2025-06-30"},
     {"code": "M2", "title": "下半年服务", "percentage": "60"},
     {"code": "P1", "title": "付款", "kind": "financing", "percentage": "100"},
 ]
@@ -107,9 +107,9 @@ class Contracts:
             "service_category": "A04",
             "value": VALUE,
             "budget": VALUE,
-            "signed_on": "2026-01-05",
-            "starts_on": "2026-01-10",
-            "ends_on": "2026-12-31",
+            "signed_on": "2025-01-05",
+            "starts_on": "2025-01-10",
+            "ends_on": "2025-12-31",
             "indicators": INDICATORS,
             "milestones": MILESTONES,
             "simulated": True,
@@ -133,23 +133,23 @@ class Contracts:
         """Record a value of each indicator named (all when none is)."""
         for indicator in contract["indicators"]:
             if not codes or indicator["code"] in codes:
-                body = {"indicator_id": indicator["indicator_id"], "value": value, "observed_on": "2026-06-30"}
+                body = {"indicator_id": indicator["indicator_id"], "value": value, "observed_on": "2025-06-30"}
                 await self.post(f"/contracts/{contract['contract_id']}/observations", body, expect=201)
 
     async def report_milestones(self, contract: Json) -> None:
         """Report every milestone as met."""
         for milestone in contract["milestones"]:
             path = f"/contracts/{contract['contract_id']}/milestones/{milestone['milestone_id']}/report"
-            await self.post(path, {"status": "met", "met_on": "2026-06-30"})
+            await self.post(path, {"status": "met", "met_on": "2025-06-30"})
 
     async def accept(self, contract: Json, value: str = VALUE, **fields: Any) -> Json:
         """Record an acceptance with the recipients' opinion."""
-        body = {"result": "accepted", "accepted_on": "2026-07-01", "accepted_value": value, "opinion": OPINION} | fields
+        body = {"result": "accepted", "accepted_on": "2025-07-01", "accepted_value": value, "opinion": OPINION} | fields
         return await self.post(f"/contracts/{contract['contract_id']}/acceptances", body, expect=201)
 
     async def book(self, contract: Json, kind: str, amount: str | None = None, *, expect: int = 201, **fields: Any) -> Json:
         """Post a ledger entry."""
-        body = {"kind": kind, "booked_on": "2026-07-02"} | ({"amount": amount} if amount else {}) | fields
+        body = {"kind": kind, "booked_on": "2025-07-02"} | ({"amount": amount} if amount else {}) | fields
         return await self.post(f"/contracts/{contract['contract_id']}/ledger", body, expect=expect)
 
     async def completable(self, **fields: Any) -> Json:

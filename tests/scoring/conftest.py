@@ -42,9 +42,7 @@ class Scoring:
     async def head(self, contract_id: UUID, framework_id: str = "cn-self-evaluation") -> dict[str, object]:
         answer = await self.scores(contract_id)
         assert answer.status_code == 200, answer.text
-        found: dict[str, object] = next(
-            each for each in answer.json()["items"] if each["framework_id"] == framework_id
-        )
+        found: dict[str, object] = next(each for each in answer.json()["items"] if each["framework_id"] == framework_id)
         return found
 
     async def announced(self) -> list[Envelope]:

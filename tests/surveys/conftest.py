@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
+from hypothesis import settings
 
 from gongping_local.pytest_servers import Servers
 from shared import clock
@@ -17,6 +18,10 @@ from shared.ids import new_id
 from shared.testing import ServiceClient, client_for, deliver, delivery, events, new_database
 from surveys.app import service
 from surveys.waves.handlers import contracts_subscription
+
+# How long an example takes says nothing on a machine that others use too.
+settings.register_profile("surveys", deadline=None)
+settings.load_profile("surveys")
 
 REGION = "CN-230102"
 FOREIGN = "CN-310101"

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import jsonschema
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 from sqlalchemy import text
@@ -76,7 +76,6 @@ scalars = st.one_of(
 maybe_answers = st.dictionaries(st.sampled_from([*ITEMS, "improve", "unknown"]), scalars, max_size=9)
 
 
-@settings(deadline=None)
 @given(st.one_of(maybe_answers, maybe_answers.map(lambda found: {"overall": 3} | found)))
 def test_validator_and_schema_agree(answers: dict[str, Any]) -> None:
     assert accepted(answers) == VALIDATOR.is_valid(answers)

@@ -84,7 +84,7 @@ async def shelf(servers: Servers) -> AsyncIterator[Surveys]:
         yield Surveys(client)
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     asked=st.lists(st.tuples(st.integers(0, 5), st.integers(1, 3)), min_size=1, max_size=40),
     batch=st.integers(1, 8),

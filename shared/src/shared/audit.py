@@ -18,11 +18,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared import clock
 from shared.db import principal_in
 from shared.ids import new_id
-from shared.jobs import ClaimedJob, Job
+from shared.jobs import ClaimedJob, Continue, Job
 
 __all__ = ["CHAIN_JOB", "chain", "discard_to", "flush", "mark", "record", "verify"]
 
 _PENDING = "gongping.audit"
+_CHUNK = 5000
 
 
 def record(
@@ -100,8 +101,8 @@ def _link(previous: bytes, row: Any) -> bytes:  # noqa: ANN401 - a database row
     return hashlib.sha256(previous + rfc8785.dumps(body)).digest()
 
 
-async def chain(session: AsyncSession, _: ClaimedJob) -> None:
-    """Chain the rows that are not chained yet, 5,000 at a time.
+async def chain(session: AsyncSession, _: ClaimedJob) -> Continue | None:
+    """Chain the rows that are not chained yet, 5,000 a transaction.
 
     `link` is the position in the chain. It is not `n`: a row takes `n` when it is written and becomes visible at its
     commit, so that a lower number may appear after a higher one.
@@ -111,7 +112,7 @@ async def chain(session: AsyncSession, _: ClaimedJob) -> None:
     ).first()
     position, previous = (head.link, head.hash) if head else (0, b"")
     rows = (
-        await session.execute(text(f"SELECT {_COLUMNS} FROM audit WHERE link IS NULL ORDER BY n LIMIT 5000"))  # noqa: S608 - constant
+        await session.execute(text(f"SELECT {_COLUMNS} FROM audit WHERE link IS NULL ORDER BY n LIMIT {_CHUNK}"))  # noqa: S608 - constant
     ).all()
     hashes: list[bytes] = []
     for row in rows:
@@ -125,18 +126,26 @@ async def chain(session: AsyncSession, _: ClaimedJob) -> None:
             ),
             {"n": [row.n for row in rows], "l": [position + i + 1 for i in range(len(rows))], "h": hashes},
         )
+    return Continue(None) if len(rows) == _CHUNK else None
 
 
 CHAIN_JOB = Job("audit.chain", chain, every=timedelta(seconds=30))
 
 
+_CHAINED = text(f"SELECT {_COLUMNS} FROM audit WHERE link > :after ORDER BY link LIMIT :chunk")  # noqa: S608 - constant
+
+
 async def verify(session: AsyncSession) -> int | None:
     """Position of the first row that does not fit the chain, or None when the chain is whole."""
-    previous, expected = b"", 0
-    result = await session.stream(text(f"SELECT {_COLUMNS} FROM audit WHERE link IS NOT NULL ORDER BY link"))  # noqa: S608 - constant
-    async for row in result:
-        expected += 1
-        if row.link != expected or _link(previous, row) != row.hash:
-            return expected
-        previous = row.hash
-    return None
+    previous, expected, after = b"", 0, 0
+    while True:
+        # By key and not by a cursor of the server, which would need a transaction; a reading session has none.
+        rows = (await session.execute(_CHAINED, {"after": after, "chunk": _CHUNK})).all()
+        if not rows:
+            return None
+        for row in rows:
+            expected += 1
+            if row.link != expected or _link(previous, row) != row.hash:
+                return expected
+            previous = row.hash
+        after = rows[-1].link

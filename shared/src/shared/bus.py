@@ -332,10 +332,14 @@ class Bus:
     async def pull(self, source: str, durable: str, *, batch: int) -> "Pull":
         """Start pulling from a consumer."""
         self._require_connection()
-        pull = Pull(self._client, stream_name(self.prefix, source), durable, batch, stopped=self._pulls.remove)
+        pull = Pull(self._client, stream_name(self.prefix, source), durable, batch, stopped=self._forget)
         await pull.start()
         self._pulls.append(pull)
         return pull
+
+    def _forget(self, pull: "Pull") -> None:
+        if pull in self._pulls:
+            self._pulls.remove(pull)
 
     async def ack(self, delivery: Delivery) -> None:
         """Acknowledge; a lost acknowledgement only means a redelivery, which the inbox absorbs."""

@@ -28,6 +28,7 @@ __all__ = [
     "principal_in",
     "scope_clause",
     "scope_sql",
+    "storable",
 ]
 
 _NAMING = {
@@ -92,6 +93,11 @@ def principal_in(session: AsyncSession) -> Principal:
     return principal
 
 
+def storable(message: str, *, length: int = 2000) -> str:
+    """A message as a text column takes it: PostgreSQL refuses U+0000, and UTF-8 has no lone surrogates."""
+    return message[:length].encode("utf-8", "replace").decode().replace("\x00", "\N{REPLACEMENT CHARACTER}")
+
+
 _TRANSIENT_SQLSTATES = ("08", "40", "53", "55P03", "57P", "58")
 # The driver has one class for a lost connection and for wrong use; only the text tells them apart.
 _CLOSED = re.compile(r"(connection|pool)\b.*\b(clos|released)")
@@ -122,6 +128,7 @@ def _is_transient(error: BaseException) -> bool:
     return transient or isinstance(error, (PoolTimeout, asyncpg.PostgresConnectionError))
 
 
+_KEEPALIVE = {"tcp_keepalives_idle": "5", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "4"}
 Hook = Callable[[AsyncSession], Awaitable[None]]
 Committed = Callable[[AsyncSession], None]
 
@@ -161,6 +168,7 @@ class Database:
         self.reader = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self.before_commit: list[Hook] = []
         self.after_commit: list[Committed] = []
+        self.max_event_bytes = 262_144
         self._pool: asyncpg.Pool | None = None
         self._pool_size = pool_size
         self._pool_lock = asyncio.Lock()
@@ -180,9 +188,16 @@ class Database:
         return self._pool
 
     async def connect_raw(self, **server_settings: str) -> "asyncpg.Connection[Any]":
-        """A connection of its own, outside any pool (advisory locks live and die with it)."""
+        """A connection of its own, outside any pool (advisory locks live and die with it).
+
+        Both ends notice within half a minute when the other is gone without a word: a host that lost its power must not
+        keep its locks.
+        """
         return await asyncpg.connect(
-            asyncpg_url(self.url), server_settings=self._server_settings | server_settings, timeout=5
+            asyncpg_url(self.url),
+            server_settings=self._server_settings | _KEEPALIVE | server_settings,
+            timeout=5,
+            command_timeout=30,
         )
 
     def session(self, *, principal: Principal = SYSTEM, write: bool) -> AsyncSession:
@@ -191,7 +206,7 @@ class Database:
             self.engine if write else self.reader,
             expire_on_commit=False,
             autoflush=write,
-            info={"principal": principal},
+            info={"principal": principal, "max_event_bytes": self.max_event_bytes},
         )
 
     async def commit(self, session: AsyncSession) -> None:

@@ -5,18 +5,20 @@ The broker is never the source of truth: what it loses (power loss, wiped disk, 
 
 import asyncio
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 import structlog
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from shared import clock
 from shared.bus import Bus
 from shared.db import Database, is_unavailable
 from shared.settings import ServiceSettings
 from shared.telemetry import metrics
 
-__all__ = ["GapFinder", "missing_ranges", "note_watermark", "ranges_of"]
+__all__ = ["GapFinder", "missing_ranges", "note_watermark", "purge_below_floor", "ranges_of"]
 
 _log = structlog.get_logger(__name__)
 _MOST = 10_000  # numbers asked for at once
@@ -44,8 +46,14 @@ async def note_watermark(session: AsyncSession, source: str, epoch: int, last_se
     )
 
 
-async def missing_ranges(session: AsyncSession, source: str) -> list[tuple[int, list[tuple[int, int]]]]:
-    """For each epoch the ranges that are missing up to the watermark; the floor is raised to what is whole."""
+async def missing_ranges(
+    session: AsyncSession, source: str, *, patience: timedelta = timedelta(minutes=15)
+) -> list[tuple[int, list[tuple[int, int]]]]:
+    """For each epoch the ranges that are missing up to the watermark; the floor is raised to what is whole.
+
+    An event whose handler failed is in the broker's hands until its next try: it holds the floor back, and it counts
+    as missing only when no try followed for `patience` (the broker lost it meanwhile).
+    """
     found: list[tuple[int, list[tuple[int, int]]]] = []
     floors = (
         await session.execute(
@@ -57,15 +65,21 @@ async def missing_ranges(session: AsyncSession, source: str) -> list[tuple[int, 
             await session.execute(
                 text(
                     "SELECT n, EXISTS (SELECT 1 FROM inbox_attempt a "
-                    "WHERE a.source = :s AND a.epoch = :e AND a.seq = n) AS tried "
+                    "WHERE a.source = :s AND a.epoch = :e AND a.seq = n AND a.tried_at > :since) AS tried "
                     "FROM generate_series(CAST(:low AS bigint), CAST(:high AS bigint)) AS n WHERE NOT EXISTS "
                     "(SELECT 1 FROM inbox i WHERE i.source = :s AND i.epoch = :e AND i.seq = n) ORDER BY n LIMIT :most"
                 ),
-                {"low": row.floor + 1, "high": row.watermark, "s": source, "e": row.epoch, "most": _MOST},
+                {
+                    "low": row.floor + 1,
+                    "high": row.watermark,
+                    "s": source,
+                    "e": row.epoch,
+                    "most": _MOST,
+                    "since": clock.now() - patience,
+                },
             )
         ).all()
         whole = absent[0].n - 1 if absent else row.watermark
-        # An event whose handler is being retried was received: it holds the floor back but is not asked for again.
         numbers = [gap.n for gap in absent if not gap.tried]
         if whole > row.floor:
             await session.execute(
@@ -88,6 +102,9 @@ class GapFinder:
         self._service = service
         self._heard = asyncio.Event()
         self._watermarks: dict[int, int] = {}
+        self._patience = timedelta(
+            seconds=max(settings.retry_delays, default=0) + settings.ack_wait_seconds + settings.repair_grace_seconds
+        )
 
     async def run(self) -> None:
         """Work for ever; ends by cancellation."""
@@ -98,8 +115,9 @@ class GapFinder:
             self._heard.set()
 
         stop = await self._bus.hear(f"{self._bus.prefix}.watermark.{self._source}", on_watermark)
-        since: float | None = None
-        wait = 0.0
+        since = 0.0
+        wait = self._settings.repair_grace_seconds
+        lowest: dict[int, int] | None = None
         try:
             while True:
                 await self._heard.wait()
@@ -113,11 +131,11 @@ class GapFinder:
                 now = asyncio.get_running_loop().time()
                 missing = sum(high - low + 1 for _, ranges in gaps for low, high in ranges)
                 metrics.inbox_missing.labels(self._source).set(missing)
-                if not gaps:
-                    since, wait = None, self._settings.repair_grace_seconds
-                    continue
-                since = since if since is not None else now
-                if now - since >= wait:
+                before, lowest = lowest, {epoch: ranges[0][0] for epoch, ranges in gaps}
+                if not gaps or lowest != before:
+                    # Whole, or what was missing first has come: while that goes on nothing is lost, only late.
+                    since, wait = now, self._settings.repair_grace_seconds
+                elif now - since >= wait:
                     for epoch, ranges in gaps:
                         _log.warning(
                             "asking for missing events",
@@ -139,4 +157,22 @@ class GapFinder:
         async with self._database.transaction() as session:
             for epoch, last_seq in self._watermarks.items():
                 await note_watermark(session, self._source, epoch, last_seq)
-            return await missing_ranges(session, self._source)
+            return await missing_ranges(session, self._source, patience=self._patience)
+
+
+async def purge_below_floor(session: AsyncSession, *, retention: timedelta) -> int:
+    """Delete old inbox rows that the floor stands for, at most 1,000 of each source, and return how many.
+
+    Dead letters stay until they are applied.
+    """
+    deleted = await session.execute(
+        text(
+            "DELETE FROM inbox USING (SELECT low.* FROM inbox_floor f CROSS JOIN LATERAL "
+            "(SELECT i.source, i.epoch, i.seq, i.received_at FROM inbox i WHERE i.source = f.source "
+            "AND i.epoch = f.epoch AND i.seq <= f.floor AND i.state <> 'dead' ORDER BY i.seq LIMIT 1000) AS low "
+            "WHERE low.received_at < :before) AS old WHERE inbox.source = old.source AND inbox.epoch = old.epoch "
+            "AND inbox.seq = old.seq RETURNING inbox.seq"
+        ),
+        {"before": clock.now() - retention},
+    )
+    return len(deleted.all())

@@ -1,6 +1,5 @@
 """`/health/live`, `/health/ready` and `/metrics`."""
 
-import time
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -28,7 +27,6 @@ class Health:
         self._settings = settings
         self._source = source
         self._bus = bus
-        self._connected_at = time.monotonic()
 
     async def checks(self) -> dict[str, dict[str, Any]]:
         """Each part with `ok` and what is the matter."""
@@ -43,10 +41,7 @@ class Health:
         except Exception as error:  # noqa: BLE001 - any failure is the answer
             checks["database"] = {"ok": False, "error": type(error).__name__}
         if self._bus is not None:
-            now = time.monotonic()
-            if self._bus.connected:
-                self._connected_at = now
-            away = now - self._connected_at
+            away = self._bus.away_seconds
             checks["broker"] = {
                 "ok": away <= _BROKER_GRACE_SECONDS,
                 "connected": self._bus.connected,

@@ -24,13 +24,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import clock
 from shared.bus import BrokerRefusedError, BrokerUnavailableError, Bus, Delivery
-from shared.db import Database, is_unavailable
+from shared.db import Database, is_unavailable, storable
 from shared.events import CATALOG, Envelope, EventData
 from shared.relay import crash_point
 from shared.settings import ServiceSettings
 from shared.telemetry import metrics, tracer
 
-__all__ = ["Consumer", "Received", "Subscription", "parse"]
+__all__ = ["Consumer", "EventNotKeptError", "Received", "Subscription", "parse"]
 
 _log = structlog.get_logger(__name__)
 _propagator = TraceContextTextMapPropagator()
@@ -112,7 +112,7 @@ def read(delivery: Delivery, handled: Mapping[str, Handler]) -> _Item:
     try:
         return _Item(delivery, epoch, seq, parse(delivery.body, epoch=epoch, seq=seq), event_type)
     except (ValidationError, KeyError, ValueError) as error:
-        return _Item(delivery, epoch, seq, None, event_type, f"{type(error).__name__}: {error}"[:2000])
+        return _Item(delivery, epoch, seq, None, event_type, storable(f"{type(error).__name__}: {error}"))
 
 
 _TAKE = text(
@@ -126,6 +126,11 @@ _TAKE = text(
     ON CONFLICT DO NOTHING RETURNING epoch, seq
     """
 )
+
+
+def _headers_json(delivery: Delivery) -> str:
+    # What another program sent may be no text that the database takes; it is kept all the same.
+    return to_json({storable(name): storable(value) for name, value in delivery.headers.items()}).decode()
 
 
 async def take(session: AsyncSession, source: str, items: Sequence[_Item]) -> list[_Item]:
@@ -142,7 +147,7 @@ async def take(session: AsyncSession, source: str, items: Sequence[_Item]) -> li
         rows["ids"].append(item.event.id if item.event else None)
         rows["states"].append("dead" if item.error else "ignored" if keep else "done")
         rows["reasons"].append(item.error)
-        rows["headers"].append(to_json(dict(item.delivery.headers)).decode() if keep else None)
+        rows["headers"].append(_headers_json(item.delivery) if keep else None)
         rows["raws"].append(item.delivery.body if keep else None)
     connection = await session.connection()
     result = await connection.execute(_TAKE, {**rows, "source": source, "now": clock.now()})
@@ -260,6 +265,7 @@ class Consumer:
                     await apply(session, self.subscription, events)
                 finally:
                     spans = session.info.get("gongping.spans", [])
+                await _forget_attempts(session, source, [item for item in fresh if item.delivery.delivered > 1])
         finally:
             for span in spans:
                 span.end()
@@ -277,7 +283,7 @@ class Consumer:
     async def _count_failure(self, item: _Item, error: Exception) -> bool:
         """Note a handler's failure; True when the event is dead now and may be acknowledged."""
         source, delays = self.subscription.source, self._settings.retry_delays
-        reason = f"{type(error).__name__}: {error}"[:2000]
+        reason = storable(f"{type(error).__name__}: {error}")
         attempts = 0
         while True:
             try:
@@ -285,13 +291,13 @@ class Consumer:
                     attempts = (
                         await session.execute(
                             text(
-                                "INSERT INTO inbox_attempt (source, epoch, seq, attempts, error) "
-                                "VALUES (:s, :e, :q, 1, :r) "
+                                "INSERT INTO inbox_attempt (source, epoch, seq, attempts, error, tried_at) "
+                                "VALUES (:s, :e, :q, 1, :r, :now) "
                                 "ON CONFLICT (source, epoch, seq) DO UPDATE "
-                                "SET attempts = inbox_attempt.attempts + 1, error = :r "
+                                "SET attempts = inbox_attempt.attempts + 1, error = :r, tried_at = :now "
                                 "RETURNING attempts"
                             ),
-                            {"s": source, "e": item.epoch, "q": item.seq, "r": reason},
+                            {"s": source, "e": item.epoch, "q": item.seq, "r": reason, "now": clock.now()},
                         )
                     ).scalar_one()
                     if attempts > len(delays):
@@ -327,19 +333,33 @@ async def bury(session: AsyncSession, source: str, item: _Item, *, reason: str, 
             "id": item.event.id if item.event else None,
             "reason": reason,
             "attempts": attempts,
-            "headers": to_json(dict(item.delivery.headers)).decode(),
+            "headers": _headers_json(item.delivery),
             "raw": item.delivery.body,
             "now": clock.now(),
         },
     )
-    await session.execute(
-        text("DELETE FROM inbox_attempt WHERE source = :s AND epoch = :e AND seq = :q"),
-        {"s": source, "e": item.epoch, "q": item.seq},
-    )
+    await _forget_attempts(session, source, [item])
+
+
+async def _forget_attempts(session: AsyncSession, source: str, items: Sequence[_Item]) -> None:
+    for item in items:
+        await session.execute(
+            text("DELETE FROM inbox_attempt WHERE source = :s AND epoch = :e AND seq = :q"),
+            {"s": source, "e": item.epoch, "q": item.seq},
+        )
+
+
+class EventNotKeptError(LookupError):
+    """There is no dead or ignored event with this number."""
 
 
 async def reapply(database: Database, subscription: Subscription, *, source: str, epoch: int, seq: int) -> None:
-    """Apply a dead or ignored event again and mark it done; raises what its handler raises."""
+    """Apply a dead or ignored event again and mark it done.
+
+    Raises:
+        EventNotKeptError: the event is unknown here, or applied.
+        Exception: what its handler raises, or what makes its body unreadable.
+    """
     async with database.transaction() as session:
         row = (
             await session.execute(
@@ -348,7 +368,7 @@ async def reapply(database: Database, subscription: Subscription, *, source: str
             )
         ).first()
         if row is None or row.raw is None:
-            raise LookupError(f"no dead or ignored event {source} {epoch}:{seq}")
+            raise EventNotKeptError(f"no dead or ignored event {source} {epoch}:{seq}")
         await apply(session, subscription, [parse(bytes(row.raw), epoch=epoch, seq=seq)])
         await session.execute(
             text(

@@ -20,7 +20,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import clock
-from shared.db import Database, is_unavailable
+from shared.db import Database, is_unavailable, storable
 from shared.ids import new_id
 
 __all__ = ["ClaimedJob", "Continue", "Job", "Worker", "enqueue"]
@@ -69,7 +69,7 @@ async def enqueue(
     run_at: datetime | None = None,
     payload: dict[str, Any] | None = None,
 ) -> None:
-    """Add a job to the transaction; an open job of the same kind and key stays as it is."""
+    """Add a job to the transaction; an open job of the same kind and key stays as it is, one that is running too."""
     moment = clock.now()
     connection = await session.connection()
     await connection.execute(
@@ -167,11 +167,14 @@ class Worker:
             await session.execute(
                 text(
                     "UPDATE job SET attempts = attempts + 1, error = :error, run_at = :run_at, state = :state, "
-                    "finished_at = CASE WHEN :state = 'failed' THEN CAST(:now AS timestamptz) END WHERE id = :id"
+                    "finished_at = CASE WHEN :state = 'failed' THEN CAST(:now AS timestamptz) END "
+                    # Another worker may have done it since this one let go of the row.
+                    "WHERE id = :id AND state = 'open' AND attempts = :attempts"
                 ),
                 {
                     "id": claimed.id,
-                    "error": f"{type(error).__name__}: {error}"[:2000],
+                    "attempts": claimed.attempts,
+                    "error": storable(f"{type(error).__name__}: {error}"),
                     "run_at": clock.now() + timedelta(seconds=delay),
                     "state": "failed" if final else "open",
                     "now": clock.now(),
@@ -184,11 +187,11 @@ async def _finish(session: AsyncSession, job: Job, claimed: ClaimedJob, outcome:
     values: dict[str, Any] = {"id": claimed.id, "now": moment}
     if isinstance(outcome, Continue):
         sql = (
-            "UPDATE job SET cursor = CAST(:cursor AS jsonb), progress = CAST(:progress AS jsonb), attempts = 0 "
-            "WHERE id = :id"
+            "UPDATE job SET cursor = CAST(:cursor AS jsonb), progress = CAST(:progress AS jsonb), attempts = 0, "
+            # Behind whatever else is due now: a long job must not hold up the others.
+            "run_at = :now WHERE id = :id"
         )
         values |= {"cursor": to_json(outcome.cursor).decode(), "progress": to_json(outcome.progress).decode()}
-        del values["now"]
     elif job.every is not None:
         sql = (
             "UPDATE job SET run_at = :next, cursor = NULL, attempts = 0, error = NULL, finished_at = :now "

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from shared import audit, inbox
 from shared.auth import Principal, allow
-from shared.db import Database, ReadSession, WriteSession
+from shared.db import Database, ReadSession, WriteSession, is_unavailable
 from shared.inbox import Subscription
 from shared.problems import Conflict, NotFound
 from shared.web import Out, router
@@ -87,9 +87,11 @@ def operations_router(service: str, subscriptions: tuple[Subscription, ...]) -> 
         database: Database = request.app.state.database
         try:
             await inbox.reapply(database, subscription, source=source, epoch=epoch, seq=seq)
-        except LookupError as error:
+        except inbox.EventNotKeptError as error:
             raise NotFound(f"This service keeps no dead event {source} {epoch}:{seq}.") from error
         except Exception as error:
+            if is_unavailable(error):
+                raise
             raise DeadLetterStillFails(f"It fails again: {type(error).__name__}: {error}"[:500]) from error
         audit.record(session, "dead-letter.reapplied", noun="event", noun_id=f"{source} {epoch}:{seq}")
 

@@ -10,6 +10,7 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
+from pydantic_core import to_json
 from starlette.exceptions import HTTPException
 
 __all__ = [
@@ -119,7 +120,8 @@ _BY_STATUS: dict[int, type[Problem]] = {
 
 def problem_response(problem: Problem) -> Response:
     """Render a problem."""
-    return JSONResponse(problem.document(), problem.status, headers=dict(problem.headers), media_type=MEDIA_TYPE)
+    # Not JSONResponse: members may hold ids, dates and decimals.
+    return Response(to_json(problem.document()), problem.status, headers=dict(problem.headers), media_type=MEDIA_TYPE)
 
 
 def _pointer(location: tuple[int | str, ...]) -> str:
@@ -168,7 +170,7 @@ def install(app: FastAPI) -> None:
 
         if is_unavailable(error):
             _log.warning("database unavailable", path=request.url.path, error=str(error))
-            return problem_response(Unavailable("The database does not answer; nothing was changed. Try again."))
+            return problem_response(Unavailable("The database did not answer. Repeat the request."))
         _log.error("unhandled error", path=request.url.path, exc_info=error)
         return JSONResponse(
             {

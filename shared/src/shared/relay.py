@@ -8,6 +8,7 @@ on rollback; it is committed before anything is published. An unreachable broker
 import asyncio
 import contextlib
 import time
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -47,6 +48,10 @@ _LEFT_OVER = """
     SELECT epoch, seq, nats_subject, body, recorded_at FROM outbox
     WHERE sent_at IS NULL AND seq IS NOT NULL ORDER BY epoch, seq LIMIT $1
 """
+_KEPT = """
+    SELECT epoch, seq, nats_subject, body FROM outbox
+    WHERE epoch = $1 AND seq BETWEEN $2 AND $3 ORDER BY seq LIMIT 5000
+"""
 _MARK = "UPDATE outbox SET sent_at = $3 WHERE epoch = $1 AND seq = ANY($2::bigint[])"
 
 
@@ -57,6 +62,14 @@ def crash_point(name: str) -> None:
 
     if os.environ.get("GONGPING_CRASH_AT") == name:
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _reached(headers: Mapping[str, str]) -> tuple[int, int]:
+    """Epoch and seq that a source had come to when it published the message with these headers."""
+    epoch, seq = headers.get("Gongping-Epoch", "0"), headers.get("Gongping-Seq", "0")
+    if "Gongping-Reached" in headers:
+        epoch, _, seq = headers["Gongping-Reached"].partition(":")
+    return int(epoch), int(seq)
 
 
 class Relay:
@@ -92,23 +105,26 @@ class Relay:
             delay = min(delay * 2, 5)
 
     async def _hold_lock_and_publish(self) -> None:
-        connection = await self._database.connect_raw()
-        # A lost mark only means that an event is sent again, so that marking need not wait for the disk.
-        marker = await self._database.connect_raw(synchronous_commit="off")
-        try:
+        with contextlib.ExitStack() as stack:
+            connection = await self._database.connect_raw()
+            stack.callback(connection.terminate)
             key = f"gongping.relay.{self._source}"
             while not await connection.fetchval("SELECT pg_try_advisory_lock(hashtextextended($1, 0))", key):
-                await asyncio.sleep(_POLL_SECONDS)
-                if self._wake.is_set():
-                    # Another replica is active: tell it that there is work.
-                    self._wake.clear()
-                    await self._bus.say(f"{self._bus.prefix}.wake.{self._source}", {})
+                await self._pass_hints_on(_POLL_SECONDS)
+            # A lost mark only means that an event is sent again, so that marking need not wait for the disk.
+            marker = await self._database.connect_raw(synchronous_commit="off")
+            stack.callback(marker.terminate)
             await self._become_active(connection)
             await self._publish_until_lost(connection, marker)
-        finally:
-            for each in (connection, marker):
-                with contextlib.suppress(Exception):
-                    each.terminate()
+
+    async def _pass_hints_on(self, seconds: float) -> None:
+        """While another replica is active: tell it when there is work."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while True:
+                    await self._wake.wait()
+                    self._wake.clear()
+                    await self._bus.say(f"{self._bus.prefix}.wake.{self._source}", {})
 
     async def _become_active(self, connection: "asyncpg.Connection[Any]") -> None:
         settings = self._settings
@@ -129,10 +145,11 @@ class Relay:
         row = await connection.fetchrow("SELECT epoch, last_seq FROM relay_state WHERE source = $1", self._source)
         assert row is not None  # noqa: S101 - written by the first migration
         epoch, last_seq = row["epoch"], row["last_seq"]
-        if headers and (int(headers.get("Gongping-Epoch", 0)), int(headers.get("Gongping-Seq", 0))) > (epoch, last_seq):
+        reached = _reached(headers or {})
+        if reached > (epoch, last_seq):
             # The stream has numbers that this database never gave: it was restored from a backup. A new epoch keeps
             # new events from being taken for old ones.
-            epoch, last_seq = max(epoch, int(headers["Gongping-Epoch"])) + 1, 0
+            epoch, last_seq = reached[0] + 1, 0
             async with connection.transaction():
                 await connection.execute(
                     "UPDATE relay_state SET epoch = $2, last_seq = 0 WHERE source = $1", self._source, epoch
@@ -157,6 +174,8 @@ class Relay:
             await self._bus.hear(f"{prefix}.wake.{self._source}", on_wake),
             await self._bus.hear(f"{prefix}.repair.{self._source}", on_repair),
         ]
+        # The broker may have come back without its files.
+        self._bus.on_reconnected.append(self._restore_stream)
         watermark = asyncio.create_task(self._announce())
         try:
             left_over = True  # of an earlier relay, or of a publish whose outcome is unknown
@@ -172,6 +191,7 @@ class Relay:
                     await asyncio.sleep(0.1)
         finally:
             watermark.cancel()
+            self._bus.on_reconnected.remove(self._restore_stream)
             for stop in stops:
                 await stop()
 
@@ -223,13 +243,22 @@ class Relay:
                 max_age_days=settings.stream_max_age_days,
             )
 
-    def _message(self, row: Any, *, suffix: str = "") -> Outgoing:  # noqa: ANN401 - a database row
+    def _message(  # `again` is how far the source has come by the time of a repair
+        self,
+        row: Any,  # noqa: ANN401 - a database row
+        *,
+        again: tuple[int, int] | None = None,
+        suffix: str = "",
+    ) -> Outgoing:
         headers = {
             "content-type": "application/cloudevents+json",
             "Gongping-Source": self._source,
             "Gongping-Epoch": str(row["epoch"]),
             "Gongping-Seq": str(row["seq"]),
         }
+        if again is not None:
+            # An old number at the end of the stream must not hide how far the source has come.
+            headers["Gongping-Reached"] = f"{again[0]}:{again[1]}"
         msg_id = f"{self._source}.{row['epoch']}:{row['seq']}{suffix}"
         return Outgoing(self._bus.prefix + row["nats_subject"], row["body"], msg_id, headers)
 
@@ -251,38 +280,37 @@ class Relay:
 
     async def _repair(self, request: dict[str, Any]) -> None:
         """Publish asked-for numbers again from the kept outbox."""
-        connection = await self._database.connect_raw()
+        connection: asyncpg.Connection[Any] | None = None
         try:
+            connection = await self._database.connect_raw()
             for low, high in request.get("ranges", [])[:100]:
-                rows = await connection.fetch(
-                    "SELECT epoch, seq, nats_subject, body FROM outbox "
-                    "WHERE epoch = $1 AND seq BETWEEN $2 AND $3 ORDER BY seq LIMIT 5000",
-                    int(request["epoch"]),
-                    int(low),
-                    int(high),
-                )
+                rows = await connection.fetch(_KEPT, int(request["epoch"]), int(low), int(high))
                 for row in rows:
-                    if await self._bus.publish(self._message(row)):
+                    if await self._bus.publish(self._message(row, again=self._last)):
                         # Inside the duplicate window the broker holds the message and the listener's position is wrong.
-                        await self._bus.publish(self._message(row, suffix=f":r{time.time_ns()}"))
+                        await self._bus.publish(self._message(row, again=self._last, suffix=f":r{time.time_ns()}"))
                 metrics.repairs_answered.labels(self._source).inc(len(rows))
                 _log.info("repaired", source=self._source, low=low, high=high, found=len(rows))
+        except BrokerRefusedError as error:
+            _log.warning("repair not finished", source=self._source, error=str(error))
+            await self._restore_stream()
         except (
             BrokerUnavailableError,
-            BrokerRefusedError,
             asyncpg.PostgresError,
+            asyncpg.InterfaceError,
             OSError,
-            KeyError,
+            LookupError,
             ValueError,
         ) as error:
             # The listener asks again while its gap lasts.
             _log.warning("repair not finished", source=self._source, error=str(error))
         finally:
-            await connection.close()
+            if connection is not None:
+                connection.terminate()
 
 
 async def purge_sent(connection: Any, *, retention: timedelta) -> int:  # noqa: ANN401 - a session's connection
-    """Delete sent events older than the retention, 1,000 at a time; unsent ones never."""
+    """Delete sent events older than the retention, at most 1,000, and return how many; unsent ones never."""
     from sqlalchemy import text  # noqa: PLC0415 - the rest of this module speaks the raw driver
 
     result = await connection.execute(

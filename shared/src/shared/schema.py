@@ -80,6 +80,7 @@ CREATE TABLE inbox_attempt (
     seq bigint NOT NULL,
     attempts integer NOT NULL,
     error text NOT NULL,
+    tried_at timestamptz NOT NULL,
     CONSTRAINT pk_inbox_attempt PRIMARY KEY (source, epoch, seq)
 );
 CREATE TABLE job (
@@ -203,6 +204,7 @@ def attach(target: MetaData) -> None:
                     Column("seq", BigInteger, primary_key=True),
                     Column("attempts", Integer, nullable=False),
                     Column("error", Text, nullable=False),
+                    Column("tried_at", instant, nullable=False),
                 )
             ),
         )

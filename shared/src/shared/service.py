@@ -21,9 +21,9 @@ from shared.auth import Keys
 from shared.bus import Bus
 from shared.db import Database
 from shared.events import EventData
-from shared.gaps import GapFinder
+from shared.gaps import GapFinder, purge_below_floor
 from shared.inbox import Consumer, Subscription
-from shared.jobs import ClaimedJob, Job, Worker
+from shared.jobs import ClaimedJob, Continue, Job, Worker
 from shared.operations import operations_router
 from shared.relay import Relay, purge_sent
 from shared.settings import ServiceSettings
@@ -71,16 +71,20 @@ class Service:
 
     def all_jobs(self, settings: ServiceSettings) -> list[Job]:
         """Its own jobs and the housekeeping that every service has."""
-        retention = timedelta(days=settings.outbox_retention_days)
+        sent, taken = (timedelta(days=days) for days in (settings.outbox_retention_days, settings.inbox_retention_days))
 
-        async def purge_outbox(session: AsyncSession, _: ClaimedJob) -> None:
-            await purge_sent(await session.connection(), retention=retention)
+        async def purge_outbox(session: AsyncSession, _: ClaimedJob) -> Continue | None:
+            return Continue(None) if await purge_sent(await session.connection(), retention=sent) else None
+
+        async def purge_inbox(session: AsyncSession, _: ClaimedJob) -> Continue | None:
+            return Continue(None) if await purge_below_floor(session, retention=taken) else None
 
         return [
             *self.jobs,
             audit.CHAIN_JOB,
             idempotency.purge_job(settings.idempotency_hours),
             Job("outbox.purge", purge_outbox, every=timedelta(minutes=15)),
+            Job("inbox.purge", purge_inbox, every=timedelta(minutes=15)),
         ]
 
 
@@ -95,6 +99,7 @@ def open_database(settings: ServiceSettings, *, name: str) -> Database:
         name=name,
     )
     database.before_commit += [outbox.flush, audit.flush]
+    database.max_event_bytes = settings.max_event_bytes
     return database
 
 
@@ -122,7 +127,6 @@ def create_app(service: Service, settings: ServiceSettings | None = None, *, key
     app.state.settings = settings
     app.state.database = database
     app.state.keys = runtime.keys
-    app.state.max_event_bytes = settings.max_event_bytes
     app.state.health = health.Health(database, settings, source=service.name, bus=None)
     for routes in (*service.routers, operations_router(service.name, tuple(service.subscriptions)), health.routes):
         app.include_router(routes)
@@ -139,7 +143,9 @@ async def running(runtime: Runtime) -> AsyncIterator[None]:
     tasks: list[asyncio.Task[None]] = []
 
     def start(work: Coroutine[Any, Any, None], name: str) -> None:
-        tasks.append(asyncio.create_task(work, name=f"{service.name}:{name}"))
+        task = asyncio.create_task(work, name=f"{service.name}:{name}")
+        task.add_done_callback(_report)
+        tasks.append(task)
 
     def on_committed(session: AsyncSession) -> None:
         if runtime.relay is not None and outbox.has_events(session):
@@ -173,6 +179,12 @@ async def running(runtime: Runtime) -> AsyncIterator[None]:
         database.after_commit.remove(on_committed)
         runtime.relay, runtime.worker, runtime.bus = None, None, None
         await database.dispose()
+
+
+def _report(task: asyncio.Task[None]) -> None:
+    """A background part works until it is cancelled: one that ends by an error must not do so in silence."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        _log.error("background part failed", part=task.get_name(), exc_info=error)
 
 
 async def _run_broker_parts(runtime: Runtime, *, relays: bool, consumes: bool) -> None:

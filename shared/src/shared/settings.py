@@ -44,7 +44,9 @@ class ServiceSettings(BaseSettings):
     outbox_retention_days: int = Field(400, ge=1, description="Sent events are kept this long; unsent ones for ever.")
     inbox_retention_days: int = Field(400, ge=1, description="Inbox rows below the floor are kept this long.")
 
-    subject_prefix: str = Field("gongping", description="First token of every NATS subject and stream name.")
+    subject_prefix: str = Field(
+        "gongping", pattern=r"^[A-Za-z0-9_-]+$", description="First token of every NATS subject and stream name."
+    )
     stream_replicas: int = Field(1, ge=1, le=5, description="JetStream replicas: 1 on one machine, 3 in a cluster.")
     stream_max_bytes: int = Field(
         512_000_000, ge=1_000_000, description="Size of a stream; full means refused, not dropped."
@@ -55,7 +57,9 @@ class ServiceSettings(BaseSettings):
     fetch_batch: int = Field(200, ge=1, le=1000, description="Events applied in one transaction at most.")
     ack_wait_seconds: int = Field(60, ge=5, description="An unacknowledged event is delivered again after this time.")
     retry_seconds: str = Field(
-        "1,5,30,120,600", description="Delays between tries of an event whose handler fails; then it is dead."
+        "1,5,30,120,600",
+        pattern=r"^\s*(\d+(\.\d+)?\s*(,\s*\d+(\.\d+)?\s*)*)?$",
+        description="Delays between tries of an event whose handler fails; then it is dead.",
     )
     ready_outbox_age_seconds: float = Field(60, gt=0, description="Not ready when the oldest unsent event is older.")
 

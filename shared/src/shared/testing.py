@@ -49,6 +49,9 @@ def test_keys() -> Keys:
     return Keys({"keys": [SIGNING_KEY.as_dict(private=False)]})
 
 
+test_keys.__test__ = False  # type: ignore[attr-defined]  # pytest would take it for a test
+
+
 def token(
     *,
     roles: Sequence[str],

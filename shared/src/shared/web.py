@@ -11,11 +11,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import idempotency
 from shared.auth import Keys, Principal
-from shared.db import Database
+from shared.db import Database, is_unavailable
+from shared.problems import Problem, Unavailable, Unprocessable
 
 __all__ = ["Figure", "Model", "Money", "Out", "TransactionalRoute", "router", "set_region"]
 
@@ -69,9 +71,8 @@ def set_region(response: Response, region: str) -> None:
 class _Sessions:
     """The sessions of one request: at most one that reads and one that writes."""
 
-    def __init__(self, database: Database, *, max_event_bytes: int) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._max_event_bytes = max_event_bytes
         self._read: AsyncSession | None = None
         self.write: AsyncSession | None = None
 
@@ -79,7 +80,6 @@ class _Sessions:
         if write:
             if self.write is None:
                 self.write = self._database.session(principal=principal, write=True)
-                self.write.info["max_event_bytes"] = self._max_event_bytes
             return self.write
         if self._read is None:
             self._read = self._database.session(principal=principal, write=False)
@@ -102,14 +102,35 @@ class TransactionalRoute(APIRoute):
 
         async def handle(request: Request) -> Response:
             database: Database = request.app.state.database
-            sessions = _Sessions(database, max_event_bytes=request.app.state.max_event_bytes)
+            sessions = _Sessions(database)
             request.scope["gongping.open"] = sessions.open
             try:
                 return await _answer(request, endpoint, sessions, database)
+            except Problem:
+                raise
+            except Exception as error:
+                problem = _problem_of(error)
+                if problem is None:
+                    raise
+                raise problem from error
             finally:
                 await sessions.close()
 
         return handle
+
+
+_NOT_STORABLE = ("22021", "22P05")  # PostgreSQL: character not in repertoire, untranslatable character
+
+
+def _problem_of(error: Exception) -> Problem | None:
+    """What the database's refusal means for the caller; None for what is a fault of ours."""
+    if is_unavailable(error):
+        return Unavailable(
+            "The database did not answer. Repeat the request, with the same Idempotency-Key if it had one."
+        )
+    if isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in _NOT_STORABLE:
+        return Unprocessable("A text holds the character U+0000, which cannot be stored.", errors=[])
+    return None
 
 
 async def _answer(

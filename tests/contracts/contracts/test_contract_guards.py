@@ -14,7 +14,7 @@ from contracts.contracts.facts import NO_FACTS, Facts
 from contracts.contracts.guards import Missing, missing_for_activation, missing_for_completion
 from shared.events import AgreedIndicator, ContractState, MilestoneState, PartyRef
 
-TODAY = date(2026, 7, 1)
+TODAY = date(2025, 7, 1)
 ID = UUID("01900000-0000-7000-8000-000000000001")
 PARTY = PartyRef(organisation_id=ID, name="某组织")
 
@@ -49,8 +49,8 @@ COMPLETE = ContractState(
     provider=PARTY,
     value=Decimal("100.00"),
     signed_on=TODAY,
-    starts_on=date(2026, 1, 1),
-    ends_on=date(2026, 12, 31),
+    starts_on=date(2025, 1, 1),
+    ends_on=date(2025, 12, 31),
     indicators=(indicator("output", "quantity"), indicator("benefit", "social"), indicator("satisfaction", "satisfaction")),
     milestones=(milestone("40"), milestone("60"), milestone("100", kind="financing")),
 )
@@ -77,7 +77,7 @@ def test_a_contract_that_has_everything_lacks_nothing() -> None:
         ({"starts_on": None}, "period"),
         ({"ends_on": None}, "period"),
         ({"signed_on": None}, "signed_on"),
-        ({"signed_on": date(2026, 7, 2)}, "signed_on"),
+        ({"signed_on": date(2025, 7, 2)}, "signed_on"),
         ({"service_category": None}, "service_category"),
         ({"service_category": "C01"}, "service_category"),
         ({"indicators": COMPLETE.indicators[1:]}, "indicators.output"),

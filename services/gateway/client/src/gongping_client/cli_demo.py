@@ -13,7 +13,7 @@ from gongping_client.client import Client
 from gongping_client.demo.dataset import LABEL, Dataset
 from gongping_client.demo.generate import DEFAULT_COUNT, DEFAULT_SEED, generate_dataset
 from gongping_client.demo.load import load_dataset
-from gongping_client.demo.story import StoryFailedError, StoryResult, run_story
+from gongping_client.demo.story import STORY_SEED, StoryFailedError, StoryResult, run_story
 
 __all__ = ["demo"]
 
@@ -81,7 +81,7 @@ def load(
 @demo.command("story")
 def story(
     *,
-    seed: Seed = DEFAULT_SEED,
+    seed: Seed = STORY_SEED,
     seconds: Annotated[float, typer.Option(help="How long a step may take to show its effect.")] = 30.0,
     gateway: Gateway = None,
     client_id: ClientId = None,

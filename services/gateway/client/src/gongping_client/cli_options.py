@@ -23,6 +23,8 @@ Gateway = Annotated[
 ClientId = Annotated[str | None, typer.Option("--client-id", help="Machine client [GONGPING_CLIENT_ID].")]
 ClientSecret = Annotated[str | None, typer.Option("--client-secret", help="Its secret [GONGPING_CLIENT_SECRET].")]
 
+_PATIENCE_SECONDS = 120.0  # a command is in no hurry; what it sends can be sent again
+
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -43,7 +45,7 @@ def with_client(
         refuse(error, status=2)
 
     async def run() -> Result:
-        async with Client.of(credentials) as client:
+        async with Client.of(credentials, timeout=_PATIENCE_SECONDS) as client:
             return await work(client)
 
     try:

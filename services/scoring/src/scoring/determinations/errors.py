@@ -29,7 +29,7 @@ class ScoreNotHead(Conflict):
 
 
 class DeterminationExists(Conflict):
-    """The contract is determined already under this framework and stage; a correction names the one that it replaces."""
+    """The contract is determined under this framework and stage; a correction names the one that it replaces."""
 
     slug, title = "determination-exists", "Determined already"
 

@@ -1,4 +1,3 @@
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, select
@@ -14,11 +13,11 @@ Found = tuple[Determination, UUID | None]
 """A determination and the one that replaced it."""
 
 
-def _visible(provider: UUID | None) -> Select[Any]:
+def _visible(provider: UUID | None) -> Select[Determination, UUID]:
     """Determinations with their successors; a provider sees those about itself only."""
     successor = aliased(Determination)
     later = select(successor.id).where(successor.replaces == Determination.id).scalar_subquery()
-    statement: Select[Any] = select(Determination, later)
+    statement = select(Determination, later)
     return statement if provider is None else statement.where(Determination.provider_id == provider)
 
 

@@ -11,10 +11,11 @@ from scoring.determinations.errors import (
     ReplacesAnother,
     ScoreNotHead,
 )
+from scoring.determinations.missing import missing_evidence
 from scoring.determinations.models import Determination
 from scoring.determinations.schemas import DeterminationIn
 from scoring.evidence.queries import contract_of, lock_contracts
-from scoring.frameworks.queries import find_framework
+from scoring.frameworks.queries import find_framework, framework_by_hash
 from scoring.scores.errors import ScoreNotFound
 from scoring.scores.queries import row_of
 from shared import audit, clock
@@ -59,9 +60,8 @@ async def issue_determination(session: AsyncSession, body: DeterminationIn) -> D
     result: dict[str, Any] = row.content["result"]
     if result["held"]:
         raise EvidenceHeld(
-            f"{len(result['held'])} indicators have no evidence: {', '.join(result['held'])}. Supply it, or agree with "
-            "a reason that its absence counts zero or is reweighted.",
-            missing=[_missing(node) for node in result["held"]],
+            f"No evidence of {', '.join(result['held'])}. Supply it where `missing` says; the score follows by itself.",
+            missing=missing_evidence(framework_by_hash(row.framework_hash), result, contract_id=body.contract_id),
         )
     await _check_predecessor(session, body, stage=result["stage"])
     made = Determination(
@@ -122,14 +122,6 @@ def issued_event(determination: Determination) -> DeterminationIssued:
         issued_at=determination.issued_at,
         replaces=determination.replaces,
     )
-
-
-def _missing(node: str) -> dict[str, str]:
-    return {
-        "what": node,
-        "rule": "missing evidence holds the determination (framework: missing = hold)",
-        "how": "record the evidence in the service that owns it; the score follows by itself",
-    }
 
 
 async def _check_predecessor(session: AsyncSession, body: DeterminationIn, *, stage: str) -> None:

@@ -41,8 +41,8 @@ TERMS = {
     "indicators",
     "milestones",
 }
-"""Fields of a contract that are evidence. Its title, number and the names of its parties are not: a corrected title is a
-new version with the same hash, and no new score row."""
+"""Fields of a contract that are evidence. Its title, number and the names of its parties are not: a corrected title is
+a new version with the same hash, and no new score row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,52 +121,32 @@ def contract_view(event: Received[ContractState]) -> ContractView:
 
 def observation_item(event: Received[ObservationRecorded]) -> Item:
     """An actual value of an agreed indicator."""
-    data = event.data
-    return _fact(
-        event,
-        data.observation_id,
-        "observation",
-        data.contract_id,
-        data.observed_on,
-        data.recorded_at,
-        "observation_id",
-    )
+    return _fact(event, "observation", id_field="observation_id", valid_on=event.data.observed_on)
 
 
 def ledger_item(event: Received[LedgerPosted]) -> Item:
     """An entry of the money ledger."""
-    data = event.data
-    return _fact(event, data.entry_id, "ledger", data.contract_id, data.booked_on, data.recorded_at, "entry_id")
+    return _fact(event, "ledger", id_field="entry_id", valid_on=event.data.booked_on)
 
 
 def acceptance_item(event: Received[AcceptanceRecorded]) -> Item:
     """An acceptance against the contract's standards."""
-    data = event.data
-    return _fact(
-        event, data.acceptance_id, "acceptance", data.contract_id, data.accepted_on, data.recorded_at, "acceptance_id"
-    )
+    return _fact(event, "acceptance", id_field="acceptance_id", valid_on=event.data.accepted_on)
 
 
-def _fact(
-    event: Received[Any],
-    item_id: UUID,
-    kind: str,
-    contract_id: UUID,
-    valid_on: date,
-    recorded_at: datetime,
-    id_field: str,
-) -> Item:
+def _fact(event: Received[Any], kind: str, *, id_field: str, valid_on: date) -> Item:
     body = canonical_text(event.data.model_dump(mode="json", exclude={id_field, "contract_id", "region"}))
+    item_id: UUID = getattr(event.data, id_field)
     return Item(
         id=item_id,
         version=1,
         kind=kind,
-        contract_id=contract_id,
-        region=event.region,
+        contract_id=event.data.contract_id,
+        region=event.data.region,
         sha256=_hash(kind, item_id, body),
         body=body,
         valid_on=valid_on,
-        recorded_at=recorded_at,
+        recorded_at=event.data.recorded_at,
         event_id=event.id,
     )
 

@@ -39,10 +39,10 @@ class Contract(RegionScoped, Base):
 class Evidence(RegionScoped, Base):
     """One item of evidence. Rows are only added: what is later or corrected is a new row.
 
-    A fact has its own id and version 1; a state (contract, wave) has its aggregate's id and one row per version. `body` is
-    the canonical JSON text whose hash, with kind and id, is `sha256`: two versions with the same hash say the same.
-    `valid_on` is the day that the evidence speaks of, `recorded_at` when its owner recorded it, `received_at` when it came
-    here: what was known on a day can be asked for.
+    A fact has its own id and version 1; a state (contract, wave) has its aggregate's id and one row per version.
+    `body` is the canonical JSON text whose hash, with kind and id, is `sha256`: two versions with the same hash say the
+    same. `valid_on` is the day that the evidence speaks of, `recorded_at` when its owner recorded it, `received_at`
+    when it came here: what was known on a day can be asked for.
     """
 
     __tablename__ = "evidence"

@@ -20,7 +20,8 @@ _LOCK = text(
     "SELECT contract_id FROM contracts WHERE contract_id = ANY(CAST(:ids AS uuid[])) ORDER BY contract_id FOR UPDATE"
 )
 _NEXT = text(
-    "SELECT contract_id FROM contracts WHERE contract_id > :after AND version > 0 ORDER BY contract_id LIMIT :limit FOR UPDATE"
+    "SELECT contract_id FROM contracts WHERE contract_id > :after AND version > 0 "
+    "ORDER BY contract_id LIMIT :limit FOR UPDATE"
 )
 
 
@@ -42,7 +43,7 @@ async def contract_of(session: AsyncSession, contract_id: UUID) -> Contract | No
 
 
 async def evidence_bodies(session: AsyncSession, *, items: list[tuple[UUID, str]]) -> list[Row[Any]]:
-    """Kind, id, hash and body of the items that a score row names; a state comes once per version that says the same."""
+    """Kind, id, hash and body of the items that a score row names; a state once per version that says the same."""
     if not items:
         return []
     statement = select(Evidence.id, Evidence.kind, Evidence.sha256, Evidence.body).where(

@@ -19,8 +19,8 @@ _STORE = text(
     WITH stored AS (
         INSERT INTO evidence
             (id, version, kind, contract_id, region, sha256, body, valid_on, recorded_at, event_id, received_at)
-        SELECT t.id, t.version, t.kind, t.contract_id, t.region, t.sha256, CAST(t.body AS json), t.valid_on, t.recorded_at,
-            t.event_id, :now
+        SELECT t.id, t.version, t.kind, t.contract_id, t.region, t.sha256, CAST(t.body AS json), t.valid_on,
+            t.recorded_at, t.event_id, :now
         FROM unnest(
             CAST(:id AS uuid[]), CAST(:version AS int[]), CAST(:kind AS text[]), CAST(:contract_id AS uuid[]),
             CAST(:region AS text[]), CAST(:sha256 AS text[]), CAST(:body AS text[]), CAST(:valid_on AS date[]),
@@ -30,16 +30,18 @@ _STORE = text(
         ON CONFLICT DO NOTHING
     )
     INSERT INTO contracts AS known
-        (contract_id, version, region, simulated, state, title, service_category, purchaser_id, provider_id, currency, value,
-         updated_at)
+        (contract_id, version, region, simulated, state, title, service_category, purchaser_id, provider_id, currency,
+         value, updated_at)
     SELECT t.contract_id, t.version, t.region, t.simulated, t.state, t.title, t.service_category, t.purchaser_id,
         t.provider_id, t.currency, CAST(t.value AS numeric), :now
     FROM unnest(
-        CAST(:c_contract_id AS uuid[]), CAST(:c_version AS int[]), CAST(:c_region AS text[]), CAST(:c_simulated AS bool[]),
-        CAST(:c_state AS text[]), CAST(:c_title AS text[]), CAST(:c_service_category AS text[]),
+        CAST(:c_contract_id AS uuid[]), CAST(:c_version AS int[]), CAST(:c_region AS text[]),
+        CAST(:c_simulated AS bool[]), CAST(:c_state AS text[]), CAST(:c_title AS text[]),
+        CAST(:c_service_category AS text[]),
         CAST(:c_purchaser_id AS uuid[]), CAST(:c_provider_id AS uuid[]), CAST(:c_currency AS text[]),
         CAST(:c_value AS text[]))
-        AS t(contract_id, version, region, simulated, state, title, service_category, purchaser_id, provider_id, currency, value)
+        AS t(contract_id, version, region, simulated, state, title, service_category, purchaser_id, provider_id,
+            currency, value)
     ORDER BY t.contract_id
     ON CONFLICT (contract_id) DO UPDATE SET
         version = excluded.version, region = excluded.region, simulated = excluded.simulated, state = excluded.state,
@@ -88,8 +90,9 @@ async def store_evidence(
     """Add items, bring the contracts' projections up to date and lock the touched contracts in the order of their ids.
 
     Everything is safe to repeat and to mix: an item that is known is skipped, an older version of a contract changes
-    nothing, and a fact about a contract that is not known yet makes a stub and waits. One statement: ON CONFLICT DO UPDATE
-    locks a row even where its WHERE is false, so the upsert is the lock. Returns the touched contracts in that order.
+    nothing, and a fact about a contract that is not known yet makes a stub and waits. One statement: ON CONFLICT DO
+    UPDATE locks a row even where its WHERE is false, so the upsert is the lock. Returns the touched contracts in that
+    order.
     """
     latest: dict[UUID, ContractView] = {}
     for view in views:
@@ -109,7 +112,7 @@ async def store_evidence(
 
 
 def _stub(item: Item) -> ContractView:
-    return ContractView(item.contract_id, 0, item.region, False, None, None, None, None, None, None, None)  # noqa: FBT003 - a row
+    return ContractView(item.contract_id, 0, item.region, False, None, None, None, None, None, None, None)
 
 
 def _columns(rows: Collection[Any], names: Sequence[str]) -> dict[str, list[Any]]:

@@ -1,9 +1,9 @@
 from shared.problems import NotFound
 
-__all__ = ["FrameworkInvalid", "FrameworkNotFound"]
+__all__ = ["FrameworkNotFound", "InvalidFrameworkError"]
 
 
-class FrameworkInvalid(ValueError):
+class InvalidFrameworkError(ValueError):
     """A framework document breaks a rule; the message names the node. Raised when a document is loaded."""
 
 

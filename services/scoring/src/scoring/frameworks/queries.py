@@ -1,5 +1,8 @@
-"""The frameworks that are shipped. A released version is never edited: a new version is a new file, the old one stays as
-`<id>@<version>.json`, so that every score row can be explained with the rules it was made by."""
+"""The frameworks that are shipped.
+
+A released version is never edited: a new version is a new file, the old one stays as `<id>@<version>.json`, so that
+every score row can be explained with the rules that it was made by.
+"""
 
 import json
 from collections.abc import Mapping
@@ -8,15 +11,15 @@ from importlib.resources import files
 from typing import Any
 
 from scoring.canonical import canonical, sha256
-from scoring.frameworks.errors import FrameworkNotFound
 from scoring.frameworks.document import Framework, Grade, Node, Rule
+from scoring.frameworks.errors import FrameworkNotFound
 from scoring.frameworks.validation import validate
 
 __all__ = ["find_framework", "framework_by_hash", "frameworks_in_force", "read_framework", "shipped_frameworks"]
 
 
 def read_framework(document: Mapping[str, Any]) -> Framework:
-    """Validate a document and read it; FrameworkInvalid names what is wrong."""
+    """Validate a document and read it; InvalidFrameworkError names what is wrong."""
     validate(document)
     return Framework(
         id=document["id"],

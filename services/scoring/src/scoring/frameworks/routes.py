@@ -30,7 +30,7 @@ async def get_framework(
     _: Anyone,
     version: Annotated[str | None, Query(description="A version; by default the one in force.")] = None,
 ) -> FrameworkOut:
-    """The whole document: what is measured, from which evidence, how it is scored, who answers for it, what is missing."""
+    """The whole document: what is measured, on which evidence, how it is scored, who answers for it."""
     framework = find_framework(framework_id, version)
     return FrameworkOut.model_validate(
         _summary(framework) | {"source": framework.source, "document": framework.document}

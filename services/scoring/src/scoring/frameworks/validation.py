@@ -5,12 +5,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import cache
 from importlib.resources import files
+from itertools import pairwise
 from typing import Any
 
 from jsonschema import Draft202012Validator
 
-from scoring.frameworks.errors import FrameworkInvalid
 from scoring.frameworks.document import STAGES
+from scoring.frameworks.errors import InvalidFrameworkError
 
 __all__ = ["schema", "validate"]
 
@@ -30,11 +31,11 @@ def _validator() -> Draft202012Validator:
 
 
 def validate(document: Mapping[str, Any]) -> None:
-    """Raise FrameworkInvalid naming every node that breaks a rule.
+    """Raise InvalidFrameworkError naming every node that breaks a rule.
 
-    The weights of a node's children sum to exactly 100 in each stage (财预〔2020〕10号: the sum is 100), sibling codes are
-    unique, grades fall strictly and end at 0, rules "agreed" stand only where the contract's indicators fill the node,
-    goalposts differ, and satisfaction is never reweighted away (财综〔2018〕42号).
+    The weights of a node's children sum to exactly 100 in each stage (财预〔2020〕10号: the sum is 100), sibling codes
+    are unique, grades fall strictly and end at 0, rules "agreed" stand only where the contract's indicators fill the
+    node, goalposts differ, and satisfaction is never reweighted away (财综〔2018〕42号).
     """
     faults = [
         f"{_place(error.absolute_path, document)}: {error.message}" for error in _validator().iter_errors(document)
@@ -42,7 +43,7 @@ def validate(document: Mapping[str, Any]) -> None:
     if not faults:
         faults = [*_grades(document["grades"]), *_children(document["nodes"], "root", ())]
     if faults:
-        raise FrameworkInvalid("; ".join(faults))
+        raise InvalidFrameworkError("; ".join(faults))
 
 
 def _place(path: Sequence[str | int], document: Mapping[str, Any]) -> str:
@@ -63,7 +64,7 @@ def _exact(number: float) -> Fraction:
 
 def _grades(grades: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     minimums = [_exact(grade["minimum"]) for grade in grades]
-    if any(upper <= lower for upper, lower in zip(minimums, minimums[1:], strict=False)):
+    if any(upper <= lower for upper, lower in pairwise(minimums)):
         yield "grades: the minimums must fall strictly, the highest grade first"
     if minimums[-1] != 0:
         yield f"grades: the last grade begins at {grades[-1]['minimum']}, not at 0"

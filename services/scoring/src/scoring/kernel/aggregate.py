@@ -1,8 +1,8 @@
 """Weighted arithmetic means up a tree, for any number of contracts at once.
 
-Sums run over the children one by one in a fixed order and elementwise over the contracts: a batch gives each contract the
-same bits as a batch of one. A matrix product does not (it differs in the last places in more than half of the rows), and
-neither does a reduction along an axis, whose order depends on the shape.
+Sums run over the children one by one in a fixed order and elementwise over the contracts: a batch gives each contract
+the same bits as a batch of one. A matrix product does not (it differs in the last places in more than half of the
+rows), and neither does a reduction along an axis, whose order depends on the shape.
 """
 
 from dataclasses import dataclass, field
@@ -71,7 +71,8 @@ class Aggregate:
     @property
     def score(self) -> Array:
         """(batch): the score. With arithmetic means it is the lower bound too: what is held counts 0 in both."""
-        return self.nodes[-1]
+        score: Array = self.nodes[-1]
+        return score
 
 
 def aggregate(tree: Tree, leaves: Array, state: NDArray[np.int8], weight: Array) -> Aggregate:

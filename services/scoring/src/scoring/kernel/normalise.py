@@ -40,7 +40,7 @@ def attainment(x: Array, target: Array, *, zero_at: Array, higher: NDArray[np.bo
     100 x max(0, 1 - (x - T) / (X0 - T)), where X0 (`zero_at`) is the value at which the score reaches 0. Where the
     formula has no meaning (T <= 0 for more is better, X0 <= T for less is better) the target is either met or not.
 
-    Source: 财预〔2020〕10号, quantitative indicators: met gives full points, unmet points in proportion of actual to target.
+    Source: 财预〔2020〕10号, quantitative indicators: met gives full points, unmet in proportion of actual to target.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         rising = np.where(target > 0.0, _unit(x / target), x >= target)

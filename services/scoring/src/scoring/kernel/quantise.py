@@ -11,8 +11,8 @@ MICRO: Final = 1_000_000
 """Micro-units in one unit: a quantised figure is an integer count of 1e-6."""
 
 _TIE: Final = 1e-6
-"""A value this close (in micro-units) to the middle of two micro-units is the middle: float sums may put an exact tie on
-either side of it by some units of the last place (1e-8 at 100 points), and half-even needs to see the tie."""
+"""A value this close (in micro-units) to the middle of two micro-units is the middle: float sums may put an exact tie
+on either side of it by some units of the last place (1e-8 at 100 points), and half-even needs to see the tie."""
 
 
 def quantise(value: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -29,8 +29,8 @@ def quantise(value: NDArray[np.float64]) -> NDArray[np.int64]:
 def apportion(parts: NDArray[np.float64], total: NDArray[np.int64]) -> NDArray[np.int64]:
     """Whole micro-units per part, so that each column sums to exactly `total` (method of the largest remainder).
 
-    `parts` is (parts, batch) in units, not negative; `total` is the quantised sum of each column. Ties go to the earlier
-    part. A part of exactly 0 stays 0.
+    `parts` is (parts, batch) in units, not negative; `total` is the quantised sum of each column. Ties go to the
+    earlier part. A part of exactly 0 stays 0.
     """
     scaled = parts * MICRO
     floors = np.floor(scaled)
@@ -39,7 +39,8 @@ def apportion(parts: NDArray[np.float64], total: NDArray[np.int64]) -> NDArray[n
     order = np.argsort(floors - scaled, axis=0, kind="stable")
     rank = np.empty_like(order)
     np.put_along_axis(rank, order, np.arange(len(parts))[:, None], axis=0)
-    return units + (rank < spare)
+    units += rank < spare
+    return units
 
 
 def grade_index(quantised: NDArray[np.int64], minimums: NDArray[np.int64]) -> NDArray[np.int64]:

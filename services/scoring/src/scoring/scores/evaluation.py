@@ -1,4 +1,4 @@
-"""One way to score: a single contract after an event and ten thousand in bulk go through `evaluate`, bit for bit alike."""
+"""One way to score: one contract after an event and ten thousand in bulk go through `evaluate`, bit for bit alike."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -119,7 +119,7 @@ def _rule_or_agreed(rule_says: str, agreed: Agreed | None, field: str) -> str:
 
 
 def compute(inputs: Inputs) -> tuple[kernel.Aggregate, NDArray[np.float64], NDArray[np.bool_]]:
-    """The numeric part: normalise every row and aggregate. Also returns the normalised rows and the over-attained flags.
+    """The numeric part: normalise every row and aggregate; also the normalised rows and the over-attained flags.
 
     Where no `zero_at` was agreed (NaN) the score of "less is better" reaches 0 at `zero_at_factor` times the target.
     """

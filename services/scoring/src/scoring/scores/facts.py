@@ -73,7 +73,10 @@ class Facts:
     waves: Sequence[tuple[Mapping[str, Any], Ref]]
 
     def recipients_heard(self) -> Measured | None:
-        """Whether an acceptance recorded the recipients' opinion; public services (category A) need it (Reg. art. 45(2))."""
+        """Whether an acceptance recorded the recipients' opinion; public services (category A) need it.
+
+        Source: 政府采购法实施条例 art. 45(2).
+        """
         if not self.acceptances:
             return None
         recorded = tuple(ref for body, ref in self.acceptances if body.get("opinion"))

@@ -37,7 +37,7 @@ class Layout:
     rows: tuple[Node, ...]
     """The node that each row belongs to."""
     weight: NDArray[np.float64]
-    """(nodes - 1, stages): weight inside the parent; 0 for the rows of agreed indicators, which each contract weighs."""
+    """(nodes - 1, stages): weight inside the parent; 0 for agreed indicators, which each contract weighs."""
     lower: NDArray[np.float64]
     """(rows, 1): goalposts of the rows that are no agreed indicators."""
     upper: NDArray[np.float64]

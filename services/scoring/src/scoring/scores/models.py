@@ -16,8 +16,8 @@ __all__ = ["ScoreHead", "ScoreRow"]
 class ScoreRow(RegionScoped, Base):
     """One score of a contract under one framework, for ever. Rows are only added.
 
-    `content` is the canonical JSON text whose SHA-256 is `content_hash`: everything that a recomputation needs. `chain_hash`
-    ties the row to its predecessor, its time and the events that caused it.
+    `content` is the canonical JSON text whose SHA-256 is `content_hash`: everything that a recomputation needs.
+    `chain_hash` ties the row to its predecessor, its time and the events that caused it.
     """
 
     __tablename__ = "score_rows"

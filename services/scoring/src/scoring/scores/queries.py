@@ -39,8 +39,9 @@ class Read:
 _READ = text(
     f"""
     SELECT c.contract_id, c.region, {IN_FORCE} AS evidence,
-        (SELECT json_agg(json_build_array(h.framework_id, h.version, h.content_hash, h.chain_hash, CAST(h.score AS text),
-            h.grade, h.contributions)) FROM score_heads h WHERE h.contract_id = c.contract_id) AS heads
+        (SELECT json_agg(json_build_array(h.framework_id, h.version, h.content_hash, h.chain_hash,
+            CAST(h.score AS text), h.grade, h.contributions))
+         FROM score_heads h WHERE h.contract_id = c.contract_id) AS heads
     FROM contracts c WHERE c.contract_id = ANY(CAST(:ids AS uuid[])) AND c.version > 0 ORDER BY c.contract_id
     """  # noqa: S608 - a constant
 )
@@ -71,9 +72,10 @@ async def heads_of(session: AsyncSession, contract_id: UUID) -> list[Row[Any]]:
 
 
 _HEADS = """
-    SELECT contract_id, framework_id, framework_version, framework_hash, version, region, simulated, true AS provisional,
-        stage, CAST(score AS text) AS score, CAST(lower AS text) AS lower, CAST(upper AS text) AS upper,
-        CAST(coverage AS text) AS coverage, grade, grade_lower, grade_upper, held, content_hash, chain_hash, recorded_at
+    SELECT contract_id, framework_id, framework_version, framework_hash, version, region, simulated,
+        true AS provisional, stage, CAST(score AS text) AS score, CAST(lower AS text) AS lower,
+        CAST(upper AS text) AS upper, CAST(coverage AS text) AS coverage, grade, grade_lower, grade_upper, held,
+        content_hash, chain_hash, recorded_at
     FROM score_heads WHERE contract_id = :contract_id
 """
 

@@ -20,7 +20,10 @@ _START = UUID(int=0)
 
 
 async def enqueue_rescore(session: AsyncSession, *, chunk: int, framework_id: str | None = None) -> str:
-    """Ask for a re-scoring under one framework or all, `chunk` contracts a commit; FrameworkNotFound. Returns the key."""
+    """Ask for a re-scoring under one framework or all, `chunk` contracts a commit; returns the job's key.
+
+    Raises FrameworkNotFound.
+    """
     key = "all" if framework_id is None else find_framework(framework_id).id
     await enqueue(session, KIND, key=key, payload={"framework_id": framework_id, "chunk": chunk})
     return key
@@ -40,8 +43,11 @@ async def rescore_chunk(
 
 @contextmanager
 def _collector_paused() -> Iterator[None]:
-    """A chunk makes some hundred thousand small containers and no cycles: the cyclic collector would take a quarter of
-    the time to find nothing."""
+    """Pause the cyclic collector.
+
+    A chunk makes some hundred thousand small containers and no cycles: the collector would take a quarter of the time
+    to find nothing.
+    """
     was_enabled = gc.isenabled()
     gc.disable()
     try:

@@ -79,7 +79,7 @@ class ExplanationNode(Out):
     points: Six = Field(description="Points earned; the score at the root.")
     lost: Six = Field(description="Points lost; 100 - score at the root, exactly the sum over the leaves.")
     state: str | None = Field(
-        description="Leaf only: evidence, or what its absence means: hold, zero or reweight (weight shared by the others)."
+        description="Leaf only: evidence, or what its absence means: hold, zero, reweight (weight goes to the others)."
     )
     normalised: Six | None = Field(description="Leaf with evidence: 0-100.")
     raw: str | None = Field(description="Leaf with evidence: the measured value, or the code of the tier.")

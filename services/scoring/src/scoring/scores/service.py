@@ -45,18 +45,20 @@ _WRITE = text(
     )
     INSERT INTO score_heads
         (contract_id, framework_id, framework_version, framework_hash, version, region, simulated, stage, score,
-         lower, upper, coverage, grade, grade_lower, grade_upper, held, contributions, content_hash, chain_hash, recorded_at)
+         lower, upper, coverage, grade, grade_lower, grade_upper, held, contributions, content_hash, chain_hash,
+         recorded_at)
     SELECT contract_id, framework_id, framework_version, framework_hash, version, region, simulated, stage,
-        CAST(score AS numeric), CAST(lower AS numeric), CAST(upper AS numeric), CAST(coverage AS numeric), grade, grade_lower,
-        grade_upper, CAST(held AS jsonb), CAST(contributions AS jsonb), content_hash, chain_hash, :recorded_at
+        CAST(score AS numeric), CAST(lower AS numeric), CAST(upper AS numeric), CAST(coverage AS numeric), grade,
+        grade_lower, grade_upper, CAST(held AS jsonb), CAST(contributions AS jsonb), content_hash, chain_hash,
+        :recorded_at
     FROM made
     ON CONFLICT (contract_id, framework_id) DO UPDATE SET
-        framework_version = excluded.framework_version,
-        framework_hash = excluded.framework_hash, version = excluded.version, region = excluded.region,
-        simulated = excluded.simulated, stage = excluded.stage, score = excluded.score, lower = excluded.lower,
-        upper = excluded.upper, coverage = excluded.coverage, grade = excluded.grade, grade_lower = excluded.grade_lower,
-        grade_upper = excluded.grade_upper, held = excluded.held, contributions = excluded.contributions,
-        content_hash = excluded.content_hash, chain_hash = excluded.chain_hash, recorded_at = excluded.recorded_at
+        framework_version = excluded.framework_version, framework_hash = excluded.framework_hash,
+        version = excluded.version, region = excluded.region, simulated = excluded.simulated, stage = excluded.stage,
+        score = excluded.score, lower = excluded.lower, upper = excluded.upper, coverage = excluded.coverage,
+        grade = excluded.grade, grade_lower = excluded.grade_lower, grade_upper = excluded.grade_upper,
+        held = excluded.held, contributions = excluded.contributions, content_hash = excluded.content_hash,
+        chain_hash = excluded.chain_hash, recorded_at = excluded.recorded_at
     """
 )
 

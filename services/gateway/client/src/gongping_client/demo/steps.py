@@ -10,6 +10,7 @@ from uuid import UUID
 
 from gongping_client.client import Client
 from gongping_client.demo.dataset import SOURCE, Dataset, DemoContract
+from gongping_client.errors import ProblemError, UnreachableError
 from gongping_client.models import (
     BulkResult,
     Contract,
@@ -38,6 +39,7 @@ __all__ = [
 Found = TypeVar("Found")
 _FIRST_PAUSE = 0.002
 _LONGEST_PAUSE = 0.1
+_PASSING = frozenset({429, 502, 503, 504})
 
 
 class DemoError(Exception):
@@ -56,17 +58,25 @@ async def until(
 ) -> Found:
     """Ask until the answer is there. `patient` asks ever more rarely; otherwise the pause stays short, to measure.
 
+    A part that is away for the moment is asked again like one that has nothing to say yet.
+
     Raises:
         DemoError: it was not there in time.
+        ProblemError: the question was refused.
     """
     ends_at = time.monotonic() + seconds
-    pause = _FIRST_PAUSE
+    pause, instead = _FIRST_PAUSE, ""
     while True:
-        found = await probe()
+        try:
+            found = await probe()
+        except (ProblemError, UnreachableError) as error:
+            if isinstance(error, ProblemError) and error.status not in _PASSING:
+                raise
+            found, instead = None, f"; {error}"
         if found is not None:
             return found
         if time.monotonic() > ends_at:
-            raise DemoError(f"{what}: did not happen within {seconds:.0f} s")
+            raise DemoError(f"{what}: did not happen within {seconds:.0f} s{instead}")
         await asyncio.sleep(pause)
         pause = min(pause * 1.3, _LONGEST_PAUSE) if patient else _FIRST_PAUSE
 

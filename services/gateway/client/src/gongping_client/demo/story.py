@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID, uuid4
 
 from gongping_client.client import Client
@@ -30,13 +31,14 @@ from gongping_client.demo.steps import (
 from gongping_client.errors import ProblemError, UnreachableError
 from gongping_client.models import Score, ScoreChange
 
-__all__ = ["FRAMEWORK", "StoryFailedError", "StoryResult", "run_story"]
+__all__ = ["FRAMEWORK", "STORY_SEED", "StoryFailedError", "StoryResult", "run_story"]
 
 FRAMEWORK = "cn-self-evaluation"
-# A contract that is good and not perfect, so that the stage of completion, with its own weights, moves the score.
-STORY_SEED = 1
+# A provider of middling quality: a deduction, points lost, and a grade that the citizens' voice changes.
+STORY_SEED = 20_216
 _GRADES = {"excellent": "优 excellent", "good": "良 good", "fair": "中 fair", "poor": "差 poor"}
 _NONE_YET = UUID(int=0)
+_TOLD = Decimal("0.005")  # what would be shown as 0.00 is not told
 Echo = Callable[[str], None]
 
 
@@ -229,6 +231,7 @@ async def _complete(scene: _Scene, before: Score) -> Score:
     scene.say(f"score after         {_points(after)}, was {_short(before.score)}")
     for line in _why(change):
         scene.say(f"                    {line}")
+    scene.say(f"                    {await _lost(scene)}")
     scene.say(f"readable            {result.milliseconds:.1f} ms from the completion's answer to the new score")
     return after
 
@@ -254,6 +257,22 @@ async def _hear_the_citizens(scene: _Scene, demo: DemoContract, provisional: Sco
         scene.say(f"                    {line}")
 
 
+async def _lost(scene: _Scene, *, most: int = 3) -> str:
+    """Where most of the points to 100 were lost, from the explanation of the score."""
+    explanation = await scene.client.scores.explanation(scene.result.contract_id, framework_id=FRAMEWORK)
+    leaves = sorted(_leaves(explanation["tree"]), key=lambda leaf: -Decimal(leaf["lost"]))
+    told = (
+        f"{leaf['title']['zh']} {_short(leaf['lost'])}{'' if leaf['state'] == 'evidence' else ' (no evidence yet)'}"
+        for leaf in leaves[:most]
+        if Decimal(leaf["lost"]) > 0
+    )
+    return f"points lost: {', '.join(told) or 'none'}"
+
+
+def _leaves(node: dict[str, Any]) -> list[dict[str, Any]]:
+    return [leaf for child in node["children"] for leaf in _leaves(child)] if node["children"] else [node]
+
+
 def _short(points: str) -> str:
     return f"{Decimal(points):.2f}"
 
@@ -274,4 +293,5 @@ def _why(change: ScoreChange, *, most: int = 4) -> list[str]:
     return [
         f"why: {moved(reason.before, reason.after):+6.2f} points by {reason.name}, now {_short(reason.after)}"
         for reason in reasons[:most]
+        if abs(moved(reason.before, reason.after)) >= _TOLD
     ]

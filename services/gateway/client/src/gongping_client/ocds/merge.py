@@ -9,9 +9,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from ocdsmerge.exceptions import OCDSMergeError
-from ocdsmerge.merge import CompiledRelease
-
 __all__ = ["MergeError", "compile_releases"]
 
 _REPLACED_WHOLE = (
@@ -64,6 +61,10 @@ def compile_releases(releases: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """
     if len(releases) == 1:
         return dict(releases[0])
+    # Brings `requests` with it, which every command would wait for at its start; few files need it.
+    from ocdsmerge.exceptions import OCDSMergeError  # noqa: PLC0415
+    from ocdsmerge.merge import CompiledRelease  # noqa: PLC0415
+
     ordered = sorted(releases, key=_instant)
     merged = CompiledRelease(merge_rules=_RULES, rule_overrides={})
     try:

@@ -1,0 +1,202 @@
+"""The ledger over HTTP: what is posted, what is refused, and that nothing is ever changed."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+
+from contracts.ledger.queries import payables_balance
+from shared.events import LedgerPosted
+
+
+async def totals(contracts: Any, contract: Any) -> dict[str, str]:
+    found: dict[str, str] = (await contracts.get(f"/contracts/{contract['contract_id']}"))["ledger"]
+    return found
+
+
+async def test_each_kind_books_its_two_accounts(contracts: Any) -> None:
+    contract = await contracts.active()
+    await contracts.book(contract, "commitment", "120000.00")
+    await contracts.accept(contract, "100000.00")
+    await contracts.book(contract, "payment", "95000.00", voucher="V-1", milestone_id=contract["milestones"][2]["milestone_id"])
+    await contracts.book(contract, "deduction", "6000.00")
+    await contracts.book(contract, "refund", "1000.00")
+    entries = (await contracts.get(f"/contracts/{contract['contract_id']}/ledger"))["items"]
+    assert [(e["kind"], e["debit_account"], e["credit_account"], e["amount"]) for e in entries] == [
+        ("commitment", "commitments", "commitments_reserve", "120000.00"),
+        ("acceptance", "services", "payables", "100000.00"),
+        ("payment", "payables", "treasury", "95000.00"),
+        ("deduction", "payables", "deductions", "6000.00"),
+        ("refund", "treasury", "payables", "1000.00"),
+    ]
+    assert await totals(contracts, contract) == {
+        "committed": "120000.00",
+        "accepted": "100000.00",
+        "paid": "95000.00",
+        "deducted": "6000.00",
+        "refunded": "1000.00",
+        "executed": "100000.00",
+        "outstanding": "0.00",
+    }
+    posted = await contracts.emitted(LedgerPosted)
+    assert [(event.data["kind"], event.data["amount"], event.data["voucher"]) for event in posted] == [
+        (e["kind"], e["amount"], e["voucher"]) for e in entries
+    ]
+    assert [event.data["entry_id"] for event in posted] == [e["id"] for e in entries]
+
+
+async def test_no_more_is_paid_than_the_contract_is_worth(contracts: Any) -> None:
+    contract = await contracts.active()
+    await contracts.book(contract, "payment", "100000.00")
+    await contracts.book(contract, "deduction", "15000.00")
+    path, day = f"/contracts/{contract['contract_id']}/ledger", "2025-07-02"
+    for kind in ("payment", "deduction"):
+        body = {"kind": kind, "amount": "5000.01", "booked_on": day}
+        problem = await contracts.refused("POST", path, body, status=409, slug="payment-over-value")
+        assert "At most 5000.00 is left" in problem["detail"]
+    await contracts.book(contract, "refund", "0.01")
+    await contracts.book(contract, "payment", "5000.01")
+    assert (await totals(contracts, contract))["executed"] == "120000.00"
+
+
+async def test_no_more_is_committed_or_accepted_than_the_contract_is_worth(contracts: Any) -> None:
+    contract = await contracts.active()
+    await contracts.book(contract, "commitment", "120000.00")
+    path = f"/contracts/{contract['contract_id']}"
+    body = {"kind": "commitment", "amount": "0.01", "booked_on": "2025-07-02"}
+    await contracts.refused("POST", f"{path}/ledger", body, status=409, slug="commitment-over-value")
+    accepted = {"result": "accepted", "accepted_on": "2025-07-01", "accepted_value": "120000.01"}
+    await contracts.refused("POST", f"{path}/acceptances", accepted, status=409, slug="acceptance-over-value")
+    assert len((await contracts.get(f"{path}/ledger"))["items"]) == 1
+
+
+async def test_no_more_comes_back_than_was_paid(contracts: Any) -> None:
+    contract = await contracts.active()
+    payment = await contracts.book(contract, "payment", "100.00")
+    path = f"/contracts/{contract['contract_id']}/ledger"
+    body = {"kind": "refund", "amount": "100.01", "booked_on": "2025-07-02"}
+    problem = await contracts.refused("POST", path, body, status=409, slug="refund-over-paid")
+    assert "At most 100.00 can come back" in problem["detail"]
+    await contracts.book(contract, "refund", "40.00")
+    reversal = {"kind": "reversal", "reverses": payment["id"], "note": "误记", "booked_on": "2025-07-02"}
+    await contracts.refused("POST", path, reversal, status=409, slug="refund-over-paid")
+
+
+async def test_an_entry_is_reversed_once_and_in_full(contracts: Any) -> None:
+    contract = await contracts.active()
+    payment = await contracts.book(contract, "payment", "60000.00", voucher="V-1")
+    reversal = await contracts.book(contract, "reversal", reverses=payment["id"], note="误记")
+    assert (reversal["debit_account"], reversal["credit_account"]) == (payment["credit_account"], payment["debit_account"])
+    assert (reversal["amount"], reversal["reverses"]) == ("60000.00", payment["id"])
+    assert (await totals(contracts, contract))["paid"] == "0.00"
+    path = f"/contracts/{contract['contract_id']}/ledger"
+    again = {"kind": "reversal", "reverses": payment["id"], "note": "再记", "booked_on": "2025-07-02"}
+    await contracts.refused("POST", path, again, status=409, slug="entry-already-reversed")
+    of_reversal = again | {"reverses": reversal["id"]}
+    await contracts.refused("POST", path, of_reversal, status=409, slug="entry-not-reversible")
+    other = await contracts.active()
+    foreign = await contracts.book(other, "payment", "1.00")
+    await contracts.refused("POST", path, again | {"reverses": foreign["id"]}, status=409, slug="entry-not-reversible")
+    event = (await contracts.emitted(LedgerPosted))[1]
+    assert (event.data["kind"], event.data["reverses"]) == ("reversal", payment["id"])
+
+
+async def test_a_voucher_is_booked_once_per_contract(contracts: Any) -> None:
+    contract, other = await contracts.active(), await contracts.active()
+    await contracts.book(contract, "payment", "1.00", voucher="V-1")
+    body = {"kind": "payment", "amount": "1.00", "booked_on": "2025-07-02", "voucher": "V-1"}
+    path = f"/contracts/{contract['contract_id']}/ledger"
+    await contracts.refused("POST", path, body, status=409, slug="voucher-already-used")
+    await contracts.book(other, "payment", "1.00", voucher="V-1")
+
+
+async def test_what_does_not_belong_to_the_contract_conflicts(contracts: Any) -> None:
+    contract, other = await contracts.active(), await contracts.active()
+    path = f"/contracts/{contract['contract_id']}/ledger"
+    body = {"kind": "payment", "amount": "1.00", "booked_on": "2025-07-02"}
+    cases = {
+        "ledger-currency-mismatch": {"currency": "EUR"},
+        "booking-in-the-future": {"booked_on": "2999-01-01"},
+        "milestone-unknown": {"milestone_id": other["milestones"][0]["milestone_id"]},
+        "entry-of-acceptance": {"kind": "acceptance"},
+    }
+    for slug, change in cases.items():
+        await contracts.refused("POST", path, body | change, status=409, slug=slug)
+    draft = await contracts.draft()
+    problem = await contracts.refused(
+        "POST", f"/contracts/{draft['contract_id']}/ledger", body, status=409, slug="contract-state-conflict"
+    )
+    assert problem["state"] == "draft"
+    assert await contracts.emitted(LedgerPosted) == []
+
+
+async def test_malformed_entries_are_refused_with_the_place(contracts: Any) -> None:
+    contract = await contracts.active()
+    path = f"/contracts/{contract['contract_id']}/ledger"
+    body = {"kind": "payment", "amount": "1.00", "booked_on": "2025-07-02"}
+    cases: list[tuple[str, dict[str, Any]]] = [
+        ("/kind", {"kind": "gift"}),
+        ("/amount", {"amount": "0.00"}),
+        ("/amount", {"amount": "-1.00"}),
+        ("/amount", {"amount": "1.001"}),
+        ("/amount", {"amount": 1.5}),
+        ("/amount", {"amount": "Infinity"}),
+        ("/booked_on", {"booked_on": "yesterday"}),
+        ("/voucher", {"voucher": ""}),
+        ("/", {"amount": None}),
+        ("/", {"kind": "reversal"}),
+        ("/", {"reverses": "01900000-0000-7000-8000-000000000000"}),
+        ("/paid", {"paid": True}),
+    ]
+    for pointer, change in cases:
+        assert await contracts.pointers("POST", path, body | change) == {pointer}, change
+
+
+async def test_settlement_goes_on_after_the_end(contracts: Any) -> None:
+    contract = await contracts.completed()
+    payment = next(
+        e for e in (await contracts.get(f"/contracts/{contract['contract_id']}/ledger"))["items"] if e["kind"] == "payment"
+    )
+    await contracts.book(contract, "refund", "10.00")
+    accepted = next(
+        e for e in (await contracts.get(f"/contracts/{contract['contract_id']}/ledger"))["items"] if e["kind"] == "acceptance"
+    )
+    reversal = {"kind": "reversal", "reverses": accepted["id"], "note": "撤回", "booked_on": "2025-07-02"}
+    path = f"/contracts/{contract['contract_id']}/ledger"
+    await contracts.refused("POST", path, reversal, status=409, slug="contract-state-conflict")
+    assert payment["id"] != accepted["id"]
+    assert (await totals(contracts, contract))["outstanding"] == "10.00"
+
+
+async def test_entries_are_listed_by_kind_and_page(contracts: Any) -> None:
+    contract = await contracts.active()
+    posted = [await contracts.book(contract, "payment", f"{n}.00") for n in range(1, 4)]
+    await contracts.book(contract, "commitment", "9.00")
+    path = f"/contracts/{contract['contract_id']}/ledger"
+    page = await contracts.get(f"{path}?kind=payment&limit=2")
+    rest = await contracts.staff.get(f"/v1{path}", params={"kind": "payment", "cursor": page["next"]})
+    assert page["items"] + rest.json()["items"] == posted
+    link = (await contracts.staff.get(f"/v1{path}", params={"limit": 2})).headers["link"]
+    assert 'rel="next"' in link
+
+
+@pytest.mark.parametrize("statement", ["UPDATE {0} SET region = 'CN-11'", "DELETE FROM {0}"])
+async def test_the_database_refuses_to_change_facts(contracts: Any, statement: str) -> None:
+    await contracts.completed()
+    for table in ("ledger_entries", "observations", "acceptances"):
+        async with contracts.database.session(write=True) as session:
+            with pytest.raises(IntegrityError, match="append-only"):
+                await session.execute(text(statement.format(table)))
+
+
+async def test_a_repeated_payment_is_booked_once(contracts: Any) -> None:
+    contract = await contracts.active()
+    path, key = f"/v1/contracts/{contract['contract_id']}/ledger", {"Idempotency-Key": "pay-1"}
+    body = {"kind": "payment", "amount": "10.00", "booked_on": "2025-07-02"}
+    answers = [await contracts.staff.post(path, json=body, headers=key) for _ in range(3)]
+    assert {answer.status_code for answer in answers} == {201}
+    assert len({answer.json()["id"] for answer in answers}) == 1
+    assert (await totals(contracts, contract))["paid"] == "10.00"
+    async with contracts.database.reading() as session:
+        assert await payables_balance(session, contract_id=contract["contract_id"]) == -10
