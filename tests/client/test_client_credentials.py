@@ -60,6 +60,13 @@ def test_the_local_client_is_never_joined_with_another_id(tmp_path: Path, monkey
     assert find_credentials(client_id="a") == Credentials("http://127.0.0.1:8080", "a", "s")
 
 
+def test_a_local_file_that_is_no_json_is_named(tmp_path: Path) -> None:
+    (tmp_path / ".gongping").mkdir()
+    (tmp_path / ".gongping" / "client.json").write_text("{", encoding="utf-8")
+    with pytest.raises(CredentialsMissingError, match=r"client\.json cannot be read"):
+        find_credentials()
+
+
 def test_nothing_known_says_what_to_give() -> None:
     with pytest.raises(CredentialsMissingError, match="--gateway URL, set GONGPING_URL"):
         find_credentials()

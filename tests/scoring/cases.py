@@ -1,5 +1,6 @@
 """Simulated facts about contracts for the tests of scoring: event payloads, drawn by hypothesis or written out."""
 
+import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -29,8 +30,26 @@ from shared.events import (
 from shared.ids import new_id
 from shared.inbox import Received
 
-__all__ = ["facts_of", "histories", "ident", "received", "rows_of", "state"]
+__all__ = [
+    "AT",
+    "CONTRACT",
+    "REGION",
+    "acceptance",
+    "agreed",
+    "closed_wave",
+    "complete_history",
+    "entry",
+    "facts_of",
+    "histories",
+    "ident",
+    "observation",
+    "received",
+    "renamed",
+    "rows_of",
+    "state",
+]
 
+Json = Any  # any field of an event
 CONTRACT = UUID(int=1)
 REGION = "CN-230102"
 AT = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
@@ -70,8 +89,6 @@ def facts_of(events: Iterable[EventData]) -> dict[str, list[dict[str, Any]]]:
 
 def rows_of(events: Iterable[EventData]) -> list[list[Any]]:
     """The evidence rows that the events leave, as the scores slice reads them."""
-    import json  # noqa: PLC0415
-
     makers: dict[type[EventData], Any] = {
         ObservationRecorded: items.observation_item,
         LedgerPosted: items.ledger_item,
@@ -159,50 +176,38 @@ def histories(draw: st.DrawFn) -> list[EventData]:
     value = draw(st.sampled_from([Decimal("128000.00"), Decimal("99999.99"), Decimal("300.00")]))
     states = draw(contract_states(value))
     events: list[EventData] = [*states]
-    for n, indicator in enumerate(states[0].indicators * 2):
-        if draw(st.booleans()):
-            events.append(
-                ObservationRecorded(
-                    observation_id=ident(5, n),
-                    contract_id=CONTRACT,
-                    region=REGION,
-                    indicator_id=indicator.indicator_id,
-                    indicator_code=indicator.code,
-                    value=draw(figure(0, 200)),
-                    observed_on=draw(st.sampled_from([date(2026, 5, 1), date(2026, 6, 1)])),
-                    supersedes=draw(st.sampled_from([None, ident(5, n - 1), ident(5, n + 1)])),
-                    recorded_at=AT + timedelta(milliseconds=draw(st.integers(0, 3)) * 500),
-                )
-            )
+    events += [
+        observation(
+            n,
+            indicator,
+            value=draw(figure(0, 200)),
+            observed_on=draw(st.sampled_from([date(2026, 5, 1), date(2026, 6, 1)])),
+            supersedes=draw(st.sampled_from([None, ident(5, n - 1), ident(5, n + 1)])),
+            recorded_at=AT + timedelta(milliseconds=draw(st.integers(0, 3)) * 500),
+        )
+        for n, indicator in enumerate(states[0].indicators * 2)
+        if draw(st.booleans())
+    ]
     for n in range(draw(st.integers(0, 5))):
         kind = draw(
             st.sampled_from(["payment", "payment", "deduction", "refund", "reversal", "commitment", "acceptance"])
         )
         events.append(
-            LedgerPosted(
-                entry_id=ident(6, n),
-                contract_id=CONTRACT,
-                region=REGION,
-                kind=kind,
+            entry(
+                n,
+                kind,
                 amount=draw(figure(0, int(value))),
                 currency=draw(st.sampled_from(["CNY", "CNY", "CNY", "EUR"])),
-                booked_on=date(2026, 6, 1),
                 reverses=ident(6, draw(st.integers(0, 5))) if kind == "reversal" else None,
-                recorded_at=AT,
             )
         )
     for n in range(draw(st.integers(0, 2))):
         events.append(
-            AcceptanceRecorded(
-                acceptance_id=ident(7, n),
-                contract_id=CONTRACT,
-                region=REGION,
+            acceptance(
+                n,
                 result=draw(st.sampled_from(["accepted", "partlyAccepted", "rejected"])),
-                accepted_on=date(2026, 7, 1),
                 accepted_value=draw(figure(0, int(value))),
-                currency="CNY",
                 opinion=draw(st.none() | st.just(RecipientsOpinion(kind="onSite", people=12, satisfied=10))),
-                recorded_at=AT,
             )
         )
     for n in range(draw(st.integers(0, 3))):
@@ -212,42 +217,129 @@ def histories(draw: st.DrawFn) -> list[EventData]:
 
 def wave(draw: st.DrawFn, number: int, version: int) -> WaveClosed:
     status = draw(st.sampled_from(["ok", "ok", "caution", "unreliable", "suppressed"]))
-    index = draw(st.floats(0, 100) | st.sampled_from([87.5, 90.0, 0.0]))
-    return WaveClosed(
-        wave_id=ident(8, number),
-        version=version,
-        contract_id=CONTRACT,
-        region=REGION,
-        simulated=True,
+    return closed_wave(
+        number,
         kind=draw(st.sampled_from(["midterm", "completion", "followUp"])),
-        instrument_id="satisfaction",
-        instrument_version="1.0.0",
-        instrument_sha256="0" * 64,
-        design="census",
-        opens_at=AT,
-        closes_at=AT,
+        index=draw(st.floats(0, 100) | st.sampled_from([87.5, 90.0, 0.0])),
+        status=status,
+        version=version,
         closed_at=AT + timedelta(days=draw(st.integers(0, 2))),
-        n=120,
-        response_rate=0.5,
-        estimates=(
-            Estimate(item="overall", measure="top2", estimate=0.9, status="ok"),
-            Estimate(
-                item="overall",
-                measure="index100",
-                estimate=None if status == "suppressed" else index,
-                status=status,
-            ),
-        ),
-        policy="score-v1",
     )
 
 
-def state(name: str, *, version: int, **terms: Any) -> ContractState:
+def closed_wave(number: int, *, kind: str, index: float, status: str = "ok", **rest: Json) -> WaveClosed:
+    """A closed wave; simulated."""
+    defaults: dict[str, Any] = {
+        "wave_id": ident(8, number),
+        "version": 2,
+        "contract_id": CONTRACT,
+        "region": REGION,
+        "simulated": True,
+        "kind": kind,
+        "instrument_id": "satisfaction",
+        "instrument_version": "1.0.0",
+        "instrument_sha256": "0" * 64,
+        "design": "census",
+        "opens_at": AT,
+        "closes_at": AT,
+        "closed_at": AT,
+        "n": 120,
+        "response_rate": 0.5,
+        "estimates": (
+            Estimate(item="overall", measure="top2", estimate=0.9, status="ok"),
+            Estimate(
+                item="overall", measure="index100", estimate=None if status == "suppressed" else index, status=status
+            ),
+        ),
+        "policy": "score-v1",
+    }
+    return WaveClosed(**(defaults | rest))
+
+
+def observation(number: int, indicator: AgreedIndicator, *, value: Decimal | int, **rest: Json) -> ObservationRecorded:
+    """An actual value of an agreed indicator."""
+    defaults: dict[str, Any] = {
+        "observation_id": ident(5, number),
+        "contract_id": CONTRACT,
+        "region": REGION,
+        "indicator_id": indicator.indicator_id,
+        "indicator_code": indicator.code,
+        "value": Decimal(value),
+        "observed_on": date(2026, 5, 1),
+        "recorded_at": AT,
+    }
+    return ObservationRecorded(**(defaults | rest))
+
+
+def entry(number: int, kind: str, *, amount: Decimal | int, **rest: Json) -> LedgerPosted:
+    """An entry of the ledger."""
+    defaults: dict[str, Any] = {
+        "entry_id": ident(6, number),
+        "contract_id": CONTRACT,
+        "region": REGION,
+        "kind": kind,
+        "amount": Decimal(amount),
+        "currency": "CNY",
+        "booked_on": date(2026, 6, 1),
+        "recorded_at": AT,
+    }
+    return LedgerPosted(**(defaults | rest))
+
+
+def acceptance(number: int, *, accepted_value: Decimal | int, **rest: Json) -> AcceptanceRecorded:
+    """An acceptance with the recipients' opinion."""
+    defaults: dict[str, Any] = {
+        "acceptance_id": ident(7, number),
+        "contract_id": CONTRACT,
+        "region": REGION,
+        "result": "accepted",
+        "accepted_on": date(2026, 7, 1),
+        "accepted_value": Decimal(accepted_value),
+        "currency": "CNY",
+        "opinion": RecipientsOpinion(kind="onSite", people=12, satisfied=10),
+        "recorded_at": AT,
+    }
+    return AcceptanceRecorded(**(defaults | rest))
+
+
+def renamed(events: Iterable[EventData], salt: UUID) -> list[EventData]:
+    """The same events about other things: every id is changed in the same way."""
+
+    def walk(value: Json) -> Json:
+        if isinstance(value, dict):
+            return {key: walk(each) for key, each in value.items()}
+        if isinstance(value, list):
+            return [walk(each) for each in value]
+        if isinstance(value, str) and len(value) == 36 and value.count("-") == 4:
+            return str(UUID(int=UUID(value).int ^ (salt.int & ~0xFFFF)))
+        return value
+
+    return [type(event).model_validate(walk(event.model_dump(mode="json"))) for event in events]
+
+
+INDICATORS = ("output", "O1", "100"), ("benefit", "B1", "80"), ("satisfaction", "S1", "90")
+
+
+def complete_history() -> list[EventData]:
+    """A contract that was completed with every piece of evidence; simulated."""
+    active = state("active", version=2)
+    output, benefit, _ = active.indicators
+    return [
+        active,
+        observation(1, output, value=90),
+        observation(2, benefit, value=80),
+        entry(1, "payment", amount=114_000),
+        entry(2, "acceptance", amount=120_000),
+        acceptance(1, accepted_value=120_000),
+        state("completed", version=3),
+        closed_wave(1, kind="completion", index=81.0),
+    ]
+
+
+def state(name: str, *, version: int, **terms: Json) -> ContractState:
     """One state event of a contract that agreed one indicator per level."""
-    indicators: Sequence[AgreedIndicator] = terms.pop("indicators", None) or (
-        agreed(1, "output", "O1", target="100"),
-        agreed(2, "benefit", "B1", target="80"),
-        agreed(3, "satisfaction", "S1", target="90"),
+    indicators: Sequence[AgreedIndicator] = terms.pop("indicators", None) or tuple(
+        agreed(number, level, code, target=target) for number, (level, code, target) in enumerate(INDICATORS, 1)
     )
     cls = STATES.get(name, ContractActivated)
     defaults: dict[str, Any] = {
@@ -260,13 +352,25 @@ def state(name: str, *, version: int, **terms: Any) -> ContractState:
         "provider": PartyRef(organisation_id=ident(4, 2), name="a simulated provider"),
         "value": Decimal("120000.00"),
         "tenderers": 3,
+        "milestones": (
+            MilestoneState(
+                milestone_id=ident(3, 1),
+                code="M1",
+                title="whole service",
+                kind="delivery",
+                percentage=Decimal(100),
+                due_on=date(2026, 6, 1),
+                status="met",
+                met_on=date(2026, 6, 10),
+            ),
+        ),
         "needs_basis": NeedsBasis(kind="wave"),
         "indicators": tuple(indicators),
     }
     return cls(state=name, version=version, **(defaults | terms))
 
 
-def agreed(number: int, level: str, code: str, *, target: str, **rest: Any) -> AgreedIndicator:
+def agreed(number: int, level: str, code: str, *, target: str, **rest: Json) -> AgreedIndicator:
     defaults: dict[str, Any] = {"aspect": "quantity", "unit": "%", "direction": "higher", "weight": Decimal(1)}
     return AgreedIndicator(
         indicator_id=ident(2, number),

@@ -77,7 +77,7 @@ class World:
         finally:
             await connection.close()
 
-    async def value(self, service: str, sql: str, *arguments: object) -> Any:  # noqa: ANN401 - a column's value
+    async def value(self, service: str, sql: str, *arguments: object) -> Any:
         return (await self.rows(service, sql, *arguments))[0][0]
 
     async def stop(self, service: str) -> None:

@@ -51,7 +51,7 @@ def _bad_cursor() -> Unprocessable:
     )
 
 
-def _paging(
+async def _paging(
     limit: Annotated[int, Query(ge=1, le=200, description="Items per page.")] = 50,
     cursor: Annotated[str | None, Query(description="`next` of the page before.", max_length=1000)] = None,
 ) -> Paging:

@@ -213,19 +213,20 @@ class BodyLimit:
 
         async def guarded(message: Message) -> None:
             nonlocal started
-            if exceeded and not started:
-                if message["type"] == "http.response.start":
-                    started = True
-                    await self._refuse(scope, receive, send)
-                return
+            begins = message["type"] == "http.response.start"
             if not exceeded:
+                started = started or begins
                 await send(message)
+            elif begins and not started:
+                started = True
+                await self._refuse(scope, receive, send)
 
         try:
             await self._app(scope, counted, guarded)
         except _BodyTooLargeError:
-            if not started:
-                await self._refuse(scope, receive, send)
+            if started:
+                raise  # an answer that has begun can only be broken off
+            await self._refuse(scope, receive, send)
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
         from shared.problems import TooLarge, problem_response  # noqa: PLC0415 - problems logs through structlog

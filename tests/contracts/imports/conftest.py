@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 Json = dict[str, Any]
@@ -82,6 +83,15 @@ def make(change: Callable[[Json, Json], None] | None = None, **fields: object) -
     if change:
         change(release, contract)
     return release
+
+
+def assert_problem(answer: httpx.Response, status: int, slug: str) -> Json:
+    """The problem document of a refusal."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem: Json = answer.json()
+    assert problem["type"] == f"/problems/{slug}"
+    return problem
 
 
 @pytest.fixture

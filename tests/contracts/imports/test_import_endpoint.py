@@ -5,8 +5,8 @@ import json
 from collections import Counter
 from typing import Any
 
-from tests.contracts.conftest import Contracts, assert_problem
-from tests.contracts.imports.conftest import make
+from tests.contracts.conftest import Contracts
+from tests.contracts.imports.conftest import assert_problem, make
 
 from gongping_client.demo.uscc import simulated_uscc
 from shared.events import ContractImported, ContractState, LedgerPosted, OrganisationRecorded

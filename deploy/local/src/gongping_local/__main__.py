@@ -29,6 +29,8 @@ def main(arguments: list[str] | None = None) -> int:
     except LocalError as error:
         print(f"gongping: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:  # before anything was started
+        return 130
 
 
 def say(line: str) -> None:

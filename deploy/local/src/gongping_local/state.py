@@ -75,8 +75,15 @@ def open_state(folder: Path) -> State:
     """Make the folder, or recognise it as one of ours.
 
     Raises:
-        LocalError: it holds something else; nothing in it was touched.
+        LocalError: it holds something else, or belongs to another user; nothing in it was touched.
     """
+    try:
+        return _open(folder)
+    except PermissionError as error:
+        raise LocalError(f"{error.filename} belongs to another user: name another state folder (STATE=...)") from error
+
+
+def _open(folder: Path) -> State:
     if folder.exists() and not folder.is_dir():
         raise LocalError(f"{folder} is a file: name another state folder (STATE=...)")
     if folder.exists() and any(folder.iterdir()) and not (folder / MARKER).exists():

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import signal
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,8 +14,6 @@ from gongping_local.deployment import Deployment, end_what_was_left
 from gongping_local.services import Ports
 from gongping_local.state import SERVICES, clear, held, open_state
 from gongping_local.watch import Echo
-
-STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass(frozen=True)
@@ -48,10 +47,8 @@ async def up(options: Options, *, echo: Echo) -> int:
         deployment = Deployment(state, options.ports, echo)
         deployment.require_free_ports()
         stop = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        for ending in STOPPING:
-            loop.add_signal_handler(ending, stop.set)
         try:
+            _on_signals(stop.set)
             work = asyncio.create_task(_work(deployment, options, began=began, echo=echo))
             waiting = asyncio.create_task(stop.wait())
             await asyncio.wait({work, waiting}, return_when=asyncio.FIRST_COMPLETED)
@@ -65,9 +62,15 @@ async def up(options: Options, *, echo: Echo) -> int:
             return 1 if options.once else 0
         finally:
             await deployment.stop()
-            for ending in STOPPING:
-                loop.remove_signal_handler(ending)
             echo("everything is stopped")
+
+
+def _on_signals(stop: Callable[[], None]) -> None:
+    endings = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under nohup, which is to outlive its terminal
+        endings.append(signal.SIGHUP)
+    for ending in endings:
+        asyncio.get_running_loop().add_signal_handler(ending, stop)
 
 
 async def _work(deployment: Deployment, options: Options, *, began: float, echo: Echo) -> int:

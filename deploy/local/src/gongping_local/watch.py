@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from gongping_local.canary import canary
-from gongping_local.errors import StartFailedError
+from gongping_local.errors import LocalError
 from gongping_local.nats import Nats
 from gongping_local.process import Child
 
@@ -45,7 +45,7 @@ async def keep_running(part: Part, *, echo: Echo, first_delay: float = FIRST_DEL
         delay, began = min(delay * 2, LONGEST_DELAY), time.monotonic()
         try:
             await part.start()
-        except StartFailedError as error:
+        except (LocalError, OSError) as error:  # a full disk, for one: the next try comes later
             echo(str(error))
 
 

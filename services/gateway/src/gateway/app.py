@@ -4,6 +4,7 @@ import asyncio
 import os
 
 from fastapi import FastAPI
+from opentelemetry.trace import get_tracer_provider
 from starlette.types import ASGIApp
 
 from gateway.clients.revocation import revocations_of
@@ -17,7 +18,7 @@ from gateway.proxy.access import Access
 from gateway.proxy.forward import Forwarder
 from gateway.proxy.front import Front
 from gateway.proxy.table import SERVICES
-from gateway.proxy.tracing import Tracing
+from gateway.proxy.tracing import Tracing, recorder
 from gateway.settings import GatewaySettings
 from gateway.tokens.routes import router as tokens
 from gateway.upstreams import close_upstreams, service_urls
@@ -72,7 +73,7 @@ def wrap(app: FastAPI, settings: ServiceSettings) -> ASGIApp:
         app,
         access=Access(app.state.keys, revocations_of(app.state)),
         forwarder=forwarder,
-        tracing=Tracing(ratio=own.trace_ratio, exports=exports),
+        tracing=Tracing(ratio=own.trace_ratio, tracer=recorder(get_tracer_provider()) if exports else None),
     )
 
 

@@ -58,7 +58,7 @@ async def bulk_contracts(body: ContractBulkIn, session: WriteSession, _: Manager
     return await apply_each(session, body.items, service.upsert_contract)
 
 
-def _filters(
+async def _filters(
     *,
     state: Annotated[State | None, Query(description="State.")] = None,
     origin: Annotated[Literal["native", "import"] | None, Query(description="native | import.")] = None,

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated, NoReturn, TypeVar
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 
 from gongping_client.client import Client
@@ -50,7 +51,7 @@ def with_client(
 
     try:
         return asyncio.run(run())
-    except* (ProblemError, UnreachableError, DemoError) as group:
+    except* (ProblemError, UnreachableError, DemoError, ValidationError) as group:
         reason: BaseException = group
         while isinstance(reason, BaseExceptionGroup):
             reason = reason.exceptions[0]

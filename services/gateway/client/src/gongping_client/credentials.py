@@ -31,7 +31,10 @@ def _local() -> dict[str, str]:
     candidates += [folder / LOCAL_FILE for folder in (here, *here.parents)]
     for path in candidates:
         if path.is_file():
-            document = json.loads(path.read_text(encoding="utf-8"))
+            try:
+                document = json.loads(path.read_text(encoding="utf-8"))
+            except (OSError, ValueError) as error:
+                raise CredentialsMissingError(f"{path} cannot be read: {error}") from error
             return {key: str(document[key]) for key in ("url", "client_id", "client_secret") if document.get(key)}
     return {}
 

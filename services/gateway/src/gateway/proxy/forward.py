@@ -14,7 +14,7 @@ from gateway.proxy.access import Grant, check_answer_region
 from gateway.proxy.errors import AmbiguousRequest, BadGateway, ClientGone, GatewayTimeout, ServiceDown
 from gateway.proxy.headers import RequestHeaders, read_response
 from gateway.proxy.table import Prefix, ServiceName
-from gateway.proxy.upload import Upload, Watch, too_large
+from gateway.proxy.upload import Upload, Watch, Watches, too_large
 from shared.problems import Problem
 
 __all__ = ["Forwarder"]
@@ -52,6 +52,7 @@ class Forwarder:
             total=None, connect=connect_seconds, sock_connect=connect_seconds, sock_read=answer_seconds
         )
         self._session: ClientSession | None = None
+        self._watches = Watches()
 
     def _pool(self) -> ClientSession:
         if self._session is not None:
@@ -90,6 +91,7 @@ class Forwarder:
         """
         upload = self._upload(receive, headers)
         watch = Watch(receive, upload)
+        self._watches.add(watch)
         try:
             body = None if upload is None else await upload.start()
             answer = await self._ask(scope, prefix, headers, body)
@@ -110,7 +112,7 @@ class Forwarder:
                 raise upload.failure from None
             raise self._problem(error, prefix.service) from error
         finally:
-            watch.stop()
+            self._watches.remove(watch)
 
     def _upload(self, receive: Receive, headers: RequestHeaders) -> Upload | None:
         length = headers.length

@@ -44,24 +44,26 @@ _SPOOFABLE = frozenset(
 )
 # The gateway writes host and trace itself; `Expect` is answered by the server in front of it when the body is read.
 _NOT_FORWARDED = _HOP_BY_HOP | _SPOOFABLE | {b"host", b"traceparent", b"expect"}
-_ATTRIBUTES = {
+# What the gateway reads, and where it puts it.
+_READ = {
+    b"authorization": "authorization",
+    b"connection": "",
     b"content-length": "length",
     b"host": "host",
     b"traceparent": "traceparent",
     b"transfer-encoding": "transfer_encoding",
 }
-_SPECIAL = _NOT_FORWARDED | frozenset(_ATTRIBUTES) | {b"authorization"}
 _REGION = b"gongping-region"
 # The server in front of the gateway writes its own Date and Server.
 _NOT_RETURNED = _HOP_BY_HOP | {_REGION, b"date", b"server"}
 _READ_IN_RESPONSE = _NOT_RETURNED | {b"location", b"content-length"}
 
-# Names that nearly every request has, in the form that the client library takes without converting.
-_NAMES = {
+# Names that nearly every request has and that simply pass, in the form that the client library takes as it is.
+_ORDINARY = {
     name.encode(): istr(name)
     for name in (
-        *("accept", "accept-encoding", "accept-language", "authorization", "content-length", "content-type"),
-        *("cookie", "idempotency-key", "if-match", "if-none-match", "tracestate", "user-agent"),
+        *("accept", "accept-encoding", "accept-language", "content-type", "cookie"),
+        *("idempotency-key", "if-match", "if-none-match", "tracestate", "user-agent"),
     )
 }
 
@@ -95,14 +97,6 @@ def _named_by(connection: bytes) -> frozenset[bytes]:
     return frozenset(token.strip().lower() for token in connection.split(b",")) - {b"keep-alive", b"close", b""}
 
 
-def _text(value: bytes) -> str:
-    # The client library writes str as UTF-8; decoding the same way keeps the bytes as they came.
-    try:
-        return value.decode()
-    except UnicodeDecodeError:
-        return value.decode("latin-1")
-
-
 def read_request(raw: RawHeaders) -> RequestHeaders:
     """Sort a request's headers (names in lower case, as ASGI has them) into what is passed on and what is used here.
 
@@ -113,20 +107,23 @@ def read_request(raw: RawHeaders) -> RequestHeaders:
     forwarded = found.forwarded
     named: frozenset[bytes] = frozenset()
     for name, value in raw:
-        if name in _SPECIAL:
-            if name == b"authorization":
-                if found.authorization is not None:
+        known = _ORDINARY.get(name)
+        if known is None:
+            if name in _READ:
+                if name == b"connection":
+                    named |= _named_by(value)
+                elif name == b"authorization" and found.authorization is not None:
                     raise AmbiguousRequest("Send one Authorization header.")
-                found.authorization = value
-            elif name == b"connection":
-                named |= _named_by(value)
-            elif name in _ATTRIBUTES:
-                setattr(found, _ATTRIBUTES[name], value)
-            if name in _NOT_FORWARDED:
+                else:
+                    setattr(found, _READ[name], value)
+            if name in _NOT_FORWARDED or name.startswith(_SPOOFABLE_PREFIXES):
                 continue
-        elif name.startswith(_SPOOFABLE_PREFIXES):
-            continue
-        forwarded.append((_NAMES.get(name) or name.decode("latin-1"), _text(value)))
+            known = name.decode("latin-1")
+        # The client library writes str as UTF-8; decoding the same way keeps the bytes as they came.
+        try:
+            forwarded.append((known, value.decode()))
+        except UnicodeDecodeError:
+            forwarded.append((known, value.decode("latin-1")))
     if named:
         found.forwarded = [pair for pair in forwarded if pair[0].lower().encode("latin-1") not in named]
     return found

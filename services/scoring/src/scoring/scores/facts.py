@@ -162,6 +162,7 @@ def read_facts(contract_id: str, evidence: Iterable[Sequence[Any]]) -> Facts | N
         return None
     terms = contract[4]
     money = _standing(ledger)
+    acceptances.sort(key=lambda row: row[0])
     closed = sorted(waves.values(), key=lambda row: (datetime.fromisoformat(row[4]["closed_at"]), row[0]), reverse=True)
     stage = stage_of(terms["state"], (row[4] for row in closed))
     if stage is None:
@@ -175,7 +176,7 @@ def read_facts(contract_id: str, evidence: Iterable[Sequence[Any]]) -> Facts | N
         agreed=_agreed(terms["indicators"], _latest(observations)),
         execution=_share(terms, money, {"payment": 1, "deduction": 1, "refund": -1}),
         accepted=_share(terms, money, {"acceptance": 1}, heard=acceptances),
-        acceptances=[(row[4], (row[0], row[3])) for row in sorted(acceptances, key=lambda row: row[0])],
+        acceptances=[(row[4], (row[0], row[3])) for row in acceptances],
         waves=[(row[4], (row[0], row[3])) for row in closed],
     )
 

@@ -84,5 +84,5 @@ def _require_reportable(state: ContractState, body: MilestoneReportIn, *, milest
     if milestone.status != "scheduled" and body.note is None:
         raise MilestoneAlreadyReported(
             f"Milestone {milestone.code} was reported as {milestone.status}; to correct it, say why in note.",
-            status=milestone.status,
+            reported=milestone.status,
         )

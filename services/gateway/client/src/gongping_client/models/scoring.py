@@ -52,13 +52,18 @@ class ScoreChange(Score):
 
 
 class DeterminationIn(Body):
-    """A score to pin by a signed act."""
+    """A score to pin by a signed act; the client is the signer.
+
+    `score_version` refuses when the score is no longer the one that was read; `content_hash` names a row explicitly.
+    """
 
     contract_id: UUID
     framework_id: str
     document_number: str
-    signed_by: str
+    score_version: int | None = None
+    content_hash: str | None = None
     replaces: UUID | None = None
+    reason: str | None = None
 
 
 class Determination(Answer):

@@ -1,0 +1,139 @@
+"""An event and its change are one commit."""
+
+import contextlib
+import json
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+from tests.shared.toys import REGION, Source, posting
+
+from shared import clock, outbox
+from shared.audit import record
+from shared.events import Envelope, LedgerPosted, ScoreReason, ScoreUpdated
+from shared.ids import new_id
+from shared.outbox import EventTooLarge, emit, nats_subject, province_of
+from shared.savepoint import savepoint
+from shared.testing import events
+
+ADD = text("INSERT INTO thing VALUES (:id, 'CN', :name, 1)")
+
+
+@pytest.mark.parametrize(
+    ("region", "province"),
+    [("CN-230102", "23"), ("CN-23", "23"), ("CN", "00"), ("CN-", "00"), ("XK-xx", "xx"), ("ZZ-0", "xx")],
+)
+def test_subject_ends_with_the_province(region: str, province: str) -> None:
+    assert province_of(region) == province
+    assert nats_subject("contracts.ledger.posted.v1", region) == f"gongping.contracts.ledger.posted.v1.{province}"
+
+
+async def test_event_and_change_are_one_commit(source: Source) -> None:
+    async with source.database.transaction() as session:
+        await session.execute(ADD, {"id": new_id(), "name": "a"})
+        event_id = emit(session, posting(), subject="a", region=REGION)
+    [row] = await source.rows("SELECT id, type, nats_subject, aggregate, region, seq, sent_at FROM outbox")
+    assert tuple(row) == (event_id, LedgerPosted.TYPE, f".{LedgerPosted.TYPE}.23", "a", REGION, None, None)
+    assert await source.one("SELECT count(*) FROM thing") == 1
+
+
+async def test_rollback_leaves_neither(source: Source) -> None:
+    async def change_and_fail() -> None:
+        async with source.database.transaction() as session:
+            await session.execute(ADD, {"id": new_id(), "name": "a"})
+            emit(session, posting(), subject="a", region=REGION)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await change_and_fail()
+    assert await source.one("SELECT count(*) FROM outbox") + await source.one("SELECT count(*) FROM thing") == 0
+
+
+async def test_refused_commit_leaves_neither(source: Source) -> None:
+    """The change itself fails only at the commit, when the events were written already."""
+    async with source.database.transaction() as session:
+        await session.execute(
+            text("ALTER TABLE note ALTER CONSTRAINT note_thing_id_fkey DEFERRABLE INITIALLY DEFERRED")
+        )
+
+    async def change() -> None:
+        async with source.database.transaction() as session:
+            emit(session, posting(), subject="a", region=REGION)
+            await session.execute(text("INSERT INTO note VALUES (:id, :id)"), {"id": new_id()})
+
+    with pytest.raises(IntegrityError, match="violates foreign key"):
+        await change()
+    assert await source.one("SELECT count(*) FROM outbox") + await source.one("SELECT count(*) FROM note") == 0
+
+
+async def test_too_large_an_event_is_refused_before_the_commit(source: Source) -> None:
+    source.database.max_event_bytes = 2000
+
+    async def change() -> None:
+        async with source.database.transaction() as session:
+            await session.execute(ADD, {"id": new_id(), "name": "a"})
+            emit(session, posting(voucher="x" * 2000), subject="a", region=REGION)
+
+    with pytest.raises(EventTooLarge, match="the limit is 2000") as refused:
+        await change()
+    assert refused.value.status == 413
+    assert await source.one("SELECT count(*) FROM outbox") + await source.one("SELECT count(*) FROM thing") == 0
+
+
+async def test_undone_item_takes_its_events_and_audit_rows_along(source: Source) -> None:
+
+    async def item(session: AsyncSession, number: int) -> None:
+        async with savepoint(session):
+            await session.execute(ADD, {"id": new_id(), "name": str(number)})
+            emit(session, posting(), subject=str(number), region=REGION)
+            record(session, "thing.made", noun="thing", noun_id=str(number))
+            if number % 2:
+                raise ValueError(number)
+
+    async with source.database.transaction() as session:
+        for number in range(4):
+            with contextlib.suppress(ValueError):
+                await item(session, number)
+    for query in ("SELECT name FROM thing", "SELECT aggregate FROM outbox", "SELECT noun_id FROM audit"):
+        assert sorted(row[0] for row in await source.rows(query)) == ["0", "2"]
+
+
+async def test_envelope_says_what_caused_it(source: Source) -> None:
+    cause = new_id()
+    async with source.database.transaction() as session:
+        emit(session, posting("120000.50"), subject="a", region=REGION, causation=cause, correlation="import-7")
+    [envelope] = await events(source.database)
+    assert (envelope.causationid, envelope.correlationid, envelope.source) == (str(cause), "import-7", "contracts")
+    assert LedgerPosted.parse(envelope.data).amount == Decimal("120000.50")  # type: ignore[attr-defined]
+    assert envelope.data["amount"] == "120000.50"
+
+
+async def test_null_in_the_payload_is_kept(source: Source) -> None:
+    """The envelope leaves its own empty attributes out, never the payload's."""
+    score = ScoreUpdated(
+        **dict.fromkeys(
+            ("framework_id", "framework_version", "framework_hash", "stage", "score", "lower", "upper", "grade"), "x"
+        ),
+        **dict.fromkeys(("grade_lower", "grade_upper", "coverage", "content_hash", "chain_hash"), "x"),
+        contract_id=new_id(),
+        version=1,
+        region=REGION,
+        reasons=(ScoreReason(node="n", name="n", before=None, after="1"),),
+        recorded_at=clock.now(),
+    )
+    async with source.database.transaction() as session:
+        emit(session, score, subject="a", region=REGION)
+    body = await source.one("SELECT body FROM outbox")
+    assert "traceparent" not in json.loads(body)
+    assert ScoreUpdated.parse(Envelope.model_validate_json(body).data) == score
+
+
+async def test_only_a_commit_with_events_wakes_the_relay(source: Source) -> None:
+    woken: list[bool] = []
+    source.database.after_commit.append(lambda session: woken.append(outbox.has_events(session)))
+    async with source.database.transaction() as session:
+        await session.execute(text("SELECT 1"))
+    await source.emit()
+    assert woken == [False, True]
