@@ -63,7 +63,7 @@ bench-%: .venv/ready ## one benchmark
 
 verify-compose: ## build, run, crash and check deploy/compose.yaml for real (needs ../shared, takes minutes)
 	@if [ -x ../shared/tools/containers/verify.sh ]; then \
-	  READY_URLS="$(or $(READY_URLS),http://127.0.0.1:8080/health/ready)" SMOKE=deploy/smoke.sh ../shared/tools/containers/verify.sh . ; \
+	  READY_URLS="$(or $(READY_URLS),http://127.0.0.1:18080/health/ready)" SMOKE=deploy/smoke.sh ../shared/tools/containers/verify.sh . ; \
 	else echo "verify-compose: ../shared/tools/containers/verify.sh is not here; nothing was checked" >&2; exit 77; fi
 
 clean: ## caches and build leftovers (not .venv, not the data in .gongping)

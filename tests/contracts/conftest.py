@@ -17,7 +17,15 @@ FOREIGN = "CN-310101"
 Json = dict[str, Any]
 
 INDICATORS: list[Json] = [
-    {"code": "visits", "name": "服务人次", "level": "output", "aspect": "quantity", "unit": "人次", "target": "12000", "weight": "30"},
+    {
+        "code": "visits",
+        "name": "服务人次",
+        "level": "output",
+        "aspect": "quantity",
+        "unit": "人次",
+        "target": "12000",
+        "weight": "30",
+    },
     {
         "code": "complaints",
         "name": "投诉率",
@@ -29,8 +37,24 @@ INDICATORS: list[Json] = [
         "zero_at": "5",
         "weight": "20",
     },
-    {"code": "independence", "name": "自理能力改善率", "level": "benefit", "aspect": "social", "unit": "%", "target": "60", "weight": "30"},
-    {"code": "satisfaction", "name": "满意度", "level": "satisfaction", "aspect": "satisfaction", "unit": "%", "target": "90", "weight": "10"},
+    {
+        "code": "independence",
+        "name": "自理能力改善率",
+        "level": "benefit",
+        "aspect": "social",
+        "unit": "%",
+        "target": "60",
+        "weight": "30",
+    },
+    {
+        "code": "satisfaction",
+        "name": "满意度",
+        "level": "satisfaction",
+        "aspect": "satisfaction",
+        "unit": "%",
+        "target": "90",
+        "weight": "10",
+    },
 ]
 MILESTONES: list[Json] = [
     {"code": "M1", "title": "上半年服务", "percentage": "40", "due_on": "2025-06-30"},
@@ -92,7 +116,11 @@ class Contracts:
 
     async def organisation(self, *roles: str, **fields: Any) -> str:
         """A recorded organisation."""
-        body = {"name": f"组织 {next(self._numbers)}", "roles": list(roles or ("purchaser", "provider")), "simulated": True}
+        body = {
+            "name": f"组织 {next(self._numbers)}",
+            "roles": list(roles or ("purchaser", "provider")),
+            "simulated": True,
+        }
         recorded: str = (await self.post("/organisations", body | fields, expect=201))["id"]
         return recorded
 
@@ -100,20 +128,24 @@ class Contracts:
         """The body of a draft that lacks nothing."""
         parties = {name: await self.organisation() for name in ("purchaser_id", "provider_id") if name not in fields}
         number = next(self._numbers)
-        return {
-            "region": REGION,
-            "title": "居家养老服务",
-            "contract_number": f"HT-{number:04}",
-            "service_category": "A04",
-            "value": VALUE,
-            "budget": VALUE,
-            "signed_on": "2025-01-05",
-            "starts_on": "2025-01-10",
-            "ends_on": "2025-12-31",
-            "indicators": INDICATORS,
-            "milestones": MILESTONES,
-            "simulated": True,
-        } | parties | fields
+        return (
+            {
+                "region": REGION,
+                "title": "居家养老服务",
+                "contract_number": f"HT-{number:04}",
+                "service_category": "A04",
+                "value": VALUE,
+                "budget": VALUE,
+                "signed_on": "2025-01-05",
+                "starts_on": "2025-01-10",
+                "ends_on": "2025-12-31",
+                "indicators": INDICATORS,
+                "milestones": MILESTONES,
+                "simulated": True,
+            }
+            | parties
+            | fields
+        )
 
     async def draft(self, **fields: Any) -> Json:
         """A drafted contract."""
@@ -147,7 +179,9 @@ class Contracts:
         body = {"result": "accepted", "accepted_on": "2025-07-01", "accepted_value": value, "opinion": OPINION} | fields
         return await self.post(f"/contracts/{contract['contract_id']}/acceptances", body, expect=201)
 
-    async def book(self, contract: Json, kind: str, amount: str | None = None, *, expect: int = 201, **fields: Any) -> Json:
+    async def book(
+        self, contract: Json, kind: str, amount: str | None = None, *, expect: int = 201, **fields: Any
+    ) -> Json:
         """Post a ledger entry."""
         body = {"kind": kind, "booked_on": "2025-07-02"} | ({"amount": amount} if amount else {}) | fields
         return await self.post(f"/contracts/{contract['contract_id']}/ledger", body, expect=expect)

@@ -55,7 +55,7 @@ def served() -> Iterator[tuple[str, str]]:
     for router in service.routers:
         for route in router.routes:
             assert isinstance(route, APIRoute)
-            yield from ((method, route.path) for method in route.methods)
+            yield from ((method, route.path) for method in route.methods or ())
 
 
 def test_the_table_names_every_endpoint_of_the_service() -> None:
@@ -209,7 +209,10 @@ async def test_an_organisation_acts_in_its_own_contracts(contracts: Any) -> None
         for name in names:
             answer = await world.ask(client, *act[name])
             assert (answer.status_code, answer.json()["type"]) == (403, "/problems/not-a-party"), f"{role} {name}"
-    granted = [("provider", provider, ["observe", "report"]), ("purchaser", purchaser, ["observe", "pay", "report", "suspend"])]
+    granted = [
+        ("provider", provider, ["observe", "report"]),
+        ("purchaser", purchaser, ["observe", "pay", "report", "suspend"]),
+    ]
     for role, organisation, names in granted:
         client = contracts.client.as_(role, organisation=organisation)
         for name in names:

@@ -125,7 +125,7 @@ class Gateway:
         *roles: str,
         bearer: str | None = None,
         headers: Mapping[str, str] | None = None,
-        **claims: Any,  # noqa: ANN401 - what shared.testing.token takes
+        **claims: Any,
     ) -> httpx.AsyncClient:
         """A caller with these roles (none: anonymous), or with this token."""
         if roles:
@@ -135,10 +135,18 @@ class Gateway:
 
 
 @asynccontextmanager
-async def run_gateway(database_url: str, **settings: Any) -> AsyncIterator[Gateway]:  # noqa: ANN401 - any field
-    """A gateway with its background parts but without broker and jobs; tokens are those of `shared.testing`."""
+async def run_gateway(
+    database_url: str,
+    *,
+    own_keys: bool = False,
+    **settings: Any,
+) -> AsyncIterator[Gateway]:
+    """A gateway with its background parts but without broker and jobs.
+
+    It takes the tokens of `shared.testing`, or with `own_keys` those that its own key files say.
+    """
     loaded = GatewaySettings.load(**({"database_url": database_url, "roles": "http", "pool_size": 4} | settings))
-    app = create_app(SERVICE, loaded, keys=test_keys())
+    app = create_app(SERVICE, loaded, keys=None if own_keys else test_keys())
     front = put_front(app, loaded)
     async with serve(front, lifespan="on") as url:
         await app.state.revocations.refresh(app.state.database)

@@ -14,9 +14,13 @@ from pathlib import Path
 
 import pytest
 
+from gongping_client.credentials import Credentials
+from gongping_local import demonstration
+from gongping_local.deployment import Deployment
 from gongping_local.ports import is_free
 from gongping_local.process import is_recorded
-from gongping_local.services import readiness
+from gongping_local.services import Ports, readiness
+from gongping_local.state import State
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
 PARTS = ("postgres", "nats", "contracts", "surveys", "scoring", "gateway")
@@ -119,17 +123,18 @@ async def test_life_of_a_state_folder(place: Place, eventually: Eventually) -> N
     assert "loading" not in third.text
     assert re.search(r"25 simulated contracts from earlier runs are there", third.text)
     assert re.search(r"last done with 【模拟】.*: completed, score \d+\.\d+ \(", third.text)
+
+    # A story that cannot be told is no success.
+    stranger = Credentials(client["url"], client["client_id"], "not the secret of this client")
+    deployment = Deployment(State(place.folder), Ports(gateway=place.port), print)
+    told: list[str] = []
+    assert not await demonstration.show(deployment, stranger, again=True, echo=told.append)
+    assert told[-1].startswith("the main job failed: ")
+
     assert await third.end(signal.SIGTERM) == 0
     assert "everything is stopped" in third.text
     assert list((place.folder / "run").iterdir()) == []
     assert place.ports_are_free()
-
-    # A story that cannot be told is no success.
-    (place.folder / "keys" / "demonstration.secret").write_text("not the secret of this client")
-    fourth = await place.up("--once")
-    assert await fourth.end() == 1
-    assert "the main job failed: " in fourth.text
-    assert place.pids() == [None] * len(PARTS)
 
 
 async def test_occupied_port_is_one_clear_sentence(place: Place) -> None:

@@ -2,15 +2,20 @@
 
 import itertools
 from collections.abc import AsyncIterator, Sequence
+from typing import Any
 from uuid import UUID
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from gongping_local.pytest_servers import Servers
 from scoring.app import contracts_subscription, service, surveys_subscription
 from shared.events import Envelope, EventData, ScoreUpdated
 from shared.testing import ServiceClient, client_for, deliver, delivery, events, new_database
+
+SELF = "cn-self-evaluation"
+QUESTIONS = "four-questions"
 
 
 class Scoring:
@@ -21,35 +26,66 @@ class Scoring:
         self.database = client.database
         self._seq = itertools.count(1)
 
-    async def hear(self, *data: EventData, batches: int = 1) -> None:
-        """Let events arrive through the real inbox, in so many batches."""
-        size = -(-len(data) // batches) or 1
-        for start in range(0, len(data), size):
-            for source, subscription in (("contracts", contracts_subscription), ("surveys", surveys_subscription)):
-                chunk = [each for each in data[start : start + size] if each.TYPE.startswith(source)]
-                await deliver(
-                    self.database,
-                    subscription,
-                    [
-                        delivery(each, subject=each.contract_id, region=each.region, seq=next(self._seq))  # type: ignore[attr-defined]
-                        for each in chunk
-                    ],
-                )
+    async def hear(self, *data: EventData, seqs: Sequence[int] | None = None) -> None:
+        """Let events arrive through the real inbox, one batch per source."""
+        numbers = seqs or [next(self._seq) for _ in data]
+        for source, subscription in (("contracts", contracts_subscription), ("surveys", surveys_subscription)):
+            batch = [
+                delivery(each, subject=contract_of(each), region=region_of(each), seq=number)
+                for each, number in zip(data, numbers, strict=True)
+                if each.TYPE.startswith(f"{source}.")
+            ]
+            if batch:
+                await deliver(self.database, subscription, batch)
 
-    async def scores(self, contract_id: UUID, *, roles: Sequence[str] = ("finance",)) -> httpx.Response:
-        return await self.client.as_(*roles).get(f"/v1/scores/{contract_id}")
-
-    async def head(self, contract_id: UUID, framework_id: str = "cn-self-evaluation") -> dict[str, object]:
-        answer = await self.scores(contract_id)
+    async def get(self, path: str, *, role: str = "finance", **params: str) -> Any:
+        """An answer as an officer of all regions gets it."""
+        answer = await self.client.as_(role).get(path, params=params)
         assert answer.status_code == 200, answer.text
-        found: dict[str, object] = next(each for each in answer.json()["items"] if each["framework_id"] == framework_id)
-        return found
+        return answer.json()
+
+    async def head(self, contract_id: UUID, framework_id: str = SELF) -> dict[str, Any]:
+        """The live score of a contract under a framework."""
+        items: list[dict[str, Any]] = (await self.get(f"/v1/scores/{contract_id}"))["items"]
+        return next(item for item in items if item["framework_id"] == framework_id)
+
+    async def determine(self, contract_id: UUID, *, role: str = "finance", **body: Any) -> httpx.Response:
+        """Determine a score."""
+        content = {
+            "contract_id": str(contract_id),
+            "framework_id": SELF,
+            "document_number": "哈财绩〔2026〕17号",
+        } | body
+        return await self.client.as_(role, subject="officer-7").post("/v1/determinations", json=content)
 
     async def announced(self) -> list[Envelope]:
+        """The changes of scores that were emitted."""
         return [each for each in await events(self.database) if each.type == ScoreUpdated.TYPE]
+
+    async def rows(self, sql: str, **parameters: Any) -> list[Any]:
+        """What is in the database."""
+        async with self.database.reading() as session:
+            return list(await session.execute(text(sql), parameters))
+
+
+def contract_of(data: EventData) -> UUID:
+    contract_id: UUID = data.contract_id  # type: ignore[attr-defined]  # every event of these tests has one
+    return contract_id
+
+
+def region_of(data: EventData) -> str:
+    region: str = data.region  # type: ignore[attr-defined]  # the same
+    return region
 
 
 @pytest.fixture
 async def scoring(servers: Servers) -> AsyncIterator[Scoring]:
+    async with new_database(servers.postgres_url, "scoring") as url, client_for(service, url) as client:
+        yield Scoring(client)
+
+
+@pytest.fixture(scope="module")
+async def shared_scoring(servers: Servers) -> AsyncIterator[Scoring]:
+    """One database for many examples, each about contracts of its own."""
     async with new_database(servers.postgres_url, "scoring") as url, client_for(service, url) as client:
         yield Scoring(client)

@@ -437,7 +437,9 @@ class Pull:
         try:
             if self._queue.empty():
                 await self._ask()
-                first = await asyncio.wait_for(self._queue.get(), wait_seconds)
+                # Not wait_for, which before Python 3.12 can swallow a cancellation that comes with a message.
+                async with asyncio.timeout(wait_seconds):
+                    first = await self._queue.get()
             else:
                 first = self._queue.get_nowait()
         except TimeoutError:

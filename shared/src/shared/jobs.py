@@ -127,8 +127,10 @@ class Worker:
                     pass
                 delay = 1.0
                 self._wake.clear()
+                # Not wait_for, which before Python 3.12 can swallow a cancellation that comes with the wake-up.
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), self._poll)
+                    async with asyncio.timeout(self._poll):
+                        await self._wake.wait()
             except Exception as error:  # noqa: BLE001 - a worker outlives every error of the database
                 _log.warning("job queue pauses", error=str(error), delay=delay)
                 await asyncio.sleep(delay)

@@ -185,8 +185,10 @@ class Relay:
                 left_over = sent is None or (left_over and sent == _BATCH)
                 if sent:
                     continue
+                # Not wait_for, which before Python 3.12 can swallow a cancellation that comes with the wake-up.
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), _POLL_SECONDS if sent is not None else 0.5)
+                    async with asyncio.timeout(_POLL_SECONDS if sent is not None else 0.5):
+                        await self._wake.wait()
                 if sent is None:
                     await asyncio.sleep(0.1)
         finally:

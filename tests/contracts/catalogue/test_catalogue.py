@@ -16,7 +16,14 @@ def test_the_catalogue_has_the_two_parts_of_the_central_list() -> None:
 
 @pytest.mark.parametrize(
     ("code", "item", "public"),
-    [("A05", "A05", True), ("A0501", "A05", True), ("B07", "B07", False), ("A19", None, True), (None, None, False), ("", None, False)],
+    [
+        ("A05", "A05", True),
+        ("A0501", "A05", True),
+        ("B07", "B07", False),
+        ("A19", None, True),
+        (None, None, False),
+        ("", None, False),
+    ],
 )
 def test_codes_belong_to_items(code: str | None, item: str | None, public: bool) -> None:
     found = item_of(code)
@@ -27,4 +34,9 @@ def test_codes_belong_to_items(code: str | None, item: str | None, public: bool)
 async def test_the_catalogue_is_readable_by_all(contracts: Any) -> None:
     answer = await contracts.client.anonymous.get("/v1/catalogue")
     assert answer.status_code == 200
-    assert answer.json()["items"][4] == {"code": "A05", "kind": "public", "name": "卫生健康公共服务", "name_en": "Health"}
+    assert answer.json()["items"][4] == {
+        "code": "A05",
+        "kind": "public",
+        "name": "卫生健康公共服务",
+        "name_en": "Health",
+    }

@@ -34,7 +34,9 @@ def indicator(level: str, aspect: str) -> AgreedIndicator:
 
 
 def milestone(percentage: str, *, kind: str = "delivery", status: str = "met", code: str = "M") -> MilestoneState:
-    return MilestoneState(milestone_id=ID, code=code, title="x", kind=kind, percentage=Decimal(percentage), status=status)
+    return MilestoneState(
+        milestone_id=ID, code=code, title="x", kind=kind, percentage=Decimal(percentage), status=status
+    )
 
 
 COMPLETE = ContractState(
@@ -51,7 +53,11 @@ COMPLETE = ContractState(
     signed_on=TODAY,
     starts_on=date(2025, 1, 1),
     ends_on=date(2025, 12, 31),
-    indicators=(indicator("output", "quantity"), indicator("benefit", "social"), indicator("satisfaction", "satisfaction")),
+    indicators=(
+        indicator("output", "quantity"),
+        indicator("benefit", "social"),
+        indicator("satisfaction", "satisfaction"),
+    ),
     milestones=(milestone("40"), milestone("60"), milestone("100", kind="financing")),
 )
 RECONCILED = Facts(Decimal(0), Decimal(100), Decimal(100), Decimal(0), Decimal(0), 1, 1, 1, ())

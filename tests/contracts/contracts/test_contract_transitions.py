@@ -62,92 +62,92 @@ async def events_about(database: Database, contract_id: str) -> int:
         return int(found.scalar_one())
 
 
-def machine(runner: asyncio.Runner, contracts: Any) -> type[RuleBasedStateMachine]:
-    """A machine whose rules are requests to the real service; each example has a contract of its own."""
+class ContractLife(RuleBasedStateMachine):
+    """Its rules are requests to the real service; each example has a contract of its own."""
 
-    class ContractLife(RuleBasedStateMachine):
-        def __init__(self) -> None:
-            super().__init__()
-            self.state = "draft"
-            self.version = 1
-            self.contract: dict[str, Any] = {}
-            self.done: list[str] = []
+    runner: asyncio.Runner
+    contracts: Any
 
-        @initialize(ready=st.booleans())
-        def draft(self, ready: bool) -> None:
-            # Half of them lack nothing that activation asks for, so that both answers of the guard are met.
-            self.ready = ready
-            self.contract = runner.run(contracts.draft(**({} if ready else {"indicators": []})))
+    def __init__(self) -> None:
+        super().__init__()
+        self.state = "draft"
+        self.version = 1
+        self.contract: dict[str, Any] = {}
+        self.done: list[str] = []
 
-        def request(self, action: str, **options: Any) -> Any:
-            path = f"/v1/contracts/{self.contract['contract_id']}/{action}"
-            return runner.run(contracts.staff.post(path, json=BODIES.get(action), **options))
+    @initialize(ready=st.booleans())
+    def draft(self, ready: bool) -> None:
+        # Half of them lack nothing that activation asks for, so that both answers of the guard are met.
+        self.ready = ready
+        self.contract = self.runner.run(self.contracts.draft(**({} if ready else {"indicators": []})))
 
-        def shown(self) -> dict[str, Any]:
-            shown: dict[str, Any] = runner.run(contracts.get(f"/contracts/{self.contract['contract_id']}"))
-            return shown
+    def request(self, action: str, **options: Any) -> Any:
+        path = f"/v1/contracts/{self.contract['contract_id']}/{action}"
+        return self.runner.run(self.contracts.staff.post(path, json=BODIES.get(action), **options))
 
-        def written(self) -> int:
-            return runner.run(events_about(contracts.database, self.contract["contract_id"]))
+    def shown(self) -> dict[str, Any]:
+        shown: dict[str, Any] = self.runner.run(self.contracts.get(f"/contracts/{self.contract['contract_id']}"))
+        return shown
 
-        @rule()
-        def go_on(self) -> None:
-            if self.state in MAIN_PATH:
-                self.take(MAIN_PATH[self.state])
+    def written(self) -> int:
+        return self.runner.run(events_about(self.contracts.database, self.contract["contract_id"]))
 
-        @rule(action=st.sampled_from(sorted(ACTIONS)))
-        def move(self, action: str) -> None:
-            self.take(action)
+    @rule()
+    def go_on(self) -> None:
+        if self.state in MAIN_PATH:
+            self.take(MAIN_PATH[self.state])
 
-        def take(self, action: str) -> None:
-            before, told = self.shown(), self.written()
-            answer = self.request(action)
-            target = EXPECTED.get((self.state, action))
-            guarded = {"activate": not self.ready, "complete": not self.done}.get(action, False)
-            if target is None or guarded:
-                assert answer.status_code == 409, answer.text
-                slug = answer.json()["type"].removeprefix("/problems/")
-                if target is not None:
-                    assert slug == {"activate": "contract-not-activatable", "complete": "contract-not-completable"}[action]
-                    assert answer.json()["missing"]
-                else:
-                    assert slug in ("contract-state-conflict", "contract-already-completed")
-                    assert answer.json()["actions"] == allowed_actions(self.state)
-                assert self.shown() == before
-                assert self.written() == told
-                return
-            assert answer.status_code == 200, answer.text
-            self.state, self.version = target, self.version + 1
-            assert answer.json()["state"] == target
-            assert answer.headers["etag"] == f'"{self.version}"'
-            assert self.written() == told + 1
+    @rule(action=st.sampled_from(sorted(ACTIONS)))
+    def move(self, action: str) -> None:
+        self.take(action)
 
-        @rule()
-        def refuse_what_is_stale(self) -> None:
-            before = self.shown()
-            for action in ACTIONS:
-                answer = self.request(action, headers={"If-Match": f'"{self.version + 1}"'})
-                assert answer.status_code == 412, answer.text
+    def take(self, action: str) -> None:
+        before, told = self.shown(), self.written()
+        answer = self.request(action)
+        target = EXPECTED.get((self.state, action))
+        guarded = {"activate": not self.ready, "complete": not self.done}.get(action, False)
+        if target is None or guarded:
+            assert answer.status_code == 409, answer.text
+            slug = answer.json()["type"].removeprefix("/problems/")
+            if target is not None:
+                assert slug == {"activate": "contract-not-activatable", "complete": "contract-not-completable"}[action]
+                assert answer.json()["missing"]
+            else:
+                assert slug in ("contract-state-conflict", "contract-already-completed")
+                assert answer.json()["actions"] == allowed_actions(self.state)
             assert self.shown() == before
+            assert self.written() == told
+            return
+        assert answer.status_code == 200, answer.text
+        self.state, self.version = target, self.version + 1
+        assert answer.json()["state"] == target
+        assert answer.headers["etag"] == f'"{self.version}"'
+        assert self.written() == told + 1
 
-        @precondition(lambda self: self.state == "active" and not self.done)
-        @rule()
-        def fulfil(self) -> None:
-            runner.run(contracts.observe(self.contract))
-            runner.run(contracts.report_milestones(self.contract))
-            self.version += len(self.contract["milestones"])
-            runner.run(contracts.accept(self.contract))
-            runner.run(contracts.book(self.contract, "payment", self.contract["value"]))
-            self.done = ["fulfilled"]
+    @rule()
+    def refuse_what_is_stale(self) -> None:
+        before = self.shown()
+        for action in ACTIONS:
+            answer = self.request(action, headers={"If-Match": f'"{self.version + 1}"'})
+            assert answer.status_code == 412, answer.text
+        assert self.shown() == before
 
-        def teardown(self) -> None:
-            if not self.contract:
-                return
-            shown = self.shown()
-            assert (shown["state"], shown["version"]) == (self.state, self.version)
-            assert (shown["ended_at"] is not None) == (self.state in FINAL)
+    @precondition(lambda self: self.state == "active" and not self.done)
+    @rule()
+    def fulfil(self) -> None:
+        self.runner.run(self.contracts.observe(self.contract))
+        self.runner.run(self.contracts.report_milestones(self.contract))
+        self.version += len(self.contract["milestones"])
+        self.runner.run(self.contracts.accept(self.contract))
+        self.runner.run(self.contracts.book(self.contract, "payment", self.contract["value"]))
+        self.done = ["fulfilled"]
 
-    return ContractLife
+    def teardown(self) -> None:
+        if not self.contract:
+            return
+        shown = self.shown()
+        assert (shown["state"], shown["version"]) == (self.state, self.version)
+        assert (shown["ended_at"] is not None) == (self.state in FINAL)
 
 
 @pytest.fixture
@@ -166,6 +166,8 @@ def running(servers: Servers, contracts_type: Any) -> Iterator[tuple[asyncio.Run
 def test_any_sequence_of_moves_keeps_the_life_cycle(running: tuple[asyncio.Runner, Any]) -> None:
     runner, contracts = running
     run_state_machine_as_test(
-        machine(runner, contracts),
-        settings=settings(max_examples=12, stateful_step_count=14, deadline=None, suppress_health_check=list(HealthCheck)),
+        type("RunningContractLife", (ContractLife,), {"runner": runner, "contracts": contracts}),
+        settings=settings(
+            max_examples=12, stateful_step_count=14, deadline=None, suppress_health_check=list(HealthCheck)
+        ),
     )

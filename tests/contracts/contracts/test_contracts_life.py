@@ -137,7 +137,9 @@ async def test_a_fact_that_arrives_during_the_completion_is_seen_by_it(contracts
     contract = await contracts.completable()
     path = f"/v1/contracts/{contract['contract_id']}"
     async with contracts.database.session(principal=SYSTEM, write=True) as session:
-        await open_for_fact(session, contract_id=UUID(contract["contract_id"]))  # holds the row, as a posting payment does
+        await open_for_fact(
+            session, contract_id=UUID(contract["contract_id"])
+        )  # holds the row, as a posting payment does
         completing = asyncio.create_task(contracts.staff.post(f"{path}/complete"))
         await until_waiting(contracts)
         refund = EntryIn(kind="refund", amount=Decimal("5.00"), booked_on=date(2025, 7, 3))
@@ -153,7 +155,9 @@ async def until_waiting(contracts: Any) -> None:
     while True:
         async with contracts.database.reading() as session:
             waiting = await session.execute(
-                text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
+                text(
+                    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+                )
             )
             if waiting.scalar_one():
                 return

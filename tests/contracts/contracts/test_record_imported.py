@@ -98,7 +98,10 @@ async def test_other_content_brings_it_up_to_date(contracts: Any) -> None:
         state="completed",
         end_reason="complete",
         amendments=(),
-        milestones=(ImportedMilestone(code="m1", title="Half", status="met"), ImportedMilestone(code="m2", title="Rest")),
+        milestones=(
+            ImportedMilestone(code="m1", title="Half", status="met"),
+            ImportedMilestone(code="m2", title="Rest"),
+        ),
         region="XK-99",
     )
     second = await record(contracts, changed)
@@ -134,7 +137,9 @@ async def test_the_ledgers_currency_and_foreign_regions_are_guarded(contracts: A
 async def test_transactions_are_booked_once_and_corrected_by_reversal(contracts: Any) -> None:
     recorded = await record(contracts, await contract_of(contracts))
     first = ImportedTransaction(external_id="t1", amount=Decimal("40.00"), currency="EUR", milestone_code="m1")
-    more = ImportedTransaction(external_id="t2", amount=Decimal("90.00"), currency="EUR", voucher="V1", booked_on=date(2020, 1, 1))
+    more = ImportedTransaction(
+        external_id="t2", amount=Decimal("90.00"), currency="EUR", voucher="V1", booked_on=date(2020, 1, 1)
+    )
     assert await book(contracts, recorded, first, more) == 2
     assert await book(contracts, recorded, first, more) == 0
     # The past is not held to the value of the contract: 130 of 100 stay as they are given.

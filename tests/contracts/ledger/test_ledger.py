@@ -19,7 +19,9 @@ async def test_each_kind_books_its_two_accounts(contracts: Any) -> None:
     contract = await contracts.active()
     await contracts.book(contract, "commitment", "120000.00")
     await contracts.accept(contract, "100000.00")
-    await contracts.book(contract, "payment", "95000.00", voucher="V-1", milestone_id=contract["milestones"][2]["milestone_id"])
+    await contracts.book(
+        contract, "payment", "95000.00", voucher="V-1", milestone_id=contract["milestones"][2]["milestone_id"]
+    )
     await contracts.book(contract, "deduction", "6000.00")
     await contracts.book(contract, "refund", "1000.00")
     entries = (await contracts.get(f"/contracts/{contract['contract_id']}/ledger"))["items"]
@@ -87,7 +89,10 @@ async def test_an_entry_is_reversed_once_and_in_full(contracts: Any) -> None:
     contract = await contracts.active()
     payment = await contracts.book(contract, "payment", "60000.00", voucher="V-1")
     reversal = await contracts.book(contract, "reversal", reverses=payment["id"], note="误记")
-    assert (reversal["debit_account"], reversal["credit_account"]) == (payment["credit_account"], payment["debit_account"])
+    assert (reversal["debit_account"], reversal["credit_account"]) == (
+        payment["credit_account"],
+        payment["debit_account"],
+    )
     assert (reversal["amount"], reversal["reverses"]) == ("60000.00", payment["id"])
     assert (await totals(contracts, contract))["paid"] == "0.00"
     path = f"/contracts/{contract['contract_id']}/ledger"
@@ -156,11 +161,15 @@ async def test_malformed_entries_are_refused_with_the_place(contracts: Any) -> N
 async def test_settlement_goes_on_after_the_end(contracts: Any) -> None:
     contract = await contracts.completed()
     payment = next(
-        e for e in (await contracts.get(f"/contracts/{contract['contract_id']}/ledger"))["items"] if e["kind"] == "payment"
+        e
+        for e in (await contracts.get(f"/contracts/{contract['contract_id']}/ledger"))["items"]
+        if e["kind"] == "payment"
     )
     await contracts.book(contract, "refund", "10.00")
     accepted = next(
-        e for e in (await contracts.get(f"/contracts/{contract['contract_id']}/ledger"))["items"] if e["kind"] == "acceptance"
+        e
+        for e in (await contracts.get(f"/contracts/{contract['contract_id']}/ledger"))["items"]
+        if e["kind"] == "acceptance"
     )
     reversal = {"kind": "reversal", "reverses": accepted["id"], "note": "撤回", "booked_on": "2025-07-02"}
     path = f"/contracts/{contract['contract_id']}/ledger"

@@ -29,7 +29,9 @@ class Book:
     rows: list[tuple[str, str, Decimal]] = field(default_factory=list)
 
     def balance(self, account: str) -> Decimal:
-        return sum((a if debit == account else -a for debit, credit, a in self.rows if account in (debit, credit)), Decimal(0))
+        return sum(
+            (a if debit == account else -a for debit, credit, a in self.rows if account in (debit, credit)), Decimal(0)
+        )
 
 
 @given(postings)

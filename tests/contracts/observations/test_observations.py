@@ -6,7 +6,11 @@ from shared.events import ObservationRecorded
 
 
 def body_of(contract: Any, number: int = 0, **fields: Any) -> dict[str, Any]:
-    return {"indicator_id": contract["indicators"][number]["indicator_id"], "value": "11850", "observed_on": "2025-06-30"} | fields
+    return {
+        "indicator_id": contract["indicators"][number]["indicator_id"],
+        "value": "11850",
+        "observed_on": "2025-06-30",
+    } | fields
 
 
 async def test_an_observation_is_recorded_and_announced(contracts: Any) -> None:
@@ -38,9 +42,7 @@ async def test_a_correction_names_what_it_supersedes_and_why(contracts: Any) -> 
     await contracts.refused("POST", path, correction, status=409, slug="observation-not-correctable")
     second = await contracts.post(path, correction | {"note": "数字颠倒"}, expect=201)
     assert second["supersedes"] == first["id"]
-    await contracts.refused(
-        "POST", path, correction | {"note": "再改"}, status=409, slug="observation-not-correctable"
-    )
+    await contracts.refused("POST", path, correction | {"note": "再改"}, status=409, slug="observation-not-correctable")
     of_other = body_of(contract, 2, supersedes=second["id"], note="别的指标")
     await contracts.refused("POST", path, of_other, status=409, slug="observation-not-correctable")
     assert [event.data["supersedes"] for event in await contracts.emitted(ObservationRecorded)] == [None, first["id"]]
@@ -55,7 +57,11 @@ async def test_only_agreed_indicators_of_contracts_in_force_are_observed(contrac
     await contracts.refused("POST", path, late, status=409, slug="observation-in-the-future")
     draft = await contracts.draft()
     await contracts.refused(
-        "POST", f"/contracts/{draft['contract_id']}/observations", body_of(draft), status=409, slug="contract-state-conflict"
+        "POST",
+        f"/contracts/{draft['contract_id']}/observations",
+        body_of(draft),
+        status=409,
+        slug="contract-state-conflict",
     )
     assert await contracts.emitted(ObservationRecorded) == []
 
@@ -63,7 +69,9 @@ async def test_only_agreed_indicators_of_contracts_in_force_are_observed(contrac
 async def test_effects_are_observed_after_the_end(contracts: Any) -> None:
     contract = await contracts.completed()
     path = f"/contracts/{contract['contract_id']}/observations"
-    assert (await contracts.post(path, body_of(contract, 2, value="64"), expect=201))["indicator_code"] == "independence"
+    assert (await contracts.post(path, body_of(contract, 2, value="64"), expect=201))[
+        "indicator_code"
+    ] == "independence"
 
 
 async def test_malformed_observations_are_refused_with_the_place(contracts: Any) -> None:

@@ -103,7 +103,9 @@ async def test_lists_are_filtered_and_paged(contracts: Any) -> None:
     await contracts.organisation("purchaser", uscc=USCC, external_id={"source": "hlj", "id": "9"})
     page = await contracts.get("/organisations?role=provider&limit=2")
     assert [item["id"] for item in page["items"]] == ids[:2]
-    rest = await contracts.staff.get("/v1/organisations", params={"role": "provider", "limit": 2, "cursor": page["next"]})
+    rest = await contracts.staff.get(
+        "/v1/organisations", params={"role": "provider", "limit": 2, "cursor": page["next"]}
+    )
     assert [item["id"] for item in rest.json()["items"]] == ids[2:]
     assert rest.json()["next"] is None
     assert len((await contracts.get(f"/organisations?uscc={USCC}"))["items"]) == 1

@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.organisations.uscc import ALPHABET, KINDS, REGISTRARS, check_uscc, inner_check, outer_check, role_warnings
+from contracts.organisations.uscc import (
+    ALPHABET,
+    KINDS,
+    REGISTRARS,
+    check_uscc,
+    inner_check,
+    outer_check,
+    role_warnings,
+)
 
 KNOWN = "91110000600037341L"  # published by the register; both check characters fit
 
@@ -21,7 +29,10 @@ def outer_by_table(body: str) -> str:
 
 def inner_by_definition(organisation: str) -> str:
     values = string.digits + string.ascii_uppercase
-    total = sum(values.index(character) * weight for character, weight in zip(organisation, (3, 7, 9, 10, 5, 8, 4, 2), strict=True))
+    total = sum(
+        values.index(character) * weight
+        for character, weight in zip(organisation, (3, 7, 9, 10, 5, 8, 4, 2), strict=True)
+    )
     check = 11 - total % 11
     return {10: "X", 11: "0"}.get(check, str(check))
 

@@ -122,7 +122,7 @@ _PLAIN = (
     "beneficiary_population",
 )
 
-# Decimals travel as text inside JSON: a JSON number would come back as a float. The JSON itself is fetched as text, since
+# Decimals travel as text inside JSON: a JSON number would come back as a float. The JSON itself is fetched as text, for
 # pydantic reads it faster than the driver's decoder. A scalar sub-select per part is cheaper than grouping the row.
 _SELECT = f"""
 SELECT contract.id, {", ".join(f"contract.{name}" for name in _PLAIN)},

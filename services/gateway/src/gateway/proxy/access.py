@@ -100,6 +100,8 @@ def check_query_region(principal: Principal, query: bytes) -> None:
     """Refuse (403) a `region` parameter that names a region outside the scope."""
     if principal is PUBLIC or principal.unlimited:
         return
+    if b"region" not in query and b"%" not in query:  # the name may be percent-encoded too
+        return
     for name, value in parse_qsl(query.decode("latin-1"), keep_blank_values=True):
         if name == "region" and value and not principal.may_see(value):
             raise Forbidden(

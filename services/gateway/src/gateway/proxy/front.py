@@ -69,7 +69,7 @@ class Front:
             hop = self._tracing.hop(headers.traceparent, method)
             grant = self._access.grant(headers.authorization)
             query: bytes = scope["query_string"]
-            if prefix.scoped and b"region" in query:
+            if query and prefix.scoped:
                 check_query_region(grant.principal, query)
             _introduce(scope, headers, hop.header)
             status = await self._forwarder.forward(scope, receive, send, prefix=prefix, headers=headers, grant=grant)

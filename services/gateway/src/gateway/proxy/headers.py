@@ -59,7 +59,7 @@ _NOT_RETURNED = _HOP_BY_HOP | {_REGION, b"date", b"server"}
 _READ_IN_RESPONSE = _NOT_RETURNED | {b"location", b"content-length"}
 
 # Names that nearly every request has and that simply pass, in the form that the client library takes as it is.
-_ORDINARY = {
+_ORDINARY: dict[bytes, str] = {
     name.encode(): istr(name)
     for name in (
         *("accept", "accept-encoding", "accept-language", "content-type", "cookie"),

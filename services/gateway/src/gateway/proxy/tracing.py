@@ -61,7 +61,7 @@ class Tracing:
         if sampled and self._tracer is not None:
             return _recorded(self._tracer, parent, method)
         # All zeros are no valid id; once in 2^64 requests a service will begin a trace of its own.
-        ids = random.randbytes(24).hex()
+        ids = random.randbytes(24).hex()  # noqa: S311 - identifiers, not secrets
         if parent is not None:
             return Hop(f"00-{parent[1].decode()}-{ids[:16]}-{parent[3].decode()}", None)
         return Hop(f"00-{ids[:32]}-{ids[32:]}-{'01' if sampled else '00'}", None)

@@ -4,72 +4,25 @@ A peak of a campaign must not cost one disk flush for each citizen. While one co
 arrive meanwhile are collected; the next commit takes them all in one set-based insert. There is no timer: an idle
 service writes a single response at once.
 
-The freeze of a wave is kept by its advisory lock. A writer holds it shared for the length of its transaction and reads
-the wave's state only after it has it, so that no answer lands after the closing has counted. A wave that is just being
-closed must not hold up the answers to others: its responses leave the batch and wait in a task of their own.
+A wave that is just being closed must not hold up the answers to others: its responses leave the batch and wait in a
+task of their own.
 """
 
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from dataclasses import dataclass
-from datetime import date
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 import asyncpg
 
-from shared import clock
 from shared.db import is_unavailable
-from surveys.responses.content import Content
+from surveys.responses.commit import Answer, Outcome, commit, commit_patiently
 from surveys.responses.errors import AnswerQueueFull
-from surveys.waves.service import freeze_key
 
 __all__ = ["Answer", "AnswerWriter", "Outcome"]
 
 Pool = asyncpg.Pool
-Connection = asyncpg.pool.PoolConnectionProxy
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A response on its way into the database."""
-
-    wave_id: UUID
-    submission_id: UUID
-    content: Content
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of a response: stored now, stored before with the same or with other content, or refused."""
-
-    kind: Literal["created", "same", "other", "not_open"]
-    received_on: date | None = None
-
-
-_LOCK = "SELECT key, pg_try_advisory_xact_lock_shared(key) AS locked FROM unnest($1::bigint[]) AS key"
-_LOCK_WAITING = "SELECT pg_advisory_xact_lock_shared($1)"
-_INSERT = """
-    INSERT INTO responses (wave_id, submission_id, content_sha256, answers, disposition, mode, language, stratum,
-        duration_seconds, enumerator_id, collected_on, submitted_on)
-    SELECT item.wave_id, item.submission_id, item.content_sha256, item.answers::jsonb, item.disposition, item.mode,
-        item.language, item.stratum, item.duration_seconds, item.enumerator_id, item.collected_on, $13
-    FROM unnest($1::uuid[], $2::uuid[], $3::bytea[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-            $9::integer[], $10::text[], $11::timestamptz[], $12::date[])
-        AS item(wave_id, submission_id, content_sha256, answers, disposition, mode, language, stratum,
-            duration_seconds, enumerator_id, collected_at, collected_on)
-    JOIN waves AS wave ON wave.id = item.wave_id AND wave.state = 'open' AND wave.opens_at <= $14
-        AND CASE WHEN item.collected_at IS NULL THEN $14 < wave.closes_at
-            ELSE $14 < wave.freezes_at AND item.collected_at BETWEEN wave.opens_at AND wave.closes_at END
-    ORDER BY item.wave_id, item.submission_id
-    ON CONFLICT (wave_id, submission_id) DO NOTHING
-    RETURNING wave_id, submission_id, content_sha256
-"""
-_STORED = """
-    SELECT wave_id, submission_id, content_sha256, submitted_on
-    FROM responses JOIN unnest($1::uuid[], $2::uuid[]) AS item(wave_id, submission_id) USING (wave_id, submission_id)
-"""
 
 
 class AnswerWriter:
@@ -128,32 +81,50 @@ class AnswerWriter:
     async def _drain(self) -> None:
         try:
             while self._queue:
-                # One turn of the loop lets every request that is ready join this commit.
-                await asyncio.sleep(0)
-                taken = [self._queue.popleft() for _ in range(min(self._batch, len(self._queue)))]
-                if taken:
-                    await self._settle(taken)
+                taken: list[_Waiting] = []
+                try:
+                    pool = await self._pool()
+                    # One connection for as long as there is work: giving it back costs a round trip.
+                    async with pool.acquire() as connection:
+                        while self._queue:
+                            # One turn of the loop lets every request that is ready join this commit.
+                            await asyncio.sleep(0)
+                            taken = self._take()
+                            self._tell(taken, await commit(connection, [each.answer for each in taken]))
+                            taken = []
+                except Exception as error:  # noqa: BLE001 - decided for each response
+                    await self._settle_alone(taken) if taken else self._refuse(error)
         finally:
             self._running -= 1
+
+    def _take(self) -> list["_Waiting"]:
+        return [self._queue.popleft() for _ in range(min(self._batch, len(self._queue)))]
+
+    def _refuse(self, error: Exception) -> None:
+        """Not even a connection is to be had: whoever waits is told so at once."""
+        while self._queue:
+            self._queue.popleft().fail(error)
 
     async def _settle(self, waiting: Sequence["_Waiting"], *, patient: bool = False) -> None:
         """Write together; after an error each alone, so that one bad response does not fail its neighbours."""
         try:
-            self._tell(waiting, await self._commit([each.answer for each in waiting], patient=patient))
-        except Exception as error:  # noqa: BLE001 - decided just below
-            if len(waiting) == 1:
-                waiting[0].fail(error)
-            else:
-                await self._settle_alone(waiting, patient=patient)
+            pool = await self._pool()
+            async with pool.acquire() as connection:
+                answers = [each.answer for each in waiting]
+                self._tell(waiting, await (commit_patiently if patient else commit)(connection, answers))
+        except Exception:  # noqa: BLE001 - decided for each response
+            await self._settle_alone(waiting, patient=patient)
 
-    async def _settle_alone(self, waiting: Sequence["_Waiting"], *, patient: bool) -> None:
+    async def _settle_alone(self, waiting: Sequence["_Waiting"], *, patient: bool = False) -> None:
         gone: Exception | None = None
         for each in waiting:
             if gone is not None:
                 each.fail(gone)
                 continue
             try:
-                self._tell([each], await self._commit([each.answer], patient=patient))
+                pool = await self._pool()
+                async with pool.acquire() as connection:
+                    self._tell([each], await (commit_patiently if patient else commit)(connection, [each.answer]))
             except Exception as error:  # noqa: BLE001 - handed to the request that waits for it
                 each.fail(error)
                 # A database that is away would be asked once for each response: the rest is told at once.
@@ -185,27 +156,6 @@ class AnswerWriter:
             for start in range(0, len(waiting), self._batch):
                 await self._settle(waiting[start : start + self._batch], patient=True)
 
-    async def _commit(self, answers: Sequence[Answer], *, patient: bool = False) -> list[Outcome | None]:
-        """One transaction. None for a response whose wave is just being closed, unless `patient` waits for that."""
-        today, now = clock.today(), clock.now()
-        pool = await self._pool()
-        async with pool.acquire() as connection:
-            async with connection.transaction():
-                locked = await _lock(connection, {answer.wave_id for answer in answers}, patient=patient)
-                usable = [answer for answer in answers if answer.wave_id in locked]
-                inserted = await connection.fetch(_INSERT, *_columns(usable), today, now) if usable else []
-            created = {(row[0], row[1]): bytes(row[2]) for row in inserted}
-            stored: dict[tuple[UUID, UUID], tuple[bytes, date]] = {
-                key: (value, today) for key, value in created.items()
-            }
-            left = [answer for answer in usable if (answer.wave_id, answer.submission_id) not in created]
-            if left:
-                rows = await connection.fetch(
-                    _STORED, [each.wave_id for each in left], [each.submission_id for each in left]
-                )
-                stored |= {(row[0], row[1]): (bytes(row[2]), row[3]) for row in rows}
-        return [_outcome(answer, created, stored) if answer.wave_id in locked else None for answer in answers]
-
 
 class _Waiting:
     """A response and the request that waits for it."""
@@ -223,46 +173,3 @@ class _Waiting:
     def fail(self, error: Exception) -> None:
         if not self.outcome.done():
             self.outcome.set_exception(error)
-
-
-async def _lock(connection: Connection, waves: set[UUID], *, patient: bool) -> set[UUID]:
-    """Take the waves' locks shared; returns those that were to be had."""
-    by_key = {freeze_key(wave_id): wave_id for wave_id in waves}
-    if patient:
-        for key in sorted(by_key):
-            await connection.fetch(_LOCK_WAITING, key)
-        return waves
-    rows = await connection.fetch(_LOCK, sorted(by_key))
-    return {by_key[row["key"]] for row in rows if row["locked"]}
-
-
-def _columns(answers: Sequence[Answer]) -> tuple[list[Any], ...]:
-    contents = [answer.content for answer in answers]
-    return (
-        [answer.wave_id for answer in answers],
-        [answer.submission_id for answer in answers],
-        [content.sha256 for content in contents],
-        [content.answers for content in contents],
-        [content.disposition for content in contents],
-        [content.mode for content in contents],
-        [content.language for content in contents],
-        [content.stratum for content in contents],
-        [content.duration_seconds for content in contents],
-        [content.enumerator_id for content in contents],
-        [content.collected_at for content in contents],
-        [None if content.collected_at is None else content.collected_at.date() for content in contents],
-    )
-
-
-def _outcome(
-    answer: Answer, created: dict[tuple[UUID, UUID], bytes], stored: dict[tuple[UUID, UUID], tuple[bytes, date]]
-) -> Outcome:
-    """Of two equal responses in one batch the first is the one that was created."""
-    key = (answer.wave_id, answer.submission_id)
-    if created.get(key) == answer.content.sha256:
-        del created[key]
-        return Outcome("created", stored[key][1])
-    if key not in stored:
-        return Outcome("not_open")
-    sha256, received_on = stored[key]
-    return Outcome("same" if sha256 == answer.content.sha256 else "other", received_on)
