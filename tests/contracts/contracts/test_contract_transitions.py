@@ -92,10 +92,11 @@ class ContractLife(RuleBasedStateMachine):
     def written(self) -> int:
         return self.runner.run(events_about(self.contracts.database, self.contract["contract_id"]))
 
-    @rule()
-    def go_on(self) -> None:
-        if self.state in MAIN_PATH:
-            self.take(MAIN_PATH[self.state])
+    @rule(steps=st.integers(1, 3))
+    def go_on(self, steps: int) -> None:
+        for _ in range(steps):
+            if self.state in MAIN_PATH:
+                self.take(MAIN_PATH[self.state])
 
     @rule(action=st.sampled_from(sorted(ACTIONS)))
     def move(self, action: str) -> None:
@@ -168,6 +169,6 @@ def test_any_sequence_of_moves_keeps_the_life_cycle(running: tuple[asyncio.Runne
     run_state_machine_as_test(
         type("RunningContractLife", (ContractLife,), {"runner": runner, "contracts": contracts}),
         settings=settings(
-            max_examples=12, stateful_step_count=14, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=15, stateful_step_count=14, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )
