@@ -73,7 +73,7 @@ def test_slices_depend_in_the_order_of_app(service: str) -> None:
                 if isinstance(target, ast.Name)
             ]
             if names == ["SLICES"] and isinstance(node.value, ast.Tuple):
-                order = [element.value for element in node.value.elts if isinstance(element, ast.Constant)]
+                order = [str(element.value) for element in node.value.elts if isinstance(element, ast.Constant)]
     assert order, f"{service}/app.py states no SLICES tuple, the order in which its slices may use each other"
     found = []
     for path, imports in modules(service):

@@ -118,9 +118,12 @@ async def test_life_of_a_state_folder(place: Place, eventually: Eventually) -> N
     # Nobody is left when the supervisor itself is killed, and the next one finds everything as it was.
     assert await first.end(signal.SIGKILL) == -signal.SIGKILL
     await eventually(lambda: place.pids() == [None] * len(PARTS))
+    migrated = (place.folder / "logs" / "scoring-migrate.log").stat().st_mtime_ns
     third = await place.up()
     await third.until("running; Ctrl-C")
     assert "loading" not in third.text
+    # Nothing to migrate was found without loading each service once more.
+    assert (place.folder / "logs" / "scoring-migrate.log").stat().st_mtime_ns == migrated
     assert re.search(r"25 simulated contracts from earlier runs are there", third.text)
     assert re.search(r"last done with 【模拟】.*: completed, score \d+\.\d+ \(", third.text)
 

@@ -49,7 +49,7 @@ class Scoring:
         items: list[dict[str, Any]] = (await self.get(f"/v1/scores/{contract_id}"))["items"]
         return next(item for item in items if item["framework_id"] == framework_id)
 
-    async def determine(self, contract_id: UUID, *, role: str = "finance", **body: Any) -> httpx.Response:
+    async def determine(self, contract_id: UUID, /, *, role: str = "finance", **body: Any) -> httpx.Response:
         """Determine a score."""
         content = {
             "contract_id": str(contract_id),

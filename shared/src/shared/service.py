@@ -120,6 +120,8 @@ def create_app(service: Service, settings: ServiceSettings | None = None, *, key
         docs_url=None,
         redoc_url=None,
         separate_input_output_schemas=True,
+        # Ours is the request's span (shared.telemetry); FastAPI's own would be four more for each request.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
     )
     database = open_database(settings, name=service.name)
     runtime = Runtime(service, settings, app, database, keys or Keys(settings.keys))

@@ -82,3 +82,12 @@ async def test_a_contract_keeps_its_region_and_is_hidden_from_others(contracts: 
     body = {"items": [item(terms, 1, region="CN-230102")]}
     answer = (await local.post("/v1/contracts:bulk", json=body)).json()
     assert answer["items"][0]["problem"]["type"] == "/problems/contract-not-found"
+
+
+async def test_a_batch_over_the_limit_is_refused_whole(contracts: Any) -> None:
+    terms = await contracts.terms()
+    limit = contracts.client.app.state.settings.max_bulk_contracts
+    body = {"items": [item(terms, n) for n in range(limit + 1)]}
+    problem = await contracts.refused("POST", "/contracts:bulk", body, status=413, slug="too-large")
+    assert problem["limit"] == limit
+    assert await contracts.emitted(ContractCreated) == []

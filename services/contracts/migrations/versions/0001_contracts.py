@@ -31,10 +31,10 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
-            "roles <@ ARRAY['purchaser', 'provider', 'evaluator']::text[]", name="ck_organisations_roles"
+            "roles <@ ARRAY['purchaser', 'provider', 'evaluator']::text[]", name=op.f("ck_organisations_roles")
         ),
-        sa.CheckConstraint("length(uscc) = 18", name="ck_organisations_uscc_length"),
-        sa.CheckConstraint("version >= 1", name="ck_organisations_version"),
+        sa.CheckConstraint("length(uscc) = 18", name=op.f("ck_organisations_uscc_length")),
+        sa.CheckConstraint("version >= 1", name=op.f("ck_organisations_version")),
         sa.PrimaryKeyConstraint("id", name="pk_organisations"),
     )
     op.create_index(
@@ -75,19 +75,21 @@ def upgrade() -> None:
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("region", sa.String(length=16), nullable=False),
         sa.CheckConstraint(
-            "end_reason IN ('complete', 'incomplete', 'cancelled', 'unsuccessful')", name="ck_contracts_end_reason"
+            "end_reason IN ('complete', 'incomplete', 'cancelled', 'unsuccessful')",
+            name=op.f("ck_contracts_end_reason"),
         ),
-        sa.CheckConstraint("origin IN ('native', 'import')", name="ck_contracts_origin"),
+        sa.CheckConstraint("origin IN ('native', 'import')", name=op.f("ck_contracts_origin")),
         sa.CheckConstraint(
-            "procurement_method IN ('open', 'selective', 'limited', 'direct')", name="ck_contracts_procurement_method"
+            "procurement_method IN ('open', 'selective', 'limited', 'direct')",
+            name=op.f("ck_contracts_procurement_method"),
         ),
         sa.CheckConstraint(
             "state IN ('draft', 'pending', 'active', 'suspended', 'completed', 'terminated', 'cancelled')",
-            name="ck_contracts_state",
+            name=op.f("ck_contracts_state"),
         ),
-        sa.CheckConstraint("tenderers >= 0 AND beneficiary_population >= 0", name="ck_contracts_counts"),
-        sa.CheckConstraint("value >= 0 AND budget >= 0 AND final_value >= 0", name="ck_contracts_amounts"),
-        sa.CheckConstraint("version >= 1 AND facts_version >= 0", name="ck_contracts_version"),
+        sa.CheckConstraint("tenderers >= 0 AND beneficiary_population >= 0", name=op.f("ck_contracts_counts")),
+        sa.CheckConstraint("value >= 0 AND budget >= 0 AND final_value >= 0", name=op.f("ck_contracts_amounts")),
+        sa.CheckConstraint("version >= 1 AND facts_version >= 0", name=op.f("ck_contracts_version")),
         sa.ForeignKeyConstraint(["provider_id"], ["organisations.id"], name="fk_contracts_provider_id_organisations"),
         sa.ForeignKeyConstraint(["purchaser_id"], ["organisations.id"], name="fk_contracts_purchaser_id_organisations"),
         sa.PrimaryKeyConstraint("id", name="pk_contracts"),
@@ -116,7 +118,7 @@ def upgrade() -> None:
         sa.Column("amended_on", sa.Date(), nullable=True),
         sa.Column("rationale", sa.Text(), nullable=True),
         sa.Column("description", sa.Text(), nullable=True),
-        sa.CheckConstraint("number >= 1", name="ck_contract_amendments_number"),
+        sa.CheckConstraint("number >= 1", name=op.f("ck_contract_amendments_number")),
         sa.ForeignKeyConstraint(["contract_id"], ["contracts.id"], name="fk_contract_amendments_contract_id_contracts"),
         sa.PrimaryKeyConstraint("id", name="pk_contract_amendments"),
         sa.UniqueConstraint("contract_id", "number", name="uq_contract_amendments_contract_id_number"),
@@ -152,17 +154,18 @@ def upgrade() -> None:
         sa.Column("accountable", sa.Text(), nullable=False),
         sa.Column("missing", sa.Text(), nullable=False),
         sa.CheckConstraint(
-            "accountable IN ('purchaser', 'provider', 'joint', 'outside')", name="ck_contract_indicators_accountable"
+            "accountable IN ('purchaser', 'provider', 'joint', 'outside')",
+            name=op.f("ck_contract_indicators_accountable"),
         ),
         sa.CheckConstraint(
             "aspect IN ('quantity', 'quality', 'timeliness', 'cost', 'economic', 'social', 'ecological', 'sustained', 'satisfaction')",
-            name="ck_contract_indicators_aspect",
+            name=op.f("ck_contract_indicators_aspect"),
         ),
-        sa.CheckConstraint("direction IN ('higher', 'lower')", name="ck_contract_indicators_direction"),
-        sa.CheckConstraint("level IN ('output', 'benefit', 'satisfaction')", name="ck_contract_indicators_level"),
-        sa.CheckConstraint("missing IN ('hold', 'zero', 'reweight')", name="ck_contract_indicators_missing"),
-        sa.CheckConstraint("standard IN ('plan', 'sector', 'history')", name="ck_contract_indicators_standard"),
-        sa.CheckConstraint("weight > 0", name="ck_contract_indicators_weight"),
+        sa.CheckConstraint("direction IN ('higher', 'lower')", name=op.f("ck_contract_indicators_direction")),
+        sa.CheckConstraint("level IN ('output', 'benefit', 'satisfaction')", name=op.f("ck_contract_indicators_level")),
+        sa.CheckConstraint("missing IN ('hold', 'zero', 'reweight')", name=op.f("ck_contract_indicators_missing")),
+        sa.CheckConstraint("standard IN ('plan', 'sector', 'history')", name=op.f("ck_contract_indicators_standard")),
+        sa.CheckConstraint("weight > 0", name=op.f("ck_contract_indicators_weight")),
         sa.ForeignKeyConstraint(["contract_id"], ["contracts.id"], name="fk_contract_indicators_contract_id_contracts"),
         sa.PrimaryKeyConstraint("id", name="pk_contract_indicators"),
         sa.UniqueConstraint("contract_id", "code", name="uq_contract_indicators_contract_id_code"),
@@ -181,11 +184,11 @@ def upgrade() -> None:
         sa.Column("met_on", sa.Date(), nullable=True),
         sa.Column("note", sa.Text(), nullable=True),
         sa.Column("reported_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint("kind IN ('delivery', 'financing')", name="ck_contract_milestones_kind"),
+        sa.CheckConstraint("kind IN ('delivery', 'financing')", name=op.f("ck_contract_milestones_kind")),
         sa.CheckConstraint(
-            "status IN ('scheduled', 'met', 'partlyMet', 'notMet')", name="ck_contract_milestones_status"
+            "status IN ('scheduled', 'met', 'partlyMet', 'notMet')", name=op.f("ck_contract_milestones_status")
         ),
-        sa.CheckConstraint("percentage >= 0 AND percentage <= 100", name="ck_contract_milestones_percentage"),
+        sa.CheckConstraint("percentage >= 0 AND percentage <= 100", name=op.f("ck_contract_milestones_percentage")),
         sa.ForeignKeyConstraint(["contract_id"], ["contracts.id"], name="fk_contract_milestones_contract_id_contracts"),
         sa.PrimaryKeyConstraint("id", name="pk_contract_milestones"),
         sa.UniqueConstraint("contract_id", "code", name="uq_contract_milestones_contract_id_code"),
@@ -199,7 +202,9 @@ def upgrade() -> None:
         sa.Column("met_on", sa.Date(), nullable=True),
         sa.Column("note", sa.Text(), nullable=True),
         sa.Column("reported_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("status IN ('met', 'partlyMet', 'notMet')", name="ck_contract_milestone_reports_status"),
+        sa.CheckConstraint(
+            "status IN ('met', 'partlyMet', 'notMet')", name=op.f("ck_contract_milestone_reports_status")
+        ),
         sa.ForeignKeyConstraint(
             ["milestone_id"],
             ["contract_milestones.id"],
@@ -225,21 +230,21 @@ def upgrade() -> None:
         sa.Column("note", sa.Text(), nullable=True),
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("region", sa.String(length=16), nullable=False),
-        sa.CheckConstraint("(kind = 'reversal') = (reverses IS NOT NULL)", name="ck_ledger_entries_reversal"),
+        sa.CheckConstraint("(kind = 'reversal') = (reverses IS NOT NULL)", name=op.f("ck_ledger_entries_reversal")),
         sa.CheckConstraint(
             "credit_account IN ('commitments', 'commitments_reserve', 'services', 'payables', 'treasury', 'deductions')",
-            name="ck_ledger_entries_credit_account",
+            name=op.f("ck_ledger_entries_credit_account"),
         ),
         sa.CheckConstraint(
             "debit_account IN ('commitments', 'commitments_reserve', 'services', 'payables', 'treasury', 'deductions')",
-            name="ck_ledger_entries_debit_account",
+            name=op.f("ck_ledger_entries_debit_account"),
         ),
         sa.CheckConstraint(
             "kind IN ('commitment', 'acceptance', 'payment', 'deduction', 'refund', 'reversal')",
-            name="ck_ledger_entries_kind",
+            name=op.f("ck_ledger_entries_kind"),
         ),
-        sa.CheckConstraint("amount > 0", name="ck_ledger_entries_amount"),
-        sa.CheckConstraint("debit_account <> credit_account", name="ck_ledger_entries_two_accounts"),
+        sa.CheckConstraint("amount > 0", name=op.f("ck_ledger_entries_amount")),
+        sa.CheckConstraint("debit_account <> credit_account", name=op.f("ck_ledger_entries_two_accounts")),
         sa.ForeignKeyConstraint(["contract_id"], ["contracts.id"], name="fk_ledger_entries_contract_id_contracts"),
         sa.ForeignKeyConstraint(
             ["milestone_id"], ["contract_milestones.id"], name="fk_ledger_entries_milestone_id_contract_milestones"
@@ -264,7 +269,7 @@ def upgrade() -> None:
         sa.Column("supersedes", sa.Uuid(), nullable=True),
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("region", sa.String(length=16), nullable=False),
-        sa.CheckConstraint("document_sha256 ~ '^[0-9a-f]{64}$'", name="ck_observations_document_sha256"),
+        sa.CheckConstraint("document_sha256 ~ '^[0-9a-f]{64}$'", name=op.f("ck_observations_document_sha256")),
         sa.ForeignKeyConstraint(["contract_id"], ["contracts.id"], name="fk_observations_contract_id_contracts"),
         sa.ForeignKeyConstraint(
             ["indicator_id"], ["contract_indicators.id"], name="fk_observations_indicator_id_contract_indicators"
@@ -290,9 +295,9 @@ def upgrade() -> None:
         sa.Column("entry_id", sa.Uuid(), nullable=True),
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("region", sa.String(length=16), nullable=False),
-        sa.CheckConstraint("result IN ('accepted', 'partlyAccepted', 'rejected')", name="ck_acceptances_result"),
-        sa.CheckConstraint("(accepted_value > 0) = (entry_id IS NOT NULL)", name="ck_acceptances_entry"),
-        sa.CheckConstraint("accepted_value >= 0", name="ck_acceptances_accepted_value"),
+        sa.CheckConstraint("result IN ('accepted', 'partlyAccepted', 'rejected')", name=op.f("ck_acceptances_result")),
+        sa.CheckConstraint("(accepted_value > 0) = (entry_id IS NOT NULL)", name=op.f("ck_acceptances_entry")),
+        sa.CheckConstraint("accepted_value >= 0", name=op.f("ck_acceptances_accepted_value")),
         sa.ForeignKeyConstraint(["contract_id"], ["contracts.id"], name="fk_acceptances_contract_id_contracts"),
         sa.ForeignKeyConstraint(["entry_id"], ["ledger_entries.id"], name="fk_acceptances_entry_id_ledger_entries"),
         sa.PrimaryKeyConstraint("id", name="pk_acceptances"),

@@ -8,7 +8,7 @@ from pydantic import Field
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.problems import Conflict, Problem
+from shared.problems import Conflict, Problem, TooLarge
 from shared.savepoint import savepoint
 from shared.web import Out
 
@@ -43,9 +43,18 @@ class BulkOut(Out):
 
 
 async def apply_each(
-    session: AsyncSession, items: Sequence[Item], apply: Callable[[AsyncSession, Item], Awaitable[tuple[UUID, str]]]
+    session: AsyncSession,
+    items: Sequence[Item],
+    apply: Callable[[AsyncSession, Item], Awaitable[tuple[UUID, str]]],
+    *,
+    limit: int,
 ) -> BulkOut:
-    """Apply every item in a savepoint of its own; `apply` answers the id and the outcome, or raises a Problem."""
+    """Apply every item in a savepoint of its own; `apply` answers the id and the outcome, or raises a Problem.
+
+    TooLarge for more items than `limit`: they share one transaction.
+    """
+    if len(items) > limit:
+        raise TooLarge(f"{len(items)} items; send at most {limit} in one request.", limit=limit)
     results = []
     for index, item in enumerate(items):
         try:

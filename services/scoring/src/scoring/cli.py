@@ -14,7 +14,7 @@ from shared.db import Database
 from shared.jobs import Worker
 from shared.service import open_database
 
-__all__ = ["rescore"]
+__all__ = ["rescore", "rescore_with"]
 
 
 def rescore(arguments: Sequence[str]) -> int:
@@ -22,10 +22,11 @@ def rescore(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m scoring rescore", description=__doc__)
     parser.add_argument("--framework", help="id of one framework; by default all in force")
     options = parser.parse_args(arguments)
-    return asyncio.run(_rescore(ScoringSettings.load(), framework_id=options.framework))
+    return asyncio.run(rescore_with(ScoringSettings.load(), framework_id=options.framework))
 
 
-async def _rescore(settings: ScoringSettings, *, framework_id: str | None) -> int:
+async def rescore_with(settings: ScoringSettings, *, framework_id: str | None) -> int:
+    """Work on the job until it is done, or failed for good; returns the exit status."""
     database = open_database(settings, name="scoring-rescore")
     try:
         try:

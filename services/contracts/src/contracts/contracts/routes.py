@@ -53,9 +53,10 @@ async def create_contract(body: ContractIn, session: WriteSession, response: Res
 
 
 @routes.post("/contracts:bulk", summary="Draft many contracts, or bring their drafts up to date")
-async def bulk_contracts(body: ContractBulkIn, session: WriteSession, _: Manager) -> BulkOut:
+async def bulk_contracts(body: ContractBulkIn, session: WriteSession, request: Request, _: Manager) -> BulkOut:
     """Upsert by `external_id` with a result per item; the same content again changes nothing."""
-    return await apply_each(session, body.items, service.upsert_contract)
+    limit = request.app.state.settings.max_bulk_contracts
+    return await apply_each(session, body.items, service.upsert_contract, limit=limit)
 
 
 async def _filters(

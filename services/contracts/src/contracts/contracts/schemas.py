@@ -27,7 +27,6 @@ __all__ = [
     "TerminateIn",
 ]
 
-MAX_ITEMS = 200
 RegionText = Annotated[str, AfterValidator(parse_region)]
 Code = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^\S+$")]
 Amount = Annotated[Money, Field(ge=0, lt=10**16)]
@@ -166,7 +165,7 @@ class ContractBulkItem(ContractIn):
 class ContractBulkIn(Model):
     """Contracts to draft, or drafts to bring up to date."""
 
-    items: list[ContractBulkItem] = Field(min_length=1, max_length=MAX_ITEMS, description="The items, 200 at most.")
+    items: list[ContractBulkItem] = Field(min_length=1, description="The items, 200 at most by default.")
 
 
 class ActivateIn(Model):

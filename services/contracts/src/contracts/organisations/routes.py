@@ -53,9 +53,10 @@ async def create_organisation(
 
 
 @routes.post("/organisations:bulk", summary="Record or update many organisations")
-async def bulk_organisations(body: OrganisationBulkIn, session: WriteSession, _: Recorder) -> BulkOut:
+async def bulk_organisations(body: OrganisationBulkIn, session: WriteSession, request: Request, _: Recorder) -> BulkOut:
     """Upsert by `external_id`, else by credit code, with a result per item. Roles are added, never taken away."""
-    return await apply_each(session, body.items, service.upsert_organisation)
+    limit = request.app.state.settings.max_bulk_organisations
+    return await apply_each(session, body.items, service.upsert_organisation, limit=limit)
 
 
 @routes.get("/organisations", summary="List organisations")

@@ -21,8 +21,6 @@ __all__ = [
     "WarningOut",
 ]
 
-MAX_ITEMS = 500
-
 OrganisationRole = Literal["purchaser", "provider", "evaluator"]
 UsccText = Annotated[str, AfterValidator(lambda text: check_uscc(text).code)]
 RegionText = Annotated[str, AfterValidator(parse_region)]
@@ -97,4 +95,4 @@ class OrganisationBulkItem(OrganisationIn):
 class OrganisationBulkIn(Model):
     """Organisations to record or to bring up to date."""
 
-    items: list[OrganisationBulkItem] = Field(min_length=1, max_length=MAX_ITEMS, description="The items, 500 at most.")
+    items: list[OrganisationBulkItem] = Field(min_length=1, description="The items, 500 at most by default.")

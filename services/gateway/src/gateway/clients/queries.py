@@ -45,7 +45,7 @@ async def clients_page(
         scope = func.unnest(Client.regions).column_valued("scope")
         patterns = bindparam(None, list(principal.patterns), type_=ARRAY(String), unique=True)
         hyphenated = or_(scope.like(any_(patterns)), func.concat(scope, "-").like(any_(patterns)))
-        statement = statement.where(~select(1).select_from(scope).where(~hyphenated).correlate(Client).exists())
+        statement = statement.where(~select(scope).where(~hyphenated).correlate(Client).exists())
     return list(await session.scalars(statement))
 
 

@@ -44,6 +44,7 @@ async def list_score_rows(
     response: Response,
 ) -> Page[ScoreRowOut]:
     """Newest first, each with its canonical content and its place in the chain."""
+    find_framework(framework_id)
     found = await queries.rows_of(
         session, contract_id=contract_id, framework_id=framework_id, before=_before(page), limit=page.limit + 1
     )

@@ -39,8 +39,8 @@ class Outcome:
     received_on: date | None = None
 
 
-# One statement and so one round trip. A response is written only if its wave's lock can be had and the wave takes it, read
-# in its newest version: FOR SHARE looks past the statement's snapshot.
+# One statement and so one round trip. A response is written only if the lock of its wave is free to share and the wave
+# takes it; FOR SHARE reads the wave in its newest version, past the snapshot of the statement.
 _INSERT = """
     WITH wave AS (
         SELECT waves.id, waves.opens_at, waves.closes_at, waves.freezes_at

@@ -1,0 +1,113 @@
+"""Every statement on a region-owned table is scoped: by the ORM hook, by `scope_sql` or `scope_clause`, or for a stated reason.
+
+The ORM hook adds the criterion to every ORM SELECT by itself. What it cannot see is SQL written as text. This test finds
+each piece of SQL text that reads or changes a region-owned table and asks for the scope in its module's function, or for
+an entry below that says why there is none.
+"""
+
+import ast
+import re
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SERVICES = ("contracts", "surveys", "scoring", "gateway")
+SCOPED = {"scope_sql", "scope_clause"}
+TECHNICAL = {"outbox", "audit"}  # read by the relay and the audit chain only; history routes scope by their contract
+
+# Where SQL text works without a scope, and why. Module path below the service's package -> reason.
+AFTER = "runs by id after get_contract or open_for_fact has found the contract in the caller's scope"
+EVENTS = "events and jobs work for the system: they belong to no caller"
+UNSCOPED: dict[str, str] = {
+    "contracts/contracts/facts.py:COLUMNS": "a part of a statement whose WHERE carries the scope of the contract",
+    "contracts/contracts/facts.py:JOINS": "a part of a statement whose WHERE carries the scope of the contract",
+    "contracts/contracts/service/milestones.py:_RAISE": AFTER,
+    "contracts/contracts/service/store.py:_LOCK": "locks a row and reads nothing; the scoped read follows",
+    "contracts/contracts/service/store.py:_MOVE": AFTER,
+    "contracts/ledger/queries.py:_BALANCE": AFTER,
+    "contracts/ledger/queries.py:_TOTALS": AFTER,
+    "contracts/ledger/service.py:record_imported_transactions": AFTER,
+    "surveys/responses/commit.py:_INSERT": "anybody may answer an open wave; nothing of the wave is given out",
+    "surveys/responses/commit.py:_OPEN": "anybody may answer an open wave; nothing of the wave is given out",
+    "scoring/evidence/queries.py:": EVENTS,
+    "scoring/evidence/queries.py:_LOCK": EVENTS,
+    "scoring/evidence/queries.py:_NEXT": EVENTS,
+    "scoring/scores/queries.py:_READ": EVENTS,
+    "gateway/feed/queries.py:stored_versions": EVENTS,
+    "gateway/feed/service.py:compact": EVENTS,
+}
+
+
+def region_owned(service: str) -> set[str]:
+    metadata = import_module(f"{service}.tables").metadata
+    return {name for name, table in metadata.tables.items() if "region" in table.columns} - TECHNICAL
+
+
+def sql_texts(tree: ast.Module) -> Iterator[tuple[str, str, int]]:
+    """(name of the function or constant, text, line) of every string that looks like SQL."""
+
+    def text_of(node: ast.AST) -> str | None:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            return node.value
+        if isinstance(node, ast.JoinedStr):
+            return "".join(part.value if isinstance(part, ast.Constant) else " " for part in node.values)
+        return None
+
+    def walk(node: ast.AST, name: str) -> Iterator[tuple[str, str, int]]:
+        for child in ast.iter_child_nodes(node):
+            inner = name
+            if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+                inner = child.name
+            elif name == "" and isinstance(child, ast.Assign) and isinstance(child.targets[0], ast.Name):
+                inner = child.targets[0].id
+            text = text_of(child)
+            if text and re.search(r"\b(SELECT|UPDATE|DELETE|INSERT)\b", text):
+                yield inner, text, getattr(child, "lineno", 0)
+            if not isinstance(child, ast.JoinedStr):
+                yield from walk(child, inner)
+
+    yield from walk(tree, "")
+
+
+def users_of(tree: ast.Module, name: str) -> list[str]:
+    """Source names that appear in the functions of a module which use a constant (or in the function itself)."""
+    used = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            names = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
+            if node.name == name or name in names:
+                used += sorted(names)
+    return used
+
+
+def unscoped(service: str) -> list[str]:
+    tables = "|".join(sorted(region_owned(service)))
+    touches = re.compile(rf"\b(FROM|JOIN|UPDATE)\s+({tables})\b", re.IGNORECASE)
+    package = ROOT / "services" / service / "src" / service
+    found = []
+    for path in sorted(package.rglob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for name, text, _ in sql_texts(tree):
+            if touches.search(text) and not SCOPED & set(users_of(tree, name)):
+                found.append(f"{service}/{path.relative_to(package)}:{name}")
+    return sorted(set(found))
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_sql_text_on_region_owned_tables_is_scoped_or_says_why(service: str) -> None:
+    missing = [place for place in unscoped(service) if place not in UNSCOPED]
+    assert not missing, f"no scope and no reason: {missing}"
+
+
+def test_no_reason_is_left_over() -> None:
+    places = {place for service in SERVICES for place in unscoped(service)}
+    assert set(UNSCOPED) <= places
+
+
+def test_a_statement_without_scope_would_be_found() -> None:
+    tree = ast.parse('async def read(session):\n    return await session.execute(text("SELECT * FROM contracts"))\n')
+    assert [(name, line) for name, _, line in sql_texts(tree)] == [("read", 2)]
+    assert not SCOPED & set(users_of(tree, "read"))

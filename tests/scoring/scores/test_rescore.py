@@ -1,0 +1,131 @@
+"""Bulk re-scoring: the same rows as the events gave, in chunks, through kills."""
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+from tests.scoring.cases import complete_history, renamed, state
+from tests.scoring.conftest import QUESTIONS, SELF, Scoring, contract_of
+
+from scoring import cli
+from scoring.frameworks.document import Framework
+from scoring.frameworks.errors import FrameworkNotFound
+from scoring.frameworks.queries import find_framework, frameworks_in_force
+from scoring.scores import rescore
+from scoring.scores.rescore import KIND, RESCORE_JOB, enqueue_rescore, rescore_chunk
+from scoring.settings import ScoringSettings
+from shared.ids import new_id
+from shared.jobs import Worker
+
+HEADS = "SELECT contract_id, framework_id, content_hash, version FROM score_heads ORDER BY contract_id, framework_id"
+
+
+async def contracts(scoring: Scoring, count: int) -> list[UUID]:
+    histories = [renamed(complete_history(), new_id()) for _ in range(count)]
+    await scoring.hear(*[event for history in histories for event in history])
+    return sorted(contract_of(history[0]) for history in histories)
+
+
+def next_version(framework: Framework) -> Framework:
+    """The framework under another hash, as a new version has it."""
+    return dataclasses.replace(framework, version="1.0.1", hash="0" * 64)
+
+
+async def run(scoring: Scoring, *, chunk: int, frameworks: Sequence[Framework]) -> tuple[int, int]:
+    after, total, changed = UUID(int=0), 0, 0
+    while True:
+        async with scoring.database.transaction() as session:
+            last, count, written = await rescore_chunk(session, after=after, limit=chunk, frameworks=frameworks)
+        if last is None:
+            return total, changed
+        after, total, changed = last, total + count, changed + written
+
+
+async def test_bulk_and_events_give_the_same_scores(scoring: Scoring) -> None:
+    await contracts(scoring, 7)
+    heads = await scoring.rows(HEADS)
+    assert await run(scoring, chunk=3, frameworks=frameworks_in_force()) == (7, 0)
+    assert await scoring.rows(HEADS) == heads
+    # Made anew without any head, the bulk path writes exactly what the events had written.
+    async with scoring.database.transaction() as session:
+        await session.execute(text("TRUNCATE score_rows, score_heads"))
+    assert await run(scoring, chunk=3, frameworks=frameworks_in_force()) == (7, 14)
+    again = await scoring.rows(HEADS)
+    assert [(row.contract_id, row.framework_id, row.content_hash) for row in again] == [
+        (row.contract_id, row.framework_id, row.content_hash) for row in heads
+    ]
+
+
+async def test_a_new_version_of_a_framework_moves_every_head(scoring: Scoring) -> None:
+    await contracts(scoring, 4)
+    announced = len(await scoring.announced())
+    changed = [next_version(find_framework(SELF))]
+    assert await run(scoring, chunk=2, frameworks=changed) == (4, 4)
+    versions = await scoring.rows("SELECT framework_id, framework_version FROM score_heads ORDER BY framework_id")
+    assert [(row.framework_id, row.framework_version) for row in versions] == [
+        *[(SELF, "1.0.1")] * 4,
+        *[(QUESTIONS, "1.0.0")] * 4,
+    ]
+    news = (await scoring.announced())[announced:]
+    assert len(news) == 4
+    assert all(event.data["reasons"] == [] and event.data["causes"] == [] for event in news)
+
+
+async def test_a_job_goes_chunk_by_chunk_and_survives_a_kill(scoring: Scoring, monkeypatch: pytest.MonkeyPatch) -> None:
+    await contracts(scoring, 5)
+    monkeypatch.setattr(rescore, "frameworks_in_force", lambda: tuple(map(next_version, frameworks_in_force())))
+    async with scoring.database.transaction() as session:
+        assert await enqueue_rescore(session, chunk=2) == "all"
+        assert await enqueue_rescore(session, chunk=2) == "all"
+    worker = Worker(scoring.database, [RESCORE_JOB])
+    assert await worker.run_one()
+    (job,) = await scoring.rows("SELECT state, progress FROM job WHERE kind = :kind", kind=KIND)
+    assert (job.state, job.progress) == ("open", {"contracts": 2, "changed": 4})
+
+    chunk = rescore.rescore_chunk
+    killed: list[int] = []
+
+    async def die_after_writing(*arguments: Any, **named: Any) -> tuple[UUID | None, int, int]:
+        killed.append((await chunk(*arguments, **named))[1])
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(rescore, "rescore_chunk", die_after_writing)
+        with pytest.raises(KeyboardInterrupt):
+            await worker.run_one()
+    assert killed == [2]
+    done = await scoring.rows("SELECT 1 FROM score_heads WHERE framework_version = '1.0.1'")
+    assert len(done) == 4  # the killed chunk left nothing behind
+
+    while await Worker(scoring.database, [RESCORE_JOB]).run_one():
+        pass
+    (job,) = await scoring.rows("SELECT state, progress FROM job WHERE kind = :kind", kind=KIND)
+    assert (job.state, job.progress) == ("done", {"contracts": 5, "changed": 10})
+    assert len(await scoring.rows("SELECT 1 FROM score_heads WHERE framework_version = '1.0.1'")) == 10
+
+
+async def test_stubs_and_drafts_are_passed_over(scoring: Scoring) -> None:
+    await scoring.hear(state("draft", version=1), renamed(complete_history(), new_id())[3])
+    assert await run(scoring, chunk=10, frameworks=frameworks_in_force()) == (1, 0)
+
+
+async def test_an_unknown_framework_is_refused(scoring: Scoring) -> None:
+    with pytest.raises(FrameworkNotFound):
+        async with scoring.database.transaction() as session:
+            await enqueue_rescore(session, chunk=10, framework_id="five-questions")
+    assert await scoring.rows("SELECT 1 FROM job") == []
+
+
+async def test_the_command_works_the_job_off(
+    scoring: Scoring, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    await contracts(scoring, 3)
+    settings = ScoringSettings.load(database_url=scoring.database.url, rescore_chunk=2)
+    assert await cli.rescore_with(settings, framework_id=SELF) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "3 contracts read, 0 scores changed"
+    assert await cli.rescore_with(settings, framework_id="five-questions") == 2
+    assert "There is no framework five-questions" in capsys.readouterr().err
