@@ -83,7 +83,7 @@ async def chain_consumer() -> None:
     while True:
         try:
             messages = await pull.fetch(100, timeout=5)
-        except nats.errors.TimeoutError:
+        except TimeoutError:  # the client's own is a subclass
             continue
         ids = [UUID(message.data.decode()) for message in messages]
         async with pool.acquire() as connection, connection.transaction():

@@ -14,6 +14,7 @@ import httpx
 import pytest
 from sqlalchemy import text
 from tests.gateway.tools import Gateway, run_gateway
+from tests.support import eventually
 
 from gateway.clients.revocation import FOREVER
 from gateway.feed.handlers import SUBSCRIPTION
@@ -26,6 +27,7 @@ from shared.bus import Delivery
 from shared.db import Database
 from shared.events import ScoreUpdated
 from shared.ids import new_id
+from shared.inbox import apply, read, take
 from shared.testing import deliver, delivery, token
 
 HARBIN, CANTON = "CN-230102", "CN-440100"
@@ -241,21 +243,20 @@ async def test_positions_become_visible_in_their_order(gateway: Gateway) -> None
         async with gateway.database.transaction() as session:
             event = delivery(updated(contracts[number], 1), subject=contracts[number], region=HARBIN, seq=number + 1)
             await asyncio.sleep(drawn.random() / 100)
-            from shared.inbox import apply, read, take
-
             fresh = await take(session, "scoring", [read(event, SUBSCRIPTION.handlers)])
             await apply(session, SUBSCRIPTION, [item.event for item in fresh if item.event is not None])
             await asyncio.sleep(drawn.random() / 100)
 
     read_so_far: list[int] = []
     writers = asyncio.gather(*(write(number) for number in range(len(contracts))))
-    while len(read_so_far) < len(contracts):
+    finished = False
+    while not finished:
+        finished = writers.done()  # asked before reading: what was committed by then has to be there
         async with gateway.database.reading() as session:
             after = read_so_far[-1] if read_so_far else 0
             batch = await changes_after(session, after=after, limit=7, principal=SYSTEM)
         read_so_far += [change.position for change in batch]
-        if writers.done() and not batch:
-            break
+        finished = finished and not batch
     await writers
     assert len(read_so_far) == len(contracts)
 
@@ -292,12 +293,10 @@ async def test_an_id_from_the_future_is_answered_by_a_reset(gateway: Gateway, so
         assert await stream.versions(1) == [2]
 
 
-@pytest.mark.parametrize("last", ["x", "-1", "1.5", "9" * 30, "1 "])
+@pytest.mark.parametrize("last", ["x", "-1", "1.5", "9" * 30])
 async def test_an_id_that_is_none_of_ours_is_malformed(gateway: Gateway, last: str) -> None:
     async with gateway.client("auditor") as caller:
         answer = await caller.get("/v1/streams/scores", headers={"Last-Event-ID": last})
-    if last == "1 ":  # the surrounding space is no part of a header's value
-        return
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["pointer"] == "header:last-event-id"
 
@@ -333,8 +332,7 @@ async def test_more_streams_than_allowed_are_refused(database_url: str) -> None:
             answer = await caller.get("/v1/streams/scores")
             assert answer.status_code == 503
             assert answer.json()["type"] == "/problems/too-many-streams"
-        while gateway.app.state.score_hub.streams:
-            await asyncio.sleep(0)
+        await eventually(lambda: gateway.app.state.score_hub.streams == 0)
         async with listening(caller):
             pass
 
@@ -347,15 +345,13 @@ async def test_old_changes_shrink_to_the_newest_of_each_contract(gateway: Gatewa
     await deliver(gateway.database, SUBSCRIPTION, [source.event(updated(second, n)) for n in (2, 3)])
     async with gateway.database.transaction() as session:
         await compact(session, keep=timedelta(days=30))
-    async with gateway.client("auditor") as caller, listening(caller, last="0") as stream:
-        assert await stream.versions(3) == [2, 2, 3]
+    assert [version for _, version in await stored(gateway.database)] == [2, 2, 3]
 
 
 async def test_a_hub_reads_the_table_for_who_is_behind_its_memory(gateway: Gateway, source: Source) -> None:
     contracts = [new_id() for _ in range(12)]
     hub = Hub(gateway.database, memory=3)
     following = asyncio.create_task(hub.follow(poll_seconds=0.01))
-    await hub.tail()
     await deliver(gateway.database, SUBSCRIPTION, [source.event(updated(contract, 1)) for contract in contracts])
     seen = []
     async for change in hub.changes(Principal("x", frozenset(), ("*",)), after=0, idle_seconds=1):

@@ -60,7 +60,6 @@ async def test_unreachable_broker_is_waited_for(own: Embedded, databases: NewDat
         for _ in range(20):
             await source.emit(30)
         assert await source.one("SELECT count(*) FROM outbox WHERE sent_at IS NULL") == 600
-        # Another replica may start meanwhile; it waits too.
         await own.nats.start()
         await listener.has_all_of(source)
         assert len(await source.stored()) == 620
@@ -89,6 +88,7 @@ async def test_broker_killed_under_load(own: Embedded, databases: NewDatabase) -
         async def load() -> None:
             while not stop.is_set():
                 await source.emit(7)
+                await asyncio.sleep(0.01)
 
         emitting = asyncio.create_task(load())
         for _ in range(2):
@@ -145,6 +145,7 @@ async def test_database_restarted_while_events_are_made_and_taken(
                 try:
                     await source.emit(2)
                     acknowledged += 2
+                    await asyncio.sleep(0.01)
                 except Exception:  # noqa: BLE001 - the database is away
                     await asyncio.sleep(0.05)
 

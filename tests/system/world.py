@@ -175,11 +175,16 @@ class _environment:  # noqa: N801 - reads as a statement
         self._patch.undo()
 
 
+_recording = asyncio.Lock()
+
+
 async def ready_to_complete(client: Client, *, number: int, seed: int = 7) -> tuple[UUID, DemoContract]:
     """A simulated contract that has everything but its completion."""
     dataset = generate_contract(seed=seed + number, key=f"SYSTEM-{seed}-{number}", as_of=datetime.now(UTC).date())
     (demo,) = dataset.contracts
-    contract = await draft(client, demo, await record_organisations(client, dataset))
+    async with _recording:  # two at once that record one organisation are told to send it once more
+        organisations = await record_organisations(client, dataset)
+    contract = await draft(client, demo, organisations)
     contract = await activate(client, contract.contract_id)
     recorded = Recorded()
     await deliver(client, demo, contract, recorded)

@@ -48,6 +48,10 @@ _LEFT_OVER = """
     SELECT epoch, seq, nats_subject, body, recorded_at FROM outbox
     WHERE sent_at IS NULL AND seq IS NOT NULL ORDER BY epoch, seq LIMIT $1
 """
+_STATE = """
+    SELECT epoch, last_seq, (SELECT min(seq) FROM outbox WHERE sent_at IS NULL AND outbox.epoch = relay_state.epoch)
+    AS unsent FROM relay_state WHERE source = $1
+"""
 _KEPT = """
     SELECT epoch, seq, nats_subject, body FROM outbox
     WHERE epoch = $1 AND seq BETWEEN $2 AND $3 ORDER BY seq LIMIT 5000
@@ -82,7 +86,9 @@ class Relay:
         self._source = source
         self._wake = asyncio.Event()
         self._publishing = asyncio.Lock()
-        self._last: tuple[int, int] | None = None  # epoch and seq published last
+        # Epoch and seq given last, and acknowledged last: what is announced must not be ahead of the broker.
+        self._given = (0, 0)
+        self._last: tuple[int, int] | None = None
         self.active = False
 
     def wake(self) -> None:
@@ -142,21 +148,22 @@ class Relay:
             except (BrokerUnavailableError, BrokerRefusedError) as error:
                 _log.warning("relay waits for the broker", source=self._source, error=str(error))
                 await asyncio.sleep(0.5)
-        row = await connection.fetchrow("SELECT epoch, last_seq FROM relay_state WHERE source = $1", self._source)
+        row = await connection.fetchrow(_STATE, self._source)
         assert row is not None  # noqa: S101 - written by the first migration
-        epoch, last_seq = row["epoch"], row["last_seq"]
+        epoch, last_seq, unsent = row["epoch"], row["last_seq"], row["unsent"]
         reached = _reached(headers or {})
         if reached > (epoch, last_seq):
             # The stream has numbers that this database never gave: it was restored from a backup. A new epoch keeps
             # new events from being taken for old ones.
-            epoch, last_seq = reached[0] + 1, 0
+            epoch, last_seq, unsent = reached[0] + 1, 0, None
             async with connection.transaction():
                 await connection.execute(
                     "UPDATE relay_state SET epoch = $2, last_seq = 0 WHERE source = $1", self._source, epoch
                 )
                 await connection.execute("UPDATE outbox SET epoch = NULL, seq = NULL WHERE sent_at IS NULL")
             _log.warning("the database was restored; a new epoch begins", source=self._source, epoch=epoch)
-        self._last = (epoch, last_seq)
+        self._given = (epoch, last_seq)
+        self._last = (epoch, last_seq if unsent is None else unsent - 1)
         self.active = True
         _log.info("relay active", source=self._source, epoch=epoch, last_seq=last_seq)
 
@@ -212,7 +219,8 @@ class Relay:
                 return 0
             crash_point("after-assign")
             metrics.outbox_oldest.labels(self._source).set((clock.now() - rows[0]["recorded_at"]).total_seconds())
-            self._last = max(self._last or (0, 0), (rows[-1]["epoch"], rows[-1]["seq"]))
+            reached = (rows[-1]["epoch"], rows[-1]["seq"])
+            self._given = max(self._given, reached)
             started = time.time_ns()
             messages = [self._message(row) for row in rows]
             try:
@@ -229,6 +237,7 @@ class Relay:
                 )
                 return None
             crash_point("before-mark")
+            self._last = max(self._last or (0, 0), reached)
             for epoch in {row["epoch"] for row in rows}:
                 await marker.execute(_MARK, epoch, [row["seq"] for row in rows if row["epoch"] == epoch], clock.now())
             metrics.outbox_published.labels(self._source).inc(len(rows))
@@ -288,9 +297,9 @@ class Relay:
             for low, high in request.get("ranges", [])[:100]:
                 rows = await connection.fetch(_KEPT, int(request["epoch"]), int(low), int(high))
                 for row in rows:
-                    if await self._bus.publish(self._message(row, again=self._last)):
+                    if await self._bus.publish(self._message(row, again=self._given)):
                         # Inside the duplicate window the broker holds the message and the listener's position is wrong.
-                        await self._bus.publish(self._message(row, again=self._last, suffix=f":r{time.time_ns()}"))
+                        await self._bus.publish(self._message(row, again=self._given, suffix=f":r{time.time_ns()}"))
                 metrics.repairs_answered.labels(self._source).inc(len(rows))
                 _log.info("repaired", source=self._source, low=low, high=high, found=len(rows))
         except BrokerRefusedError as error:

@@ -19,7 +19,7 @@ from shared.auth import Keys, Principal
 from shared.db import Database, is_unavailable
 from shared.problems import Problem, Unavailable, Unprocessable
 
-__all__ = ["Figure", "Model", "Money", "Out", "TransactionalRoute", "router", "set_region"]
+__all__ = ["PROBLEMS", "Figure", "Model", "Money", "Out", "TransactionalRoute", "router", "set_region"]
 
 
 class Model(BaseModel):
@@ -157,6 +157,27 @@ async def _answer(
     return response
 
 
+_PROBLEM = {
+    "application/problem+json": {
+        "schema": {
+            "type": "object",
+            "description": "RFC 9457 problem document; a refusal may have further members that say what is missing.",
+            "required": ["type", "title", "status", "detail"],
+            "properties": {
+                "type": {"type": "string", "description": "`/problems/<slug>`: a page that explains the problem."},
+                "title": {"type": "string", "description": "What kind of problem it is."},
+                "status": {"type": "integer", "description": "The HTTP status."},
+                "detail": {"type": "string", "description": "What happened and what to do."},
+            },
+        }
+    }
+}
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    "4XX": {"description": "Refused; nothing was changed.", "content": _PROBLEM},
+    "5XX": {"description": "A part does not answer; nothing was changed, try again.", "content": _PROBLEM},
+}
+
+
 def router(*, tags: list[str], prefix: str = "/v1") -> APIRouter:
-    """A router whose routes own their transaction."""
-    return APIRouter(prefix=prefix, tags=list(tags), route_class=TransactionalRoute)
+    """A router whose routes own their transaction and whose refusals are problem documents."""
+    return APIRouter(prefix=prefix, tags=list(tags), route_class=TransactionalRoute, responses=PROBLEMS)

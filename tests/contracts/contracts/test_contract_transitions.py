@@ -169,6 +169,6 @@ def test_any_sequence_of_moves_keeps_the_life_cycle(running: tuple[asyncio.Runne
     run_state_machine_as_test(
         type("RunningContractLife", (ContractLife,), {"runner": runner, "contracts": contracts}),
         settings=settings(
-            max_examples=15, stateful_step_count=14, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=10, stateful_step_count=14, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )

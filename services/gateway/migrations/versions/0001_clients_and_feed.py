@@ -33,9 +33,9 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "roles <@ ARRAY['finance', 'purchaser', 'provider', 'evaluator', 'auditor', 'operator']::varchar[] "
             "AND cardinality(roles) > 0",
-            name="ck_client_roles",
+            name=op.f("ck_client_roles"),
         ),
-        sa.CheckConstraint("cardinality(regions) > 0", name="ck_client_regions"),
+        sa.CheckConstraint("cardinality(regions) > 0", name=op.f("ck_client_regions")),
     )
     op.create_table(
         "score_change",

@@ -50,7 +50,7 @@ def upgrade() -> None:
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("event_id", sa.Uuid(), nullable=False),
         sa.CheckConstraint(
-            "kind IN ('contract', 'observation', 'ledger', 'acceptance', 'wave')", name="ck_evidence_kind"
+            "kind IN ('contract', 'observation', 'ledger', 'acceptance', 'wave')", name=op.f("ck_evidence_kind")
         ),
         sa.PrimaryKeyConstraint("id", "version", name="pk_evidence"),
     )
@@ -123,7 +123,7 @@ def upgrade() -> None:
         sa.Column("issued_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("replaces", sa.Uuid(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=True),
-        sa.CheckConstraint("(replaces IS NULL) = (reason IS NULL)", name="ck_determinations_reason"),
+        sa.CheckConstraint("(replaces IS NULL) = (reason IS NULL)", name=op.f("ck_determinations_reason")),
         sa.ForeignKeyConstraint(["replaces"], ["determinations.id"], name="fk_determinations_replaces_determinations"),
         sa.PrimaryKeyConstraint("id", name="pk_determinations"),
         sa.UniqueConstraint("replaces", name="uq_determinations_replaces"),

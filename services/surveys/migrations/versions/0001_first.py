@@ -28,7 +28,7 @@ def upgrade() -> None:
         sa.Column("version", sa.String(length=32), nullable=False),
         sa.Column("document", postgresql.JSONB(), nullable=False),
         sa.Column("stored_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("length(sha256) = 64", name="ck_instruments_sha256"),
+        sa.CheckConstraint("length(sha256) = 64", name=op.f("ck_instruments_sha256")),
         sa.PrimaryKeyConstraint("sha256", name="pk_instruments"),
         sa.UniqueConstraint("id", "version", name="uq_instruments_id_version"),
     )
@@ -47,7 +47,7 @@ def upgrade() -> None:
         sa.Column("simulated", sa.Boolean(), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("region", sa.String(length=16), nullable=False),
-        sa.CheckConstraint("version >= 1", name="ck_contracts_version"),
+        sa.CheckConstraint("version >= 1", name=op.f("ck_contracts_version")),
         sa.PrimaryKeyConstraint("id", name="pk_contracts"),
     )
     op.create_index("ix_contracts_region", "contracts", ["region"], unique=False)
@@ -73,13 +73,13 @@ def upgrade() -> None:
         sa.Column("freezes_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("region", sa.String(length=16), nullable=False),
-        sa.CheckConstraint("(state = 'closed') = (closed_at IS NOT NULL)", name="ck_waves_closed_at"),
-        sa.CheckConstraint("design IN ('census', 'probability', 'open_link')", name="ck_waves_design"),
-        sa.CheckConstraint("kind IN ('needs', 'midterm', 'completion', 'followUp')", name="ck_waves_kind"),
-        sa.CheckConstraint("opened_by IN ('event', 'hand')", name="ck_waves_opened_by"),
-        sa.CheckConstraint("state IN ('open', 'closed')", name="ck_waves_state"),
-        sa.CheckConstraint("opens_at < closes_at AND closes_at <= freezes_at", name="ck_waves_times"),
-        sa.CheckConstraint("population >= 0 AND invited >= 0", name="ck_waves_counts"),
+        sa.CheckConstraint("(state = 'closed') = (closed_at IS NOT NULL)", name=op.f("ck_waves_closed_at")),
+        sa.CheckConstraint("design IN ('census', 'probability', 'open_link')", name=op.f("ck_waves_design")),
+        sa.CheckConstraint("kind IN ('needs', 'midterm', 'completion', 'followUp')", name=op.f("ck_waves_kind")),
+        sa.CheckConstraint("opened_by IN ('event', 'hand')", name=op.f("ck_waves_opened_by")),
+        sa.CheckConstraint("state IN ('open', 'closed')", name=op.f("ck_waves_state")),
+        sa.CheckConstraint("opens_at < closes_at AND closes_at <= freezes_at", name=op.f("ck_waves_times")),
+        sa.CheckConstraint("population >= 0 AND invited >= 0", name=op.f("ck_waves_counts")),
         sa.ForeignKeyConstraint(["contract_id"], ["contracts.id"], name="fk_waves_contract_id_contracts"),
         sa.ForeignKeyConstraint(
             ["instrument_sha256"], ["instruments.sha256"], name="fk_waves_instrument_sha256_instruments"
@@ -109,9 +109,9 @@ def upgrade() -> None:
         sa.Column("enumerator_id", sa.String(length=64), nullable=True),
         sa.Column("collected_on", sa.Date(), nullable=True),
         sa.Column("submitted_on", sa.Date(), nullable=False),
-        sa.CheckConstraint("disposition IN ('complete', 'partial', 'break_off')", name="ck_responses_disposition"),
-        sa.CheckConstraint("mode IN ('web', 'counter', 'enumerator')", name="ck_responses_mode"),
-        sa.CheckConstraint("octet_length(content_sha256) = 32", name="ck_responses_content_sha256"),
+        sa.CheckConstraint("disposition IN ('complete', 'partial', 'break_off')", name=op.f("ck_responses_disposition")),
+        sa.CheckConstraint("mode IN ('web', 'counter', 'enumerator')", name=op.f("ck_responses_mode")),
+        sa.CheckConstraint("octet_length(content_sha256) = 32", name=op.f("ck_responses_content_sha256")),
         sa.PrimaryKeyConstraint("wave_id", "submission_id", name="pk_responses"),
     )
     op.create_table(
@@ -130,9 +130,9 @@ def upgrade() -> None:
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("computed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("region", sa.String(length=16), nullable=False),
-        sa.CheckConstraint("length(sha256) = 64", name="ck_wave_results_sha256"),
-        sa.CheckConstraint("n >= 0", name="ck_wave_results_n"),
-        sa.CheckConstraint("revision >= 1", name="ck_wave_results_revision"),
+        sa.CheckConstraint("length(sha256) = 64", name=op.f("ck_wave_results_sha256")),
+        sa.CheckConstraint("n >= 0", name=op.f("ck_wave_results_n")),
+        sa.CheckConstraint("revision >= 1", name=op.f("ck_wave_results_revision")),
         sa.ForeignKeyConstraint(["wave_id"], ["waves.id"], name="fk_wave_results_wave_id_waves"),
         sa.PrimaryKeyConstraint("wave_id", "revision", name="pk_wave_results"),
     )

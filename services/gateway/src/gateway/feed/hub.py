@@ -77,11 +77,14 @@ class Hub:
         news, self._news = self._news, asyncio.Event()
         news.set()
 
-    async def tail(self) -> int:
-        """The position of the newest change."""
+    async def newest(self) -> int:
+        """The position of the newest change, as the table says now: the memory may be a moment behind it."""
+        async with self._database.reading() as session:
+            return await last_position(session)
+
+    async def _started(self) -> None:
         while self._position is None:
             await self._news.wait()
-        return self._position
 
     def _remembered(self, after: int) -> list[Change] | None:
         """Changes above a position out of the memory; None when it does not reach back that far."""
@@ -97,7 +100,7 @@ class Hub:
 
         None is given about every `idle_seconds`, so that the caller can decide whether to go on.
         """
-        await self.tail()
+        await self._started()
         while True:
             news, floor = self._news, self._floor
             batch = self._remembered(after)

@@ -88,7 +88,7 @@ async def _events(
 ) -> AsyncIterator[ServerSentEvent]:
     hub.streams += 1
     try:
-        tail = await hub.tail()
+        tail = await hub.newest()
         # The first event sets the client's id and delay, so that a break before the first change resumes exactly too.
         yield ServerSentEvent(comment="open", id=str(tail if after is None else min(after, tail)), retry=2000)
         if after is not None and after > tail:

@@ -130,11 +130,10 @@ def _common_fields(
 ) -> dict[str, Any]:
     fields: dict[str, Any] = {
         "answers": Required[questionnaire.type],
-        "language": NotRequired[Literal[languages]],
-        "duration_seconds": NotRequired[Annotated[int, Field(strict=True, ge=0, le=DAY)]],
+        "language": NotRequired[Literal[languages] | None],
+        "duration_seconds": NotRequired[Annotated[int, Field(strict=True, ge=0, le=DAY)] | None],
+        "stratum": Required[Literal[strata]] if strata else NotRequired[None],
     }
-    if strata:
-        fields["stratum"] = Required[Literal[strata]]
     return fields
 
 

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Path, Request, Response
 from pydantic import UUID4
 
 from shared.auth import Principal, allow
-from shared.web import set_region
+from shared.web import PROBLEMS, set_region
 from surveys.responses.errors import ResponseTooLarge
 from surveys.responses.schemas import BatchIn, BatchOut, Receipt, ResponseIn
 from surveys.responses.service import Desk, submit_batch, submit_response
@@ -21,8 +21,10 @@ from surveys.settings import Settings
 
 __all__ = ["routes"]
 
-routes = APIRouter(prefix="/v1", tags=["responses"])
+routes = APIRouter(prefix="/v1", tags=["responses"], responses=PROBLEMS)
 Anybody = Annotated[Principal, allow("finance", "purchaser", "provider", "evaluator", "auditor", "operator", "public")]
+CLIENT_ID = "Random id made by the client, a UUID of version 4."
+VERSION_4 = "^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"
 # Not the provider: it must not hand in what its own recipients are said to have answered.
 Collectors = Annotated[Principal, allow("purchaser", "evaluator", "operator")]
 
@@ -58,7 +60,9 @@ def desk_of(request: Request) -> Desk:
 async def put_response(
     request: Request,
     wave_id: UUID,
-    submission_id: Annotated[UUID4, Path(description="Random id made by the client, a UUID of version 4.")],
+    submission_id: Annotated[
+        UUID4, Path(description=CLIENT_ID, json_schema_extra={"format": "uuid", "pattern": VERSION_4})
+    ],
     principal: Anybody,
 ) -> Response:
     """Accept a response once.
