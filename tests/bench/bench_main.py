@@ -14,7 +14,7 @@ import asyncpg
 from tests.bench.harness import Row, at_least, at_most, percentile, process, report
 from tests.system.world import World, new_world, ready_to_complete
 
-IDLE, CLIENTS, EACH, WARM_UP, ROUNDS = 100, 32, 10, 10, 2
+IDLE, CLIENTS, EACH, WARM_UP, ROUNDS = 60, 32, 5, 10, 2
 
 
 async def prepare(world: World, count: int, *, seed: int) -> list[UUID]:

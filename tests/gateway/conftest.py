@@ -3,8 +3,11 @@ import socket
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
 
 from gongping_local.pytest_servers import Servers
+from shared.telemetry import configure_tracing
 from shared.testing import new_database
 
 
@@ -26,3 +29,10 @@ async def database_url(servers: Servers) -> AsyncIterator[str]:
 async def module_database_url(servers: Servers) -> AsyncIterator[str]:
     async with new_database(servers.postgres_url, "gateway") as url:
         yield url
+
+
+@pytest.fixture(scope="session", autouse=True)
+def traced() -> None:
+    """As in a real process: every request has a trace."""
+    if not isinstance(trace.get_tracer_provider(), TracerProvider):
+        configure_tracing("gateway")

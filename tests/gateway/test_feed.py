@@ -238,9 +238,10 @@ async def test_positions_become_visible_in_their_order(gateway: Gateway) -> None
     """Whoever has read up to a position never misses a lower one, however the writers overlap."""
     contracts = [new_id() for _ in range(60)]
     drawn = random.Random(11)
+    few = asyncio.Semaphore(6)  # connections are left for the reader
 
     async def write(number: int) -> None:
-        async with gateway.database.transaction() as session:
+        async with few, gateway.database.transaction() as session:
             event = delivery(updated(contracts[number], 1), subject=contracts[number], region=HARBIN, seq=number + 1)
             await asyncio.sleep(drawn.random() / 100)
             fresh = await take(session, "scoring", [read(event, SUBSCRIPTION.handlers)])

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
-from tests.shared.toys import Listener, Source, create_tables, opened
+from tests.shared.toys import EMPTY, Listener, Source, create_tables, opened
 
 from gongping_local.pytest_servers import Servers
 from shared.bus import Bus, stream_name
@@ -31,33 +31,50 @@ async def administer(admin_url: str, *statements: str) -> None:
         await connection.close()
 
 
-@asynccontextmanager
-async def toy_databases(admin_url: str) -> AsyncIterator[NewDatabase]:
-    """Makes fresh toy databases; they go away at the end."""
-    template = f"toys_{new_id().hex[-12:]}"
-    await administer(admin_url, f"CREATE DATABASE {template}")
-    connection = await asyncpg.connect(url_of(admin_url, template))
-    await create_tables(connection)
-    await connection.close()
-    made = [template]
+class ToyDatabases:
+    """Makes toy databases, and takes them back: emptying one takes a tenth of the time that a new one takes."""
 
-    async def make() -> str:
-        name = f"toy_{new_id().hex[-12:]}"
-        await administer(admin_url, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY wal_log")
-        made.append(name)
-        return url_of(admin_url, name)
+    def __init__(self, admin_url: str) -> None:
+        self._admin_url = admin_url
+        self._free: list[str] = []
 
-    try:
-        yield make
-    finally:
-        await administer(admin_url, *(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)" for name in made))
+    async def take(self) -> str:
+        """URL of an empty one."""
+        if self._free:
+            return self._free.pop()
+        url = url_of(self._admin_url, f"toy_{new_id().hex[-12:]}")
+        await administer(self._admin_url, f"CREATE DATABASE {url.rsplit('/', 1)[1]} STRATEGY wal_log")
+        connection = await asyncpg.connect(url)
+        await create_tables(connection)
+        await connection.close()
+        return url
+
+    @asynccontextmanager
+    async def lent(self) -> AsyncIterator[NewDatabase]:
+        """Takes back at the end what was taken inside the block."""
+        taken: list[str] = []
+
+        async def take() -> str:
+            taken.append(await self.take())
+            return taken[-1]
+
+        yield take
+        for url in taken:
+            await administer(url, EMPTY)
+        self._free += taken
 
 
 @pytest.fixture(scope="session")
-async def new_database(servers: Servers) -> AsyncIterator[NewDatabase]:
-    """Fresh toy databases on the run's PostgreSQL."""
-    async with toy_databases(servers.postgres_url) as make:
-        yield make
+async def databases(servers: Servers) -> ToyDatabases:
+    """Toy databases on the run's PostgreSQL; they go away with it."""
+    return ToyDatabases(servers.postgres_url)
+
+
+@pytest.fixture
+async def new_database(databases: ToyDatabases) -> AsyncIterator[NewDatabase]:
+    """Empty toy databases for one test."""
+    async with databases.lent() as take:
+        yield take
 
 
 @pytest.fixture

@@ -1,13 +1,15 @@
 """Broker and database go away and come back, with and without their files. The servers are this file's own."""
 
 import asyncio
+import contextlib
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
-from tests.shared.conftest import NewDatabase, toy_databases
+from sqlalchemy.exc import DBAPIError
+from tests.shared.conftest import NewDatabase, ToyDatabases
 from tests.shared.toys import Listener, Source, opened
 from tests.support import eventually
 
@@ -27,19 +29,25 @@ async def own(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Embedde
 
 
 @pytest.fixture(scope="module")
-async def databases(own: Embedded) -> AsyncIterator[NewDatabase]:
-    """Fresh toy databases on them."""
-    async with toy_databases(own.postgres_url) as make:
-        yield make
+async def own_databases(own: Embedded) -> ToyDatabases:
+    """Toy databases on them."""
+    return ToyDatabases(own.postgres_url)
+
+
+@pytest.fixture
+async def databases(own_databases: ToyDatabases) -> AsyncIterator[NewDatabase]:
+    """Empty ones for one test."""
+    async with own_databases.lent() as take:
+        yield take
 
 
 @asynccontextmanager
-async def both(own: Embedded, databases: NewDatabase) -> AsyncIterator[tuple[Source, Listener]]:
+async def both(own: Embedded, databases: NewDatabase, **settings: float) -> AsyncIterator[tuple[Source, Listener]]:
     """A producer and a listener at work."""
     async with AsyncExitStack() as stack:
         prefix = f"t{new_id().hex[-12:]}"
         source = Source("contracts", await databases(), own.nats_url, prefix)
-        listener = Listener("scoring", await databases(), own.nats_url, prefix)
+        listener = Listener("scoring", await databases(), own.nats_url, prefix, **settings)
         await stack.enter_async_context(opened(source, listener))
         await source.active()
         listener.start()
@@ -54,7 +62,7 @@ def wipe(own: Embedded) -> None:
 
 
 async def test_unreachable_broker_is_waited_for(own: Embedded, databases: NewDatabase) -> None:
-    async with both(own, databases) as (source, listener):
+    async with both(own, databases, repair_grace_seconds=10) as (source, listener):
         await own.nats.stop()
         await eventually(lambda: not source.bus.connected)
         for _ in range(20):
@@ -159,7 +167,10 @@ async def test_database_restarted_while_events_are_made_and_taken(
             await own.postgres.start()
 
             async def goes_on(before: int = before) -> bool:
-                return len(await listener.effects()) > before
+                # The pool's connections are dead until one of them was tried.
+                with contextlib.suppress(DBAPIError):
+                    return len(await listener.effects()) > before
+                return False
 
             await eventually(goes_on)
         stop.set()

@@ -65,6 +65,13 @@ TABLES = (
 )
 
 
+EMPTY = """
+    TRUNCATE outbox, inbox, inbox_floor, inbox_attempt, job, idempotency, audit, thing, note, effect, copy, entry
+    RESTART IDENTITY;
+    UPDATE relay_state SET epoch = 1, last_seq = 0
+"""
+
+
 async def create_tables(connection: "asyncpg.Connection[Any]") -> None:
     """The shared tables and the toy's own."""
     statements: list[str] = []

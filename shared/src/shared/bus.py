@@ -86,6 +86,8 @@ class Bus:
         self._away_since = time.monotonic()
         self.on_reconnected: list[Callable[[], Awaitable[None]]] = []
         self._greeting: asyncio.Task[None] | None = None
+        self._in_flight: set[asyncio.Task[Msg]] = set()
+        self._lost: set[asyncio.Task[Msg]] = set()
 
     @property
     def connected(self) -> bool:
@@ -106,6 +108,10 @@ class Bus:
 
         async def disconnected() -> None:
             self._away_since = time.monotonic()
+            # Their answers would have come on the connection that is gone: nobody waits out their deadlines.
+            self._lost |= self._in_flight
+            for request in self._lost:
+                request.cancel()
 
         async def reconnected() -> None:
             for pull in self._pulls:
@@ -198,13 +204,23 @@ class Bus:
         self, subject: str, body: bytes, headers: dict[str, str] | None, timeout: float
     ) -> dict[str, Any]:
         self._require_connection()
+        request = asyncio.create_task(self._client.request(subject, body, timeout=timeout, headers=headers))
+        self._in_flight.add(request)
         try:
-            reply = await self._client.request(subject, body, timeout=timeout, headers=headers)
+            reply = await request
+        except asyncio.CancelledError as error:
+            caller = asyncio.current_task()
+            if request not in self._lost or (caller is not None and caller.cancelling()):
+                raise
+            raise BrokerUnavailableError(f"the connection was lost before the answer for {subject}") from error
         except (NatsError, OSError, TimeoutError) as error:
             if type(error).__name__ == "NoRespondersError":
                 raise BrokerRefusedError(503, f"no stream takes {subject}") from error
             await self._note_timeout()
             raise BrokerUnavailableError(f"no answer for {subject}: {error!r}") from error
+        finally:
+            self._in_flight.discard(request)
+            self._lost.discard(request)
         self._timeouts = 0
         answer: dict[str, Any] = from_json(reply.data) if reply.data else {}
         if "error" in answer:

@@ -79,8 +79,8 @@ async def test_a_job_goes_chunk_by_chunk_and_survives_a_kill(scoring: Scoring, m
     await contracts(scoring, 5)
     monkeypatch.setattr(rescore, "frameworks_in_force", lambda: tuple(map(next_version, frameworks_in_force())))
     async with scoring.database.transaction() as session:
-        assert await enqueue_rescore(session, chunk=2) == "all"
-        assert await enqueue_rescore(session, chunk=2) == "all"
+        assert await enqueue_rescore(session, chunk=2, lanes=1) == ["all 1/1"]
+        assert await enqueue_rescore(session, chunk=2, lanes=1) == ["all 1/1"]
     worker = Worker(scoring.database, [RESCORE_JOB])
     assert await worker.run_one()
     (job,) = await scoring.rows("SELECT state, progress FROM job WHERE kind = :kind", kind=KIND)
@@ -108,6 +108,21 @@ async def test_a_job_goes_chunk_by_chunk_and_survives_a_kill(scoring: Scoring, m
     assert len(await scoring.rows("SELECT 1 FROM score_heads WHERE framework_version = '1.0.1'")) == 10
 
 
+async def test_lanes_share_the_contracts_without_overlap(scoring: Scoring) -> None:
+    histories = [renamed(complete_history(), UUID(int=number << 16)) for number in range(1, 8)]
+    ids = [UUID(int=(contract_of(history[0]).int & ~0xFF) | number) for number, history in enumerate(histories)]
+    for contract_id, history in zip(ids, histories, strict=True):
+        await scoring.hear(*[event.model_copy(update={"contract_id": contract_id}) for event in history])
+    counts = []
+    for lane in range(3):
+        async with scoring.database.transaction() as session:
+            _, count, _ = await rescore_chunk(
+                session, after=UUID(int=0), limit=10, frameworks=frameworks_in_force(), lane=lane, lanes=3
+            )
+            counts.append(count)
+    assert counts == [3, 2, 2]
+
+
 async def test_stubs_and_drafts_are_passed_over(scoring: Scoring) -> None:
     await scoring.hear(state("draft", version=1), renamed(complete_history(), new_id())[3])
     assert await run(scoring, chunk=10, frameworks=frameworks_in_force()) == (1, 0)
@@ -116,7 +131,7 @@ async def test_stubs_and_drafts_are_passed_over(scoring: Scoring) -> None:
 async def test_an_unknown_framework_is_refused(scoring: Scoring) -> None:
     with pytest.raises(FrameworkNotFound):
         async with scoring.database.transaction() as session:
-            await enqueue_rescore(session, chunk=10, framework_id="five-questions")
+            await enqueue_rescore(session, chunk=10, lanes=2, framework_id="five-questions")
     assert await scoring.rows("SELECT 1 FROM job") == []
 
 

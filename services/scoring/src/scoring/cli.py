@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import text
 
@@ -26,40 +27,61 @@ def rescore(arguments: Sequence[str]) -> int:
 
 
 async def rescore_with(settings: ScoringSettings, *, framework_id: str | None) -> int:
-    """Work on the job until it is done, or failed for good; returns the exit status."""
+    """Work on the lanes until all are done, or one has failed for good; returns the exit status."""
     database = open_database(settings, name="scoring-rescore")
     try:
         try:
             async with database.transaction() as session:
-                key = await enqueue_rescore(session, chunk=settings.rescore_chunk, framework_id=framework_id)
+                keys = await enqueue_rescore(
+                    session, chunk=settings.rescore_chunk, lanes=settings.rescore_lanes, framework_id=framework_id
+                )
         except FrameworkNotFound as problem:
             sys.stderr.write(f"{problem.detail}\n")
             return 2
-        worker = Worker(database, [RESCORE_JOB])
-        while True:
-            worked = await worker.run_one()
-            state, progress, error = await _progress(database, key)
-            sys.stdout.write(f"{progress['contracts']} contracts read, {progress['changed']} scores changed\n")
-            if state != "open":
-                break
-            if error is not None:
-                sys.stderr.write(f"{error}; it is tried again\n")
-            if not worked:
-                await asyncio.sleep(0.5)  # another process holds the chunk, or the next try is not due yet
+        # The lanes of one process overlap: one computes while the database writes for another.
+        await asyncio.gather(*(_work(database, keys) for _ in keys))
+        return 0 if (await _progress(database, keys)).failed == 0 else 1
     finally:
         await database.dispose()
-    return 0 if state == "done" else 1
 
 
-async def _progress(database: Database, key: str) -> tuple[str, dict[str, int], str | None]:
+@dataclass(frozen=True, slots=True)
+class _Progress:
+    """How far the lanes have come together."""
+
+    open: int
+    failed: int
+    contracts: int
+    changed: int
+
+
+async def _work(database: Database, keys: Sequence[str]) -> None:
+    worker = Worker(database, [RESCORE_JOB])
+    while True:
+        worked = await worker.run_one()
+        progress = await _progress(database, keys)
+        if worked:
+            sys.stdout.write(f"{progress.contracts} contracts read, {progress.changed} scores changed\n")
+        if not progress.open:
+            return
+        if not worked:
+            await asyncio.sleep(0.2)  # another process holds the lanes that are left, or a next try is not due yet
+
+
+async def _progress(database: Database, keys: Sequence[str]) -> _Progress:
     async with database.reading() as session:
-        row = (
-            await session.execute(
-                text(
-                    "SELECT state, progress, error FROM job WHERE kind = :kind AND key = :key "
-                    "ORDER BY created_at DESC LIMIT 1"
-                ),
-                {"kind": KIND, "key": key},
-            )
-        ).one()
-    return row.state, row.progress or {"contracts": 0, "changed": 0}, row.error
+        row = (await session.execute(_LANES, {"kind": KIND, "keys": list(keys)})).one()
+    return _Progress(row.open, row.failed, row.contracts, row.changed)
+
+
+_LANES = text(
+    """
+    SELECT count(*) FILTER (WHERE state = 'open') AS open, count(*) FILTER (WHERE state = 'failed') AS failed,
+        CAST(coalesce(sum(CAST(progress ->> 'contracts' AS bigint)), 0) AS bigint) AS contracts,
+        CAST(coalesce(sum(CAST(progress ->> 'changed' AS bigint)), 0) AS bigint) AS changed
+    FROM (
+        SELECT DISTINCT ON (key) state, progress FROM job WHERE kind = :kind AND key = ANY(CAST(:keys AS text[]))
+        ORDER BY key, created_at DESC
+    ) AS lanes
+    """
+)

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from itertools import takewhile
 from typing import Any
 
+import anyio
 import structlog
 
 from gateway.feed.queries import Change, changes_after, last_position
@@ -36,6 +37,8 @@ class Hub:
         self._news = asyncio.Event()
         self._wake = asyncio.Event()
         self.streams = 0
+        # Set by the first stream that learns that the server is stopping; it ends them all.
+        self.stopping = anyio.Event()
 
     def wake(self) -> None:
         """Look for new changes now: a transaction of this process has stored some."""
@@ -43,6 +46,15 @@ class Hub:
 
     async def follow(self, *, poll_seconds: float) -> None:
         """Read what is new for ever, at once when woken and by a slow poll for what other replicas stored."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._tell_of_the_end())
+            await self._follow(poll_seconds)
+
+    async def _tell_of_the_end(self) -> None:
+        await self.stopping.wait()
+        self._tell()
+
+    async def _follow(self, poll_seconds: float) -> None:
         failing = False
         while True:
             self._wake.clear()

@@ -22,6 +22,8 @@ Reader = Annotated[Principal, allow("finance", "purchaser", "auditor", "operator
 Refusal = Callable[[], str | None]
 
 _SEND_SECONDS = 5.0
+_GRACE_SECONDS = 2.0
+_STOPPING = "The gateway is stopping; connect again."
 _CHECK_SECONDS = 2.0
 _LONGEST_ID = 18
 _EXAMPLE = (
@@ -53,7 +55,7 @@ async def stream_scores(
     the last id as `Last-Event-ID`, as browsers do by themselves, and nothing is missed; without it the stream begins
     now. Changes older than the retention are reduced to the newest of each contract and framework. `stream.reset` says
     that the id is not of this stream, so read the scores anew. `stream.end` says why the stream ends (token expired or
-    revoked); connect again with a new token. A comment is sent when the stream is idle.
+    revoked, gateway stopping); connect again. A comment is sent when the stream is idle.
     """
     after = _position(last_event_id)
     if region is not None:
@@ -68,6 +70,8 @@ async def stream_scores(
         _events(hub, principal, after, refusal),
         ping=settings.feed_ping_seconds,
         send_timeout=_SEND_SECONDS,
+        shutdown_event=hub.stopping,
+        shutdown_grace_period=_GRACE_SECONDS,
         headers={"Cache-Control": "no-store"},
     )
 
@@ -99,7 +103,7 @@ async def _events(
             if change is not None:
                 yield _event(change)
                 continue
-            reason = refusal() if refusal is not None else None
+            reason = _STOPPING if hub.stopping.is_set() else refusal() if refusal is not None else None
             if reason is not None:
                 yield ServerSentEvent(json.dumps({"reason": reason}), event="stream.end")
                 return

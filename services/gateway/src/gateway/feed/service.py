@@ -35,7 +35,7 @@ async def store_scores(session: AsyncSession, events: Sequence[Received[ScoreUpd
     if not events:
         return 0
     # Held until the commit. The heads are read after it, so that they are those of the transaction before.
-    pass
+    await session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
     heads = await stored_versions(session, {(event.data.contract_id, event.data.framework_id) for event in events})
     rows: dict[str, list[object]] = {
         name: [] for name in ("event_id", "contract_id", "framework_id", "version", "region", "data")

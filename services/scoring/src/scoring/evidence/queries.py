@@ -21,7 +21,7 @@ _LOCK = text(
 )
 _NEXT = text(
     "SELECT contract_id FROM contracts WHERE contract_id > :after AND version > 0 "
-    "ORDER BY contract_id LIMIT :limit FOR UPDATE"
+    "AND get_byte(uuid_send(contract_id), 15) % :lanes = :lane ORDER BY contract_id LIMIT :limit FOR UPDATE"
 )
 
 
@@ -30,9 +30,13 @@ async def lock_contracts(session: AsyncSession, contract_ids: list[UUID]) -> lis
     return list((await session.execute(_LOCK, {"ids": contract_ids})).scalars())
 
 
-async def next_contracts(session: AsyncSession, *, after: UUID, limit: int) -> list[UUID]:
-    """The next contracts by id, locked: the chunks of a bulk re-scoring."""
-    return list((await session.execute(_NEXT, {"after": after, "limit": limit})).scalars())
+async def next_contracts(session: AsyncSession, *, after: UUID, limit: int, lane: int, lanes: int) -> list[UUID]:
+    """The next contracts of a lane by id, locked: the chunks of a bulk re-scoring.
+
+    The last byte of an id is random, so that the lanes are of one size, and no contract is in two.
+    """
+    values = {"after": after, "limit": limit, "lane": lane, "lanes": lanes}
+    return list((await session.execute(_NEXT, values)).scalars())
 
 
 async def contract_of(session: AsyncSession, contract_id: UUID) -> Contract | None:

@@ -7,8 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 __all__ = ["Agreed", "Facts", "Measured", "Ref", "read_facts", "stage_of"]
 
@@ -24,16 +23,14 @@ SCORED_STATES: Final = {
 """States in which a contract is evaluated, with the stage; a draft, pending or cancelled contract has no score."""
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
+class Measured(NamedTuple):
     """A measured value with the evidence that it rests on; a tier's value is its code."""
 
     value: float | str
     refs: tuple[Ref, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Agreed:
+class Agreed(NamedTuple):
     """An indicator that the contract agreed, with its latest observation in force.
 
     `node` is its code, with its id where two indicators of a level share a code.
@@ -232,7 +229,8 @@ def _optional(number: str | None) -> float:
 
 
 def _cents(amount: str) -> int:
-    return int(Decimal(amount) * 100)
+    """Money in evidence always has two decimals."""
+    return int(amount.replace(".", "", 1))
 
 
 def _standing(ledger: Sequence[Sequence[Any]]) -> list[Sequence[Any]]:
@@ -252,10 +250,11 @@ def _share(
 
     Without an entry there is no evidence, unless `heard` has an act (an acceptance that refused all) that says 0.
     """
-    if terms["value"] is None or Decimal(terms["value"]) <= 0:
+    value = _cents(terms["value"] or "0")
+    if value <= 0:
         return None
     counted = [row for row in money if row[4]["kind"] in sign and row[4]["currency"] == terms["currency"]]
     if not counted and not heard:
         return None
     total = sum(sign[row[4]["kind"]] * _cents(row[4]["amount"]) for row in counted)
-    return Measured(total / _cents(terms["value"]), tuple((row[0], row[3]) for row in (*counted, *heard)))
+    return Measured(total / value, tuple((row[0], row[3]) for row in (*counted, *heard)))

@@ -19,22 +19,34 @@ KIND = "scores.rescore"
 _START = UUID(int=0)
 
 
-async def enqueue_rescore(session: AsyncSession, *, chunk: int, framework_id: str | None = None) -> str:
-    """Ask for a re-scoring under one framework or all, `chunk` contracts a commit; returns the job's key.
+async def enqueue_rescore(
+    session: AsyncSession, *, chunk: int, lanes: int, framework_id: str | None = None
+) -> list[str]:
+    """Ask for a re-scoring under one framework or all, `chunk` contracts a commit; returns the keys of the jobs.
 
-    Raises FrameworkNotFound.
+    Each lane is a job with a cursor of its own, so that as many processes as there are lanes can work on it. Raises
+    FrameworkNotFound.
     """
-    key = "all" if framework_id is None else find_framework(framework_id).id
-    await enqueue(session, KIND, key=key, payload={"framework_id": framework_id, "chunk": chunk})
-    return key
+    name = "all" if framework_id is None else find_framework(framework_id).id
+    keys = [f"{name} {lane + 1}/{lanes}" for lane in range(lanes)]
+    for lane, key in enumerate(keys):
+        payload = {"framework_id": framework_id, "chunk": chunk, "lane": lane, "lanes": lanes}
+        await enqueue(session, KIND, key=key, payload=payload)
+    return keys
 
 
 async def rescore_chunk(
-    session: AsyncSession, *, after: UUID, limit: int, frameworks: Sequence[Framework]
+    session: AsyncSession,
+    *,
+    after: UUID,
+    limit: int,
+    frameworks: Sequence[Framework],
+    lane: int = 0,
+    lanes: int = 1,
 ) -> tuple[UUID | None, int, int]:
-    """Re-score the next `limit` contracts by id: the last id (None at the end), how many, and how many rows changed."""
+    """Re-score the next `limit` contracts of a lane: the last id (None at the end), how many, and rows changed."""
     with _collector_paused():
-        contract_ids = await next_contracts(session, after=after, limit=limit)
+        contract_ids = await next_contracts(session, after=after, limit=limit, lane=lane, lanes=lanes)
         if not contract_ids:
             return None, 0, 0
         changed = await score_contracts(session, contract_ids, causes={}, frameworks=frameworks)
@@ -63,7 +75,12 @@ async def _run(session: AsyncSession, job: ClaimedJob) -> Continue | None:
     framework_id = job.payload["framework_id"]
     frameworks = frameworks_in_force() if framework_id is None else (find_framework(framework_id),)
     last, contracts, changed = await rescore_chunk(
-        session, after=UUID(cursor["after"]), limit=job.payload["chunk"], frameworks=frameworks
+        session,
+        after=UUID(cursor["after"]),
+        limit=job.payload["chunk"],
+        frameworks=frameworks,
+        lane=job.payload["lane"],
+        lanes=job.payload["lanes"],
     )
     if last is None:
         return None
