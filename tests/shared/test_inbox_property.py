@@ -1,96 +1,104 @@
-"""Any sequence of deliveries with duplicates, reordering and loss followed by repair gives the same table."""
+"""Any deliveries with duplicates, reordering and loss, followed by repair, leave the same tables on a real database."""
 
-import asyncio
 from collections.abc import AsyncIterator
-from datetime import date
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
+from tests.shared.conftest import ToyDatabases
+from tests.shared.toys import REGION, Listener, contract, posting
 
-from gongping_local.pytest_servers import Servers
-from shared import clock
 from shared.bus import Delivery
-from shared.db import Database
-from shared.events import LedgerPosted
 from shared.gaps import missing_ranges, note_watermark
-from shared.inbox import Received, Subscription
-from shared.testing import deliver, delivery, new_database
+from shared.testing import deliver, delivery
 
-EVENTS = 12
+EVENTS = 14
+
+
+def story() -> list[Delivery]:
+    """Facts, and states of two aggregates whose versions rise, as their producer numbered them."""
+    deliveries = []
+    for seq in range(1, EVENTS + 1):
+        data = (
+            contract(UUID(int=seq % 2), seq)
+            if seq % 3
+            else posting(f"{seq}.00").model_copy(update={"entry_id": UUID(int=seq)})
+        )
+        deliveries.append(delivery(data, subject="a", region=REGION, seq=seq))
+    return deliveries
+
+
+STORY = story()
+BATCHES = st.lists(st.lists(st.integers(1, EVENTS), min_size=1, max_size=8), max_size=8)
 
 
 @pytest.fixture(scope="module")
-async def database(servers: Servers) -> AsyncIterator[Database]:
-    async with new_database(servers.postgres_url, "scoring") as url:
-        database = Database(url)
-        async with database.transaction() as session:
-            await session.execute(text("CREATE TABLE effect (id uuid PRIMARY KEY, amount numeric, times int)"))
-        yield database
-        await database.dispose()
+async def listener(databases: ToyDatabases) -> AsyncIterator[Listener]:
+    """One listener for all examples; it needs no broker."""
+    async with databases.lent() as take:
+        listener = Listener("scoring", await take(), "nats://127.0.0.1:1", "none")
+        yield listener
+        await listener.close()
 
 
-async def on_posted(session: object, event: Received[LedgerPosted]) -> None:
-    await session.execute(  # type: ignore[attr-defined]
-        text("INSERT INTO effect VALUES (:id, :amount, 1) ON CONFLICT (id) DO UPDATE SET times = effect.times + 1"),
-        {"id": event.data.entry_id, "amount": event.data.amount},
-    )
+async def tables(listener: Listener) -> list[Any]:
+    """Everything that the events have left."""
+    return [
+        {tuple(row) for row in await listener.rows(query)}
+        for query in (
+            "SELECT id, version, title FROM copy",
+            "SELECT id, amount FROM entry",
+            "SELECT event_id, times FROM effect",
+            "SELECT epoch, seq, type, event_id, state FROM inbox",
+            "SELECT epoch, floor, watermark FROM inbox_floor",
+        )
+    ]
 
 
-SUBSCRIPTION = Subscription("contracts", {LedgerPosted.TYPE: on_posted})
+async def start_again(listener: Listener) -> None:
+    """Empty tables."""
+    async with listener.database.transaction() as session:
+        await session.execute(text("TRUNCATE copy, entry, effect, inbox, inbox_floor, inbox_attempt"))
 
 
-def posted(seq: int) -> Delivery:
-    data = LedgerPosted(
-        entry_id=UUID(int=seq),
-        contract_id=UUID(int=999),
-        region="CN-230102",
-        kind="payment",
-        amount=Decimal(seq),
-        currency="CNY",
-        booked_on=date(2026, 1, 1),
-        recorded_at=clock.now(),
-    )
-    return delivery(data, subject=data.contract_id, region=data.region, seq=seq)
-
-
-DELIVERIES = [posted(seq) for seq in range(1, EVENTS + 1)]
-
-
-async def play(database: Database, batches: list[list[int]]) -> None:
-    async with database.transaction() as session:
-        await session.execute(text("TRUNCATE effect, inbox, inbox_floor, inbox_attempt"))
-    for batch in batches:
-        await deliver(database, SUBSCRIPTION, [DELIVERIES[seq - 1] for seq in batch])
-    # What was lost is found by the watermark, tail included, and sent again: some of it twice.
-    async with database.transaction() as session:
+async def repair(listener: Listener) -> int:
+    """Ask for what is missing up to the watermark, and get it; some of it twice. How many were missing."""
+    async with listener.database.transaction() as session:
         await note_watermark(session, "contracts", 1, EVENTS)
         gaps = await missing_ranges(session, "contracts")
-    for _, ranges in gaps:
-        for low, high in ranges:
-            again = [DELIVERIES[seq - 1] for seq in range(low, high + 1)]
-            await deliver(database, SUBSCRIPTION, again + again[:2])
-    async with database.transaction() as session:
+    asked = [STORY[seq - 1] for _, ranges in gaps for low, high in ranges for seq in range(low, high + 1)]
+    await deliver(listener.database, listener.subscription, [*asked, *asked[:2]])
+    async with listener.database.transaction() as session:
         assert await missing_ranges(session, "contracts") == []
-        rows = (await session.execute(text("SELECT id, amount, times FROM effect ORDER BY id"))).all()
-        floor = (await session.execute(text("SELECT floor FROM inbox_floor"))).scalar_one()
-    assert [(row.id.int, row.amount, row.times) for row in rows] == [(seq, seq, 1) for seq in range(1, EVENTS + 1)]
-    assert floor == EVENTS
+    return len(asked)
 
 
-async def test_any_sequence_gives_the_same_table(database: Database) -> None:
-    loop = asyncio.get_running_loop()
-    outcomes: list[list[list[int]]] = []
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+@given(batches=BATCHES, repairs_between=st.booleans())
+async def test_any_deliveries_leave_what_one_pass_in_order_leaves(
+    listener: Listener, batches: list[list[int]], *, repairs_between: bool
+) -> None:
+    await start_again(listener)
+    for each in STORY:
+        await deliver(listener.database, listener.subscription, [each])
+    assert await repair(listener) == 0
+    expected = await tables(listener)
+    assert len(expected[1]) == EVENTS // 3
+    assert (UUID(int=0), EVENTS, f"title {EVENTS}") in expected[0]
+    assert (UUID(int=3), Decimal(3)) in expected[1]
 
-    @settings(max_examples=25, deadline=None, database=None, suppress_health_check=list(HealthCheck))
-    @given(st.lists(st.lists(st.integers(1, EVENTS), max_size=8), max_size=6))
-    def draw(batches: list[list[int]]) -> None:
-        outcomes.append(batches)
-
-    await loop.run_in_executor(None, draw)
-    assert len(outcomes) >= 20
-    for batches in outcomes:
-        await play(database, batches)
+    await start_again(listener)
+    delivered = {seq for batch in batches for seq in batch}
+    for number, batch in enumerate(batches):
+        await deliver(listener.database, listener.subscription, [STORY[seq - 1] for seq in batch])
+        if repairs_between and number == len(batches) // 2:
+            await repair(listener)
+    missing = await repair(listener)
+    assert missing == (0 if repairs_between and batches else EVENTS - len(delivered))
+    assert await tables(listener) == expected

@@ -179,7 +179,7 @@ class Keys:
                 unit=claims.get("unit"),
             )
             expires, not_before = float(claims["exp"]), float(claims.get("nbf") or claims.get("iat") or 0)
-        except (JoseError, KeyError, TypeError, ValueError) as error:
+        except (JoseError, AttributeError, KeyError, TypeError, ValueError) as error:
             raise Unauthorized("The token is malformed or was not signed by this system.") from error
         if claims.get("iss") != ISSUER or moment < not_before - _LEEWAY_SECONDS:
             raise Unauthorized("The token was not issued by this system, or not yet valid.")

@@ -18,7 +18,7 @@ def item(release: Json, *, place: str = "releases[0]", **fields: str) -> Json:
     return {"place": place, "release": release, **fields}
 
 
-def numbered(number: int, **fields: Any) -> Json:  # noqa: ANN401 - fields of a contract
+def numbered(number: int, **fields: Any) -> Json:
     return make(**fields) | {"ocid": f"ocds-test01-{number}"}
 
 

@@ -47,7 +47,7 @@ class Estimate(BaseModel):
     ci_high: float | None = None
     ci_method: str | None = Field(
         None,
-        description="korn-graubard | t | wilson (simple random sample) | bounds (small census); null for an open link, which has no margin of error.",
+        description="korn-graubard | t | wilson | bounds (small census); null for an open link: no margin of error.",
     )
     n: int | None = Field(None, description="Answers to the item; null when below the threshold of disclosure.")
     n_eff: float | None = None

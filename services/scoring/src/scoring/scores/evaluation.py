@@ -9,14 +9,17 @@ from numpy.typing import NDArray
 
 from scoring import kernel
 from scoring.canonical import sha256
-from scoring.frameworks.document import STAGES, Framework, Rule
+from scoring.frameworks.document import STAGES, Framework
 from scoring.kernel import MICRO
 from scoring.scores.facts import Agreed, Facts, Measured
-from scoring.scores.identity import content_text, leaf_text
+from scoring.scores.identity import content_text, leaf, missing_leaf
 from scoring.scores.layout import Layout, layout_of, widths_of
 from scoring.scores.measures import MISSING, measure
 
-__all__ = ["Inputs", "Outcome", "compute", "evaluate", "prepare", "six"]
+__all__ = ["Inputs", "Outcome", "compute", "evaluate", "prepare"]
+
+Source = tuple[Agreed | None, Measured | None]
+"""What a row came from: the agreed indicator where it is one, and what was measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +28,7 @@ class Inputs:
 
     layout: Layout
     facts: Sequence[Facts]
-    sources: Sequence[Sequence[tuple[Rule, Agreed | None, Measured | None] | None]]
+    sources: Sequence[Sequence[Source | None]]
     state: NDArray[np.int8]
     value: NDArray[np.float64]
     target: NDArray[np.float64]
@@ -54,23 +57,15 @@ class Outcome:
     content_hash: str
 
 
-def six(micro: int) -> str:
-    """Micro-units as a decimal string with six places."""
-    return f"{micro / MICRO:.6f}"
-
-
 def prepare(facts: Sequence[Facts], framework: Framework) -> Inputs:
     """Bring the facts of a batch into the framework's rows."""
     layout = layout_of(
         framework, widths_of(framework, [{level: len(each) for level, each in one.agreed.items()} for one in facts])
     )
-    rows = layout.tree.leaves
-    sources = [_sources(one, layout) for one in facts]
-    blank: list[float] = [np.nan, np.nan, np.nan, np.nan, kernel.ABSENT, 0.0, 0.0, 0.0]
-    cells = np.array(
-        [[_cell(source) if source else blank for source in sources[n]] for n in range(len(facts))], dtype=np.float64
-    ).reshape(len(facts), rows, len(blank))
-    value, target, zero_at, baseline, state, higher, agreed, weight = np.ascontiguousarray(cells.transpose(2, 1, 0))
+    cells: list[float] = []
+    sources = [_fill(one, layout, cells) for one in facts]
+    table = np.array(cells).reshape(len(facts), layout.tree.leaves, len(_PADDING))
+    value, target, zero_at, baseline, state, higher, agreed, weight = np.ascontiguousarray(table.transpose(2, 1, 0))
     nodes = layout.weight[:, [STAGES.index(one.stage) for one in facts]]
     for block in layout.blocks:
         if block.node.level is not None:
@@ -81,41 +76,40 @@ def prepare(facts: Sequence[Facts], framework: Framework) -> Inputs:
     )
 
 
-def _sources(facts: Facts, layout: Layout) -> list[tuple[Rule, Agreed | None, Measured | None] | None]:
-    """Per row the rule, the agreed indicator where it is one, and what was measured; None where the row is padding."""
-    sources: list[tuple[Rule, Agreed | None, Measured | None] | None] = []
+_NAN = float("nan")
+_PADDING = (_NAN, _NAN, _NAN, _NAN, kernel.ABSENT, 0.0, 0.0, 0.0)
+
+
+def _fill(facts: Facts, layout: Layout, cells: list[float]) -> list[Source | None]:
+    """Append a contract's cells row by row: value, target, zero_at, baseline, state, higher, agreed, weight.
+
+    Returns per row what it came from, None for padding.
+    """
+    sources: list[Source | None] = []
     for block in layout.blocks:
-        node = block.node
-        assert node.rule is not None  # noqa: S101 - a block is a leaf or a dimension of agreed indicators
-        agreed = facts.agreed.get(node.level, ()) if node.level is not None else ()
-        if agreed:
-            observed = node.rule.evidence["from"] == "observation"
-            common = None if observed else measure(facts, node.rule)
-            sources += [(node.rule, each, each.observed if observed else common) for each in agreed]
-        else:
-            rule = node.unagreed or node.rule
-            sources.append((rule, None, measure(facts, rule)))
-        sources += [None] * (block.first + block.width - len(sources))
+        agreed = facts.agreed.get(block.node.level, ()) if block.node.level is not None else ()
+        common = None if agreed and block.by_observation else measure(facts, block.shared if agreed else block.lone)
+        for each in agreed:
+            measured = each.observed if block.by_observation else common
+            value, state = _NAN, block.missing
+            if measured is not None:
+                value, state = float(measured.value), kernel.EVIDENCE
+            elif state is None:
+                state = MISSING.get(each.missing, kernel.HOLD)
+            higher = each.higher if block.higher is None else block.higher
+            cells += (value, each.target, each.zero_at, each.baseline, state, higher, 1.0, each.weight)
+            sources.append((each, measured))
+        if not agreed:
+            value, state = _NAN, block.lone_missing
+            if common is not None:
+                raw, state = common.value, kernel.EVIDENCE
+                value = block.lone.normaliser["values"][raw] if isinstance(raw, str) else raw
+            cells += (value, _NAN, _NAN, _NAN, state, 1.0, 0.0, 1.0)
+            sources.append((None, common))
+        padding = block.first + block.width - len(sources)
+        cells += _PADDING * padding
+        sources += [None] * padding
     return sources
-
-
-def _cell(source: tuple[Rule, Agreed | None, Measured | None]) -> list[float]:
-    """Value, target, zero_at, baseline, state, higher, agreed, weight of one row."""
-    rule, agreed, measured = source
-    nan = float("nan")
-    if measured is None:
-        value, state = nan, MISSING.get(_rule_or_agreed(rule.missing, agreed, "missing"), kernel.HOLD)
-    else:
-        raw = measured.value
-        value, state = rule.normaliser["values"][raw] if isinstance(raw, str) else raw, kernel.EVIDENCE
-    if agreed is None:
-        return [value, nan, nan, nan, state, 1.0, 0.0, 1.0]
-    higher = 1.0 if rule.direction == "higher" or (rule.direction == "agreed" and agreed.higher) else 0.0
-    return [value, agreed.target, agreed.zero_at, agreed.baseline, state, higher, 1.0, agreed.weight]
-
-
-def _rule_or_agreed(rule_says: str, agreed: Agreed | None, field: str) -> str:
-    return rule_says if rule_says != "agreed" or agreed is None else str(getattr(agreed, field))
 
 
 def compute(inputs: Inputs) -> tuple[kernel.Aggregate, NDArray[np.float64], NDArray[np.bool_]]:
@@ -148,14 +142,14 @@ def evaluate(facts: Sequence[Facts], framework: Framework) -> list[Outcome | Non
     parts = np.hstack([aggregate.points * (earned / 100.0), aggregate.points * ((100.0 - earned) / 100.0)])
     shares = kernel.apportion(parts, np.hstack([score, 100 * MICRO - score]))
     figures = _Figures(
-        score=score.tolist(),
-        upper=upper.tolist(),
-        coverage=coverage.tolist(),
+        score=(score / MICRO).tolist(),
+        upper=(upper / MICRO).tolist(),
+        coverage=(coverage / MICRO).tolist(),
         grade=kernel.grade_index(score, inputs.layout.minimums).tolist(),
         grade_upper=kernel.grade_index(upper, inputs.layout.minimums).tolist(),
-        points=shares[:, : len(facts)].T.tolist(),
-        lost=shares[:, len(facts) :].T.tolist(),
-        normalised=kernel.quantise(earned).T.tolist(),
+        points=(shares[:, : len(facts)] / MICRO).T.tolist(),
+        lost=(shares[:, len(facts) :] / MICRO).T.tolist(),
+        normalised=(kernel.quantise(earned) / MICRO).T.tolist(),
         state=inputs.state.T.tolist(),
         assessed=(aggregate.nominal > 0.0).T.tolist(),
         over=over.T.tolist(),
@@ -165,67 +159,77 @@ def evaluate(facts: Sequence[Facts], framework: Framework) -> list[Outcome | Non
 
 @dataclass(frozen=True, slots=True)
 class _Figures:
-    """The batch's results as Python integers in micro-units, contract by contract."""
+    """The batch's results contract by contract; each quantised figure is the float nearest to its six decimals."""
 
-    score: list[int]
-    upper: list[int]
-    coverage: list[int]
+    score: list[float]
+    upper: list[float]
+    coverage: list[float]
     grade: list[int]
     grade_upper: list[int]
-    points: list[list[int]]
-    lost: list[list[int]]
-    normalised: list[list[int]]
+    points: list[list[float]]
+    lost: list[list[float]]
+    normalised: list[list[float]]
     state: list[list[int]]
     assessed: list[list[bool]]
     over: list[list[bool]]
 
 
-_STATES = {kernel.EVIDENCE: "evidence", kernel.HOLD: "hold", kernel.ZERO: "zero", kernel.REWEIGHT: "reweight"}
+_STATES = {kernel.HOLD: "hold", kernel.ZERO: "zero", kernel.REWEIGHT: "reweight"}
+_NOTHING: Source = (None, None)
 
 
 def _outcome(inputs: Inputs, figures: _Figures, n: int) -> Outcome:
-    facts, framework = inputs.facts[n], inputs.layout.framework
-    sources = [
-        (row, node, source)
-        for row, (node, source) in enumerate(zip(inputs.layout.rows, inputs.sources[n], strict=True))
-        if source is not None and figures.assessed[n][row]
-    ]
-    refs = sorted({facts.terms_ref}.union(*[measured.refs for _, _, (_, _, measured) in sources if measured]))
-    place = {ref: position for position, ref in enumerate(refs)}
-    terms = (facts.terms_ref,)
+    facts, framework, sources = inputs.facts[n], inputs.layout.framework, inputs.sources[n]
+    assessed = [row for row, counts in enumerate(figures.assessed[n]) if counts]
+    used = {facts.terms_ref}
+    for row in assessed:
+        source = sources[row]
+        if source is not None and source[1] is not None:
+            used.update(source[1].refs)
+    refs = sorted(used)
+    place = {ref: str(position) for position, ref in enumerate(refs)}
+    terms = place[facts.terms_ref]
     points, lost, states, normalised = figures.points[n], figures.lost[n], figures.state[n], figures.normalised[n]
     leaves: list[str] = []
     contributions: dict[str, str] = {}
     names: dict[str, str] = {}
     held: list[str] = []
-    for row, node, (_, agreed, measured) in sources:
-        path = node.path if agreed is None else f"{node.path}.{agreed.node}"
-        names[path] = node.title["en"] if agreed is None else agreed.name
-        contributions[path] = earned = six(points[row])
-        if states[row] == kernel.HOLD:
-            held.append(path)
-        value = None if measured is None else measured.value
+    for row in assessed:
+        node, (agreed, measured) = inputs.layout.rows[row], sources[row] or _NOTHING
+        if agreed is None:
+            path, names[node.path] = node.path, node.title["en"]
+        else:
+            path = f"{node.path}.{agreed.node}"
+            names[path] = agreed.name
+        contributions[path] = earned = f"{points[row]:.6f}"
+        gone = f"{lost[row]:.6f}"
+        indicator = None if agreed is None else agreed.indicator_id
+        if measured is None:
+            if states[row] == kernel.HOLD:
+                held.append(path)
+            leaves.append(missing_leaf(path, _STATES[states[row]], earned, gone, indicator=indicator))
+            continue
+        value = measured.value
         leaves.append(
-            leaf_text(
+            leaf(
                 path,
-                state=_STATES[states[row]],
-                points=earned,
-                lost=six(lost[row]),
-                indicator=None if agreed is None else agreed.indicator_id,
-                raw=value if value is None or isinstance(value, str) else f"{value:.6f}",
-                normalised=six(normalised[row]),
-                evidence=[] if measured is None else [place[ref] for ref in measured.refs or terms],
+                earned,
+                gone,
+                indicator=indicator,
+                raw=value if isinstance(value, str) else f"{value:.6f}",
+                normalised=f"{normalised[row]:.6f}",
+                evidence=",".join([place[ref] for ref in measured.refs]) or terms,
                 over_attained=figures.over[n][row],
             )
         )
     grades = [grade.code for grade in framework.grades]
-    score, upper = six(figures.score[n]), six(figures.upper[n])
+    score = f"{figures.score[n]:.6f}"
     result = {
         "stage": facts.stage,
         "score": score,
         "lower": score,
-        "upper": upper,
-        "coverage": six(figures.coverage[n]),
+        "upper": f"{figures.upper[n]:.6f}",
+        "coverage": f"{figures.coverage[n]:.6f}",
         "grade": grades[figures.grade[n]],
         "grade_lower": grades[figures.grade[n]],
         "grade_upper": grades[figures.grade_upper[n]],

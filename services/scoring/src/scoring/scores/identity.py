@@ -13,33 +13,35 @@ from uuid import UUID
 from scoring.canonical import canonical_text, sha256
 from scoring.scores.facts import Ref
 
-__all__ = ["SCHEMA", "chain_hash", "content_text", "leaf_text"]
+__all__ = ["SCHEMA", "chain_hash", "content_text", "leaf", "missing_leaf"]
 
 SCHEMA = "gongping-score/1"
 
 
-def leaf_text(
+def leaf(
     node: str,
-    *,
-    state: str,
     points: str,
     lost: str,
+    *,
     indicator: str | None,
-    raw: str | None,
+    raw: str,
     normalised: str,
-    evidence: Sequence[int],
+    evidence: str,
     over_attained: bool,
 ) -> str:
-    """One leaf of the result; `raw` is None without evidence, `evidence` are positions in the content's list."""
-    head = f'{{"evidence":[{",".join(map(str, evidence))}],' if raw is not None else "{"
-    named = f'"indicator":"{indicator}",' if indicator is not None else ""
-    if raw is None:
-        return f'{head}{named}"lost":"{lost}","node":{quoted(node)},"points":"{points}","state":"{state}"}}'
+    """One leaf of the result that has evidence; `evidence` holds positions in the content's list, joined by commas."""
+    named = "" if indicator is None else f'"indicator":"{indicator}",'
     over = '"over_attained":true,' if over_attained else ""
     return (
-        f'{head}{named}"lost":"{lost}","node":{quoted(node)},"normalised":"{normalised}",{over}"points":"{points}",'
-        f'"raw":{quoted(raw)},"state":"{state}"}}'
+        f'{{"evidence":[{evidence}],{named}"lost":"{lost}","node":{quoted(node)},"normalised":"{normalised}",{over}'
+        f'"points":"{points}","raw":{quoted(raw)},"state":"evidence"}}'
     )
+
+
+def missing_leaf(node: str, state: str, points: str, lost: str, *, indicator: str | None) -> str:
+    """One leaf of the result without evidence; `state` is what that means."""
+    named = "" if indicator is None else f'"indicator":"{indicator}",'
+    return f'{{{named}"lost":"{lost}","node":{quoted(node)},"points":"{points}","state":"{state}"}}'
 
 
 def content_text(

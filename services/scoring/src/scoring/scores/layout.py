@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scoring import kernel
 from scoring.frameworks.document import STAGES, Framework, Node, Rule
 from scoring.kernel import Tree, quantise
+from scoring.scores.measures import MISSING
 
 __all__ = ["Block", "Layout", "layout_of", "widths_of"]
 
@@ -25,6 +26,17 @@ class Block:
     node: Node
     first: int
     width: int
+    shared: Rule
+    """The rule of the node, of each agreed indicator where it is a dimension of them."""
+    lone: Rule
+    """The rule of the one row that stands for the node when nothing was agreed; the node's own otherwise."""
+    by_observation: bool
+    """Whether each agreed indicator has observations of its own; otherwise one measured value is common to all."""
+    missing: int | None
+    """What missing evidence of an agreed indicator means, as the kernel's state; None: as agreed."""
+    lone_missing: int
+    higher: bool | None
+    """Whether more is better; None: as agreed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +80,7 @@ def layout_of(framework: Framework, widths: tuple[int, ...]) -> Layout:
         if node.children:
             continue
         width = remaining.pop(0) if node.level is not None else 1
-        blocks.append(Block(node, first, width))
+        blocks.append(_block(node, first, width))
         first += width
     places = {block.node.path: block for block in blocks}
     parents: list[tuple[int, ...]] = []
@@ -108,6 +120,23 @@ def layout_of(framework: Framework, widths: tuple[int, ...]) -> Layout:
         over_attained_ratio=agreed[:, 1:2],
         compared=agreed[:, 2:] > 0,
         minimums=minimums,
+    )
+
+
+def _block(node: Node, first: int, width: int) -> Block:
+    rule = node.rule
+    assert rule is not None  # noqa: S101 - a node without children has a rule
+    lone = node.unagreed or rule
+    return Block(
+        node=node,
+        first=first,
+        width=width,
+        shared=rule,
+        lone=lone,
+        by_observation=rule.evidence["from"] == "observation",
+        missing=None if rule.missing == "agreed" else MISSING[rule.missing],
+        lone_missing=MISSING[lone.missing],
+        higher=None if rule.direction == "agreed" else rule.direction == "higher",
     )
 
 
