@@ -151,7 +151,7 @@ class Keys:
                     self._keys = KeySet.import_key_set(json.loads(self._path.read_text(encoding="utf-8")))
                     self._modified = modified
                     self._cache.clear()
-            except (OSError, ValueError, JoseError) as error:
+            except (OSError, AttributeError, KeyError, TypeError, ValueError, JoseError) as error:
                 # A file that is just being exchanged; the keys that are known stay valid meanwhile.
                 _log.warning("keys cannot be read", path=str(self._path), error=str(error))
         if self._keys is None:

@@ -123,10 +123,10 @@ class Worker:
                 delay = min(delay * 2, 10)
         while True:
             try:
+                self._wake.clear()  # before looking: what is enqueued meanwhile must be seen
                 while await self.run_one():
                     pass
                 delay = 1.0
-                self._wake.clear()
                 # Not wait_for, which before Python 3.12 can swallow a cancellation that comes with the wake-up.
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(self._poll):

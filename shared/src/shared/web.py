@@ -23,7 +23,7 @@ __all__ = ["PROBLEMS", "Figure", "Model", "Money", "Out", "TransactionalRoute", 
 
 
 class Model(BaseModel):
-    """Base of input models: unknown fields are refused, `false` is no number and `"1"` no integer."""
+    """Base of input models: unknown fields are refused. Declare whole numbers StrictInt, so that `true` is none."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, str_max_length=20_000)
 

@@ -1,6 +1,7 @@
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
+from uuid import UUID
 
 from sqlalchemy import any_, bindparam, func, or_, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -10,7 +11,27 @@ from sqlalchemy.types import String
 from gateway.clients.models import Client
 from shared.auth import Principal
 
-__all__ = ["client_by_id", "clients_page", "covers", "revoked_clients", "visible_client"]
+__all__ = [
+    "Credentials",
+    "client_by_id",
+    "clients_page",
+    "covers",
+    "credentials_of",
+    "revoked_clients",
+    "visible_client",
+]
+
+
+class Credentials(NamedTuple):
+    """A client as the token endpoint sees it."""
+
+    id: str
+    roles: list[str]
+    regions: list[str]
+    organisation: UUID | None
+    unit: str | None
+    secret_hash: str
+    enabled: bool
 
 
 def covers(principal: Principal, scope: str) -> bool:
@@ -20,8 +41,23 @@ def covers(principal: Principal, scope: str) -> bool:
 
 
 async def client_by_id(session: AsyncSession, client_id: str, *, lock: bool = False) -> Client | None:
-    """A client, whoever asks (token endpoint, bootstrap command)."""
+    """A client, whoever asks."""
     return await session.get(Client, client_id, with_for_update=lock or None)
+
+
+async def credentials_of(session: AsyncSession, client_id: str) -> Credentials | None:
+    """What the token endpoint needs to know of a client."""
+    columns = (
+        Client.id,
+        Client.roles,
+        Client.regions,
+        Client.organisation,
+        Client.unit,
+        Client.secret_hash,
+        Client.enabled,
+    )
+    row = (await session.execute(select(*columns).where(Client.id == client_id))).first()
+    return Credentials(*row) if row is not None else None
 
 
 async def visible_client(

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import parse_qsl, unquote_plus
 
-from gateway.clients.models import Client
-from gateway.clients.queries import client_by_id
+from gateway.clients.queries import Credentials, credentials_of
 from gateway.tokens.attempts import SecretChecker
 from gateway.tokens.errors import TokenRefused
 from gateway.tokens.keys import SigningKeys
@@ -103,7 +102,7 @@ async def issue_token(
         TokenRefused: invalid_client, invalid_scope, slow_down or temporarily_unavailable.
     """
     async with database.reading() as session:  # closed before the check: a connection must not wait for argon2
-        client = await client_by_id(session, request.client_id)
+        client = await credentials_of(session, request.client_id)
     secret_hash = client.secret_hash if client is not None else None
     right = await checker.check(
         client_id=request.client_id, secret_hash=secret_hash, secret=request.secret, address=address
@@ -128,7 +127,7 @@ async def issue_token(
     )
 
 
-def _roles(client: Client, asked: frozenset[str] | None) -> list[str]:
+def _roles(client: Credentials, asked: frozenset[str] | None) -> list[str]:
     own = set(client.roles)
     if asked is None:
         return sorted(own)

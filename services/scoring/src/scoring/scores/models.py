@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import DateTime, Index, Numeric, String
-from sqlalchemy.dialects.postgresql import JSON, JSONB
+from sqlalchemy.dialects.postgresql import JSON
 from sqlalchemy.orm import Mapped, mapped_column
 
 from scoring.base import Base
@@ -33,7 +33,7 @@ class ScoreRow(RegionScoped, Base):
     content_hash: Mapped[str] = mapped_column(String(64))
     previous_hash: Mapped[str | None] = mapped_column(String(64))
     chain_hash: Mapped[str] = mapped_column(String(64))
-    causes: Mapped[list[str]] = mapped_column(JSONB)
+    causes: Mapped[list[str]] = mapped_column(JSON)
     recorded_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 
@@ -57,8 +57,8 @@ class ScoreHead(RegionScoped, Base):
     grade: Mapped[str] = mapped_column(String(32))
     grade_lower: Mapped[str] = mapped_column(String(32))
     grade_upper: Mapped[str] = mapped_column(String(32))
-    held: Mapped[list[str]] = mapped_column(JSONB)
-    contributions: Mapped[dict[str, str]] = mapped_column(JSONB)
+    held: Mapped[list[str]] = mapped_column(JSON)
+    contributions: Mapped[dict[str, str]] = mapped_column(JSON)
     content_hash: Mapped[str] = mapped_column(String(64))
     chain_hash: Mapped[str] = mapped_column(String(64))
     recorded_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

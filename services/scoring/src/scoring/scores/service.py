@@ -40,7 +40,7 @@ _WRITE = text(
             (contract_id, framework_id, framework_version, framework_hash, version, region, simulated, content,
              content_hash, previous_hash, chain_hash, causes, recorded_at)
         SELECT contract_id, framework_id, framework_version, framework_hash, version, region, simulated,
-            CAST(content AS json), content_hash, previous_hash, chain_hash, CAST(causes AS jsonb), :recorded_at
+            CAST(content AS json), content_hash, previous_hash, chain_hash, CAST(causes AS json), :recorded_at
         FROM made
     )
     INSERT INTO score_heads
@@ -49,7 +49,7 @@ _WRITE = text(
          recorded_at)
     SELECT contract_id, framework_id, framework_version, framework_hash, version, region, simulated, stage,
         CAST(score AS numeric), CAST(lower AS numeric), CAST(upper AS numeric), CAST(coverage AS numeric), grade,
-        grade_lower, grade_upper, CAST(held AS jsonb), CAST(contributions AS jsonb), content_hash, chain_hash,
+        grade_lower, grade_upper, CAST(held AS json), CAST(contributions AS json), content_hash, chain_hash,
         :recorded_at
     FROM made
     ON CONFLICT (contract_id, framework_id) DO UPDATE SET
@@ -114,7 +114,7 @@ def _differs(outcome: Outcome, source: Read) -> bool:
 
 def _change(outcome: Outcome, source: Read, *, causes: Mapping[UUID, Sequence[UUID]], recorded_at: datetime) -> _Change:
     head = source.heads.get(outcome.framework.id)
-    because = causes.get(source.contract_id, ())
+    because = sorted(causes.get(source.contract_id, ()))
     previous = head.chain_hash if head else None
     return _Change(
         outcome=outcome,
@@ -144,7 +144,7 @@ async def _write(session: AsyncSession, changes: Sequence[_Change]) -> None:
         "content_hash": [outcome.content_hash for outcome in outcomes],
         "previous_hash": [change.head.chain_hash if change.head else None for change in changes],
         "chain_hash": [change.chain_hash for change in changes],
-        "causes": [canonical_text(sorted(map(str, change.causes))) for change in changes],
+        "causes": [canonical_text([str(cause) for cause in change.causes]) for change in changes],
     }
     connection = await session.connection()
     await connection.execute(_WRITE, columns | {"recorded_at": changes[0].recorded_at})
