@@ -118,7 +118,7 @@ async def test_tampering_is_found_at_its_place(source: Source, column: str) -> N
     await act(source, 5)
     await link(source)
     if column in TAMPERINGS:
-        await change(source, f"UPDATE audit SET {column} = {TAMPERINGS[column]} WHERE link = 3")  # noqa: S608 - constants
+        await change(source, f"UPDATE audit SET {column} = {TAMPERINGS[column]} WHERE link = 3")
     else:
         await change(source, "DELETE FROM audit WHERE link = 3")
     assert await broken_at(source) == 3

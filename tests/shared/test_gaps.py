@@ -12,8 +12,8 @@ from tests.support import eventually
 
 from shared import clock
 from shared.bus import stream_name
+from shared.consumer import Consumer
 from shared.gaps import GapFinder, missing_ranges, note_watermark, purge_below_floor, ranges_of
-from shared.inbox import Consumer
 from shared.telemetry import metrics
 from shared.testing import deliver, delivery
 

@@ -190,7 +190,7 @@ async def restored(source: Source, servers: Servers, *, name: str) -> str:
     await administer(
         servers.postgres_url,
         # The pool's connections end a moment after they were closed here.
-        f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'",  # noqa: S608
+        f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'",
         f"CREATE DATABASE {name} TEMPLATE {database}",
     )
     return url_of(servers.postgres_url, name)

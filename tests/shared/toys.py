@@ -16,11 +16,12 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from tests.support import eventually
 
 from shared.bus import BrokerRefusedError, Bus, Delivery, stream_name
+from shared.consumer import Consumer
 from shared.db import Database, RegionScoped, metadata
 from shared.events import ContractUpdated, LedgerPosted, PartyRef
 from shared.gaps import GapFinder
 from shared.ids import new_id
-from shared.inbox import Consumer, Handler, Received, Subscription
+from shared.inbox import Handler, Received, Subscription
 from shared.outbox import emit
 from shared.relay import Relay
 from shared.schema import create_v1

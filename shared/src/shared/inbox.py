@@ -5,7 +5,6 @@ a handler become rows `ignored` that keep the raw event, so that a later release
 failing makes the event `dead`, a row that is shown and can be applied again; a database that is away never does.
 """
 
-import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,14 +22,12 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import clock
-from shared.bus import BrokerRefusedError, BrokerUnavailableError, Bus, Delivery
-from shared.db import Database, is_unavailable, storable
+from shared.bus import Delivery
+from shared.db import Database, storable
 from shared.events import CATALOG, Envelope, EventData
-from shared.relay import crash_point
-from shared.settings import ServiceSettings
 from shared.telemetry import metrics, tracer
 
-__all__ = ["Consumer", "EventNotKeptError", "Received", "Subscription", "parse"]
+__all__ = ["EventNotKeptError", "Item", "Received", "Subscription", "apply", "bury", "parse", "read", "reapply", "take"]
 
 _log = structlog.get_logger(__name__)
 _propagator = TraceContextTextMapPropagator()
@@ -70,7 +67,7 @@ class Subscription:
 
 
 @dataclass(frozen=True, slots=True)
-class _Item:
+class Item:
     """A delivery with its place in the source's sequence and, when it can be read, its event."""
 
     delivery: Delivery
@@ -99,20 +96,20 @@ def parse(body: bytes, *, epoch: int, seq: int) -> Received[EventData]:
     )
 
 
-def read(delivery: Delivery, handled: Mapping[str, Handler]) -> _Item:
+def read(delivery: Delivery, handled: Mapping[str, Handler]) -> Item:
     """Place and read a delivery; nothing raises, an unreadable one carries its error."""
     try:
         epoch, seq = int(delivery.headers["Gongping-Epoch"]), int(delivery.headers["Gongping-Seq"])
     except (KeyError, ValueError):
         # Not sent by a relay of ours: accounted for under epoch -1 with the stream's own number.
-        return _Item(delivery, -1, delivery.stream_seq, None, "unknown", "no Gongping-Epoch and Gongping-Seq headers")
+        return Item(delivery, -1, delivery.stream_seq, None, "unknown", "no Gongping-Epoch and Gongping-Seq headers")
     event_type = delivery.subject.split(".", 1)[1].rsplit(".", 1)[0]
     if event_type not in handled:
-        return _Item(delivery, epoch, seq, None, event_type)
+        return Item(delivery, epoch, seq, None, event_type)
     try:
-        return _Item(delivery, epoch, seq, parse(delivery.body, epoch=epoch, seq=seq), event_type)
+        return Item(delivery, epoch, seq, parse(delivery.body, epoch=epoch, seq=seq), event_type)
     except (ValidationError, KeyError, ValueError) as error:
-        return _Item(delivery, epoch, seq, None, event_type, storable(f"{type(error).__name__}: {error}"))
+        return Item(delivery, epoch, seq, None, event_type, storable(f"{type(error).__name__}: {error}"))
 
 
 _TAKE = text(
@@ -133,7 +130,7 @@ def _headers_json(delivery: Delivery) -> str:
     return to_json({storable(name): storable(value) for name, value in delivery.headers.items()}).decode()
 
 
-async def take(session: AsyncSession, source: str, items: Sequence[_Item]) -> list[_Item]:
+async def take(session: AsyncSession, source: str, items: Sequence[Item]) -> list[Item]:
     """Enter deliveries into the inbox; what comes back is new and has to be applied."""
     unique = {(item.epoch, item.seq): item for item in items}
     rows: dict[str, list[Any]] = {
@@ -189,134 +186,7 @@ async def apply(session: AsyncSession, subscription: Subscription, events: Seque
         session.info["gongping.spans"] = spans
 
 
-class Consumer:
-    """Takes one source's stream and applies it."""
-
-    def __init__(
-        self, database: Database, bus: Bus, settings: ServiceSettings, subscription: Subscription, *, service: str
-    ) -> None:
-        self._database = database
-        self._bus = bus
-        self._settings = settings
-        self.subscription = subscription
-        self._durable = f"{bus.prefix}-{service}"
-        self.last_activity = 0.0
-
-    async def run(self) -> None:
-        """Consume for ever; ends by cancellation."""
-        delay = 0.2
-        while True:
-            pull = None
-            try:
-                await self._bus.ensure_consumer(
-                    self.subscription.source,
-                    self._durable,
-                    ack_wait_seconds=self._settings.ack_wait_seconds,
-                    max_ack_pending=max(1000, 5 * self._settings.fetch_batch),
-                )
-                pull = await self._bus.pull(self.subscription.source, self._durable, batch=self._settings.fetch_batch)
-                while True:
-                    deliveries = await pull.next(wait_seconds=5)
-                    if deliveries:
-                        await self._process(deliveries)
-                        delay = 0.2
-                        self.last_activity = asyncio.get_running_loop().time()
-            except (BrokerUnavailableError, BrokerRefusedError) as error:
-                # The stream does not exist yet, the consumer was deleted, or the broker is away.
-                _log.info("consumer waits", source=self.subscription.source, error=str(error), delay=delay)
-            except Exception as error:  # noqa: BLE001 - the loop outlives every error; it is logged whole
-                _log.exception("consumer failed", source=self.subscription.source, error=str(error))
-            finally:
-                if pull is not None:
-                    await pull.stop()
-            await asyncio.sleep(delay)
-            delay = min(delay * 2, 5)
-
-    async def _process(self, deliveries: list[Delivery]) -> None:
-        items = [read(delivery, self.subscription.handlers) for delivery in deliveries]
-        while True:
-            try:
-                await self._apply_together(items)
-                break
-            except Exception as error:  # noqa: BLE001 - decided just below
-                if is_unavailable(error):
-                    await self._pause(items, error)
-                    continue
-                if len(items) > 1:
-                    # One bad event must not hold the others up: a second pass, event by event.
-                    for item in items:
-                        await self._process([item.delivery])
-                    return
-                if not await self._count_failure(items[0], error):
-                    return
-                break
-        crash_point("before-ack")
-        for delivery in deliveries:
-            await self._bus.ack(delivery)
-
-    async def _apply_together(self, items: Sequence[_Item]) -> None:
-        source = self.subscription.source
-        spans: list[trace.Span] = []
-        try:
-            async with self._database.transaction() as session:
-                fresh = await take(session, source, items)
-                events = [item.event for item in fresh if item.event is not None]
-                try:
-                    await apply(session, self.subscription, events)
-                finally:
-                    spans = session.info.get("gongping.spans", [])
-                await _forget_attempts(session, source, [item for item in fresh if item.delivery.delivered > 1])
-        finally:
-            for span in spans:
-                span.end()
-        for item in fresh:
-            metrics.inbox_events.labels(source, "dead" if item.error else "done" if item.event else "ignored").inc()
-        if events:
-            metrics.inbox_lag.labels(source).set((clock.now() - events[-1].time).total_seconds())
-
-    async def _pause(self, items: Sequence[_Item], error: BaseException) -> None:
-        _log.warning("database away, consumer pauses", source=self.subscription.source, error=str(error)[:300])
-        for item in items:
-            await self._bus.in_progress(item.delivery)
-        await asyncio.sleep(0.5)
-
-    async def _count_failure(self, item: _Item, error: Exception) -> bool:
-        """Note a handler's failure; True when the event is dead now and may be acknowledged."""
-        source, delays = self.subscription.source, self._settings.retry_delays
-        reason = storable(f"{type(error).__name__}: {error}")
-        attempts = 0
-        while True:
-            try:
-                async with self._database.transaction() as session:
-                    attempts = (
-                        await session.execute(
-                            text(
-                                "INSERT INTO inbox_attempt (source, epoch, seq, attempts, error, tried_at) "
-                                "VALUES (:s, :e, :q, 1, :r, :now) "
-                                "ON CONFLICT (source, epoch, seq) DO UPDATE "
-                                "SET attempts = inbox_attempt.attempts + 1, error = :r, tried_at = :now "
-                                "RETURNING attempts"
-                            ),
-                            {"s": source, "e": item.epoch, "q": item.seq, "r": reason, "now": clock.now()},
-                        )
-                    ).scalar_one()
-                    if attempts > len(delays):
-                        await bury(session, source, item, reason=reason, attempts=attempts)
-                break
-            except Exception as trouble:
-                if not is_unavailable(trouble):
-                    raise
-                await self._pause([item], trouble)
-        if attempts > len(delays):
-            metrics.dead_letters.labels(source).inc()
-            _log.error("event given up; kept as dead", source=source, epoch=item.epoch, seq=item.seq, reason=reason)
-            return True
-        _log.warning("handler failed", source=source, type=item.type, seq=item.seq, attempts=attempts, exc_info=error)
-        await self._bus.nak(item.delivery, delay_seconds=delays[attempts - 1])
-        return False
-
-
-async def bury(session: AsyncSession, source: str, item: _Item, *, reason: str, attempts: int) -> None:
+async def bury(session: AsyncSession, source: str, item: Item, *, reason: str, attempts: int) -> None:
     """Keep an event that cannot be applied: payload, headers and reason, in the consumer's own database."""
     await session.execute(
         text(
@@ -338,10 +208,10 @@ async def bury(session: AsyncSession, source: str, item: _Item, *, reason: str, 
             "now": clock.now(),
         },
     )
-    await _forget_attempts(session, source, [item])
+    await forget_attempts(session, source, [item])
 
 
-async def _forget_attempts(session: AsyncSession, source: str, items: Sequence[_Item]) -> None:
+async def forget_attempts(session: AsyncSession, source: str, items: Sequence[Item]) -> None:
     for item in items:
         await session.execute(
             text("DELETE FROM inbox_attempt WHERE source = :s AND epoch = :e AND seq = :q"),

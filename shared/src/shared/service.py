@@ -19,10 +19,11 @@ from starlette.types import ASGIApp
 from shared import audit, health, idempotency, outbox, problems
 from shared.auth import Keys
 from shared.bus import Bus
+from shared.consumer import Consumer
 from shared.db import Database
 from shared.events import EventData
 from shared.gaps import GapFinder, purge_below_floor
-from shared.inbox import Consumer, Subscription
+from shared.inbox import Subscription
 from shared.jobs import ClaimedJob, Continue, Job, Worker
 from shared.operations import operations_router
 from shared.relay import Relay, purge_sent

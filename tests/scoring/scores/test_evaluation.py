@@ -282,6 +282,13 @@ def test_a_tier_that_the_framework_does_not_know_is_no_evidence() -> None:
     assert "demand.needs_basis" in scored([poll], "four-questions").result["held"]
 
 
+def test_an_agreed_weight_of_0_is_as_not_agreed() -> None:
+    indicators = (agreed(1, "output", "O1", target="100", weight=Decimal(0)), agreed(2, "output", "O2", target="100"))
+    events = [state("active", version=2, indicators=indicators), observation(1, indicators[1], value=50)]
+    assert scored(events).contributions["output.O2"] == "30.000000"
+    assert "output.O1" not in scored(events).contributions
+
+
 def test_two_indicators_with_one_code_stay_apart() -> None:
     indicators = (agreed(1, "output", "O1", target="100"), agreed(2, "output", "O1", target="50"))
     events = [state("active", version=2, indicators=indicators), observation(1, indicators[1], value=50)]

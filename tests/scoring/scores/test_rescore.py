@@ -1,5 +1,6 @@
 """Bulk re-scoring: the same rows as the events gave, in chunks, through kills."""
 
+import asyncio
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
@@ -144,3 +145,6 @@ async def test_the_command_works_the_job_off(
     assert capsys.readouterr().out.splitlines()[-1] == "3 contracts read, 0 scores changed"
     assert await cli.rescore_with(settings, framework_id="five-questions") == 2
     assert "There is no framework five-questions" in capsys.readouterr().err
+    monkeypatch.setenv("DATABASE_URL", scoring.database.url)
+    assert await asyncio.to_thread(cli.rescore, ["--framework", QUESTIONS]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "3 contracts read, 0 scores changed"

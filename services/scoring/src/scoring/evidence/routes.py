@@ -18,7 +18,7 @@ __all__ = ["routes"]
 
 routes = router(tags=["evidence"])
 
-# The live score and what it rests on are the officers' of the tenant (issue of who sees what: docs/architecture.md).
+# What a live score rests on is seen by those who see the live score: the officers of the tenant.
 Officer = Annotated[Principal, allow("finance", "purchaser", "auditor", "operator")]
 Kind = Literal["contract", "observation", "ledger", "acceptance", "wave"]
 

@@ -6,12 +6,10 @@ requests, because `pull_subscribe` never updates an existing durable and the cli
 """
 
 import asyncio
-import base64
 import contextlib
 import os
 import time
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import nats
@@ -21,52 +19,24 @@ from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from pydantic_core import from_json, to_json
 
-__all__ = ["BrokerRefusedError", "BrokerUnavailableError", "Bus", "Delivery", "Outgoing", "Pull", "stream_name"]
+from shared.bus.messages import (
+    MAX_BATCH,
+    NO_MESSAGE,
+    SECOND,
+    STREAM_NAME_IN_USE,
+    STREAM_NOT_FOUND,
+    BrokerRefusedError,
+    BrokerUnavailableError,
+    Delivery,
+    Outgoing,
+    parse_headers,
+    stream_name,
+)
+from shared.bus.pull import Pull
+
+__all__ = ["Bus"]
 
 _log = structlog.get_logger(__name__)
-
-NO_MESSAGE, STREAM_NOT_FOUND, STREAM_NAME_IN_USE = 10037, 10059, 10058
-MAX_BATCH = 1000
-_SECOND = 1_000_000_000
-
-
-class BrokerUnavailableError(Exception):
-    """The broker did not answer in time: the outcome is unknown, so send again with the same id."""
-
-
-class BrokerRefusedError(Exception):
-    """The broker answered with an error."""
-
-    def __init__(self, code: int, description: str) -> None:
-        super().__init__(f"{description} ({code})")
-        self.code = code
-
-
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """One message to publish."""
-
-    subject: str
-    body: bytes
-    msg_id: str
-    headers: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """One message received from a consumer."""
-
-    subject: str
-    body: bytes
-    headers: Mapping[str, str]
-    stream_seq: int
-    delivered: int
-    reply: str
-
-
-def stream_name(prefix: str, source: str) -> str:
-    """`GONGPING_CONTRACTS`."""
-    return f"{prefix}_{source}".upper().replace(".", "_").replace("-", "_")
 
 
 class Bus:
@@ -288,10 +258,10 @@ class Bus:
             "discard": "new",
             "num_replicas": replicas,
             "max_bytes": max_bytes,
-            "max_age": max_age_days * 86_400 * _SECOND,
+            "max_age": max_age_days * 86_400 * SECOND,
             "max_msgs": -1,
             "max_consumers": -1,
-            "duplicate_window": 120 * _SECOND,
+            "duplicate_window": 120 * SECOND,
             "allow_direct": True,
             "allow_atomic": True,
         }
@@ -312,7 +282,7 @@ class Bus:
             if error.code not in (NO_MESSAGE, STREAM_NOT_FOUND):
                 raise
             return None
-        return _parse_headers(answer.get("message", {}).get("hdrs"))
+        return parse_headers(answer.get("message", {}).get("hdrs"))
 
     async def _api(self, call: str, payload: dict[str, Any]) -> dict[str, Any]:
         return await self._request(f"$JS.API.{call}", to_json(payload), None, 5)
@@ -332,7 +302,7 @@ class Bus:
             "durable_name": durable,
             "name": durable,
             "ack_policy": "explicit",
-            "ack_wait": ack_wait_seconds * _SECOND,
+            "ack_wait": ack_wait_seconds * SECOND,
             "max_ack_pending": max_ack_pending,
             "max_deliver": -1,
             "replay_policy": "instant",
@@ -345,7 +315,7 @@ class Bus:
         with contextlib.suppress(BrokerRefusedError):
             await self._request(f"$JS.API.CONSUMER.DELETE.{stream_name(self.prefix, source)}.{durable}", b"", None, 5)
 
-    async def pull(self, source: str, durable: str, *, batch: int) -> "Pull":
+    async def pull(self, source: str, durable: str, *, batch: int) -> Pull:
         """Start pulling from a consumer."""
         self._require_connection()
         pull = Pull(self._client, stream_name(self.prefix, source), durable, batch, stopped=self._forget)
@@ -353,7 +323,7 @@ class Bus:
         self._pulls.append(pull)
         return pull
 
-    def _forget(self, pull: "Pull") -> None:
+    def _forget(self, pull: Pull) -> None:
         if pull in self._pulls:
             self._pulls.remove(pull)
 
@@ -363,7 +333,7 @@ class Bus:
 
     async def nak(self, delivery: Delivery, *, delay_seconds: float) -> None:
         """Ask for redelivery after a delay."""
-        await self._reply(delivery, b"-NAK " + to_json({"delay": int(delay_seconds * _SECOND)}))
+        await self._reply(delivery, b"-NAK " + to_json({"delay": int(delay_seconds * SECOND)}))
 
     async def in_progress(self, delivery: Delivery) -> None:
         """Tell the broker that work goes on."""
@@ -372,120 +342,3 @@ class Bus:
     async def _reply(self, delivery: Delivery, body: bytes) -> None:
         with contextlib.suppress(NatsError, OSError, TimeoutError):
             await self._client.publish(delivery.reply, body)
-
-
-class Pull:
-    """An always open pull request: messages arrive as they are stored, and what has arrived is taken in one batch.
-
-    The client's own `fetch(n)` waits to fill its batch; here the first message ends the waiting.
-    """
-
-    def __init__(
-        self, client: Client, stream: str, durable: str, batch: int, *, stopped: Callable[["Pull"], None]
-    ) -> None:
-        self._client = client
-        self._stopped = stopped
-        self._subject = f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{durable}"
-        self._batch = batch
-        self._inbox = client.new_inbox()
-        self._queue: asyncio.Queue[Delivery | None] = asyncio.Queue()  # None: the consumer is gone
-        self._open = 0  # messages that the broker may still send for the present request
-        self._asked_at = 0.0
-        self._subscription: Any = None
-
-    _EXPIRES = 20.0
-
-    async def start(self) -> None:
-        """Subscribe to the answers."""
-        self._subscription = await self._client.subscribe(self._inbox, cb=self._on_message)
-
-    async def _on_message(self, message: Msg) -> None:
-        headers = dict(message.headers or {})
-        status = headers.get("Status")
-        if status is not None and not message.data:
-            # 404 none, 408 expired, 409 consumer deleted or limit, 503 no responders
-            if status == "503" or (status == "409" and "Deleted" in headers.get("Description", "")):
-                self._open = 0
-                self._queue.put_nowait(None)
-            elif status in ("404", "408"):
-                await self.ask_again()
-            elif status == "409":
-                # A new leader, a limit: the request is void, and `next` makes a new one when it has waited.
-                self._open = 0
-            return
-        self._open = max(0, self._open - 1)
-        tokens = (message.reply or "").split(".")
-        # $JS.ACK.<stream>.<consumer>.<delivered>.<stream seq>.<consumer seq>.<time>.<pending>, or with a domain
-        offset = 2 if len(tokens) == 9 else 4
-        self._queue.put_nowait(
-            Delivery(
-                message.subject,
-                message.data,
-                headers,
-                int(tokens[offset + 3]),
-                int(tokens[offset + 2]),
-                message.reply or "",
-            )
-        )
-
-    async def _ask(self) -> None:
-        now = asyncio.get_running_loop().time()
-        expired = now - self._asked_at > self._EXPIRES + 2
-        if self._open > 0 and not expired:
-            return
-        self._open, self._asked_at = self._batch, now
-        await self._client.publish(
-            self._subject, to_json({"batch": self._batch, "expires": int(self._EXPIRES * _SECOND)}), reply=self._inbox
-        )
-
-    async def ask_again(self) -> None:
-        """The open request is void: it expired, or the connection was lost."""
-        self._open = 0
-        with contextlib.suppress(NatsError, OSError):
-            await self._ask()
-
-    async def next(self, *, wait_seconds: float) -> list[Delivery]:
-        """What has arrived, at most one batch; an empty list after the wait.
-
-        Raises:
-            BrokerRefusedError: the consumer is gone.
-        """
-        try:
-            if self._queue.empty():
-                await self._ask()
-                # Not wait_for, which before Python 3.12 can swallow a cancellation that comes with a message.
-                async with asyncio.timeout(wait_seconds):
-                    first = await self._queue.get()
-            else:
-                first = self._queue.get_nowait()
-        except TimeoutError:
-            return []
-        except (NatsError, OSError) as error:
-            raise BrokerUnavailableError(str(error)) from error
-        if first is None:
-            raise BrokerRefusedError(503, "the consumer is gone")
-        taken = [first]
-        while len(taken) < self._batch and not self._queue.empty():
-            delivery = self._queue.get_nowait()
-            if delivery is None:
-                self._queue.put_nowait(None)  # for the next call
-                break
-            taken.append(delivery)
-        # The next request is on its way while this batch is being applied.
-        with contextlib.suppress(NatsError, OSError):
-            await self._ask()
-        return taken
-
-    async def stop(self) -> None:
-        """End the subscription; what was not acknowledged is delivered again."""
-        self._stopped(self)
-        with contextlib.suppress(NatsError, OSError):
-            await self._subscription.unsubscribe()
-
-
-def _parse_headers(encoded: str | None) -> dict[str, str] | None:
-    if not encoded:
-        return None
-
-    lines = base64.b64decode(encoded).decode("utf-8", "replace").split("\r\n")[1:]
-    return {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in lines if line)}
