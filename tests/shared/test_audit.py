@@ -1,147 +1,218 @@
-"""Audit rows are part of the write, and their chain shows what was changed afterwards."""
+"""Audit rows are written with the act, and chained so that a later change shows."""
 
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
-from tests.shared.toys import Source
+from tests.shared.conftest import ToyDatabases
 
-from shared import audit
-from shared.audit import CHAIN_JOB, record, verify
+from shared import audit, clock
 from shared.auth import Principal
+from shared.db import Database
 from shared.ids import new_id
 from shared.jobs import Worker
+from shared.savepoint import savepoint
+from shared.service import open_database
+from shared.settings import ServiceSettings
 
-ACTOR = Principal("office-7", frozenset({"finance"}), ("CN-23",), organisation=new_id())
-
-
-async def act(source: Source, count: int = 1, *, first: int = 0) -> None:
-    """Commit audited acts, a transaction each."""
-    for number in range(first, first + count):
-        async with source.database.transaction(principal=ACTOR) as session:
-            record(session, "thing.changed", noun="thing", noun_id=str(number), region="CN-230102", fields=["b", "a"])
+CLERK = Principal("clerk", frozenset({"finance"}), ("CN-23",), new_id())
 
 
-async def link(source: Source) -> None:
-    """Run the job until it has chained all."""
-    worker = Worker(source.database, [CHAIN_JOB])
-    async with source.database.transaction() as session:
-        await session.execute(text("DELETE FROM job"))
-    await worker._ensure_recurring()
-    while await worker.run_one():
-        pass
+@pytest.fixture(scope="module")
+async def opened(databases: ToyDatabases) -> AsyncIterator[Database]:
+    async with databases.lent() as take:
+        database = open_database(ServiceSettings.load(database_url=await take()), name="audit")
+        yield database
+        await database.dispose()
 
 
-async def broken_at(source: Source) -> int | None:
-    """As the operator asks: in a session for reading."""
-    async with source.database.reading() as session:
-        return await verify(session)
+@pytest.fixture
+async def database(opened: Database) -> Database:
+    await execute(opened, "TRUNCATE audit, job RESTART IDENTITY")
+    return opened
 
 
-async def change(source: Source, sql: str, **parameters: Any) -> None:
-    """Tamper."""
-    async with source.database.transaction() as session:
+async def execute(database: Database, sql: str, **parameters: Any) -> None:
+    async with database.transaction() as session:
         await session.execute(text(sql), parameters)
 
 
-async def test_row_says_who_did_what_to_which_thing(source: Source) -> None:
-    await act(source)
-    async with source.database.transaction() as session:
-        record(session, "thing.paid", noun="thing", noun_id=new_id(), fields={"amount": "1.00", "times": 2})
-    first, second = await source.rows("SELECT * FROM audit ORDER BY n")
-    assert (first.subject, first.organisation) == ("office-7", ACTOR.organisation)
-    assert (first.action, first.noun, first.noun_id, first.region) == ("thing.changed", "thing", "0", "CN-230102")
-    assert first.fields == ["a", "b"]
-    assert (second.subject, second.organisation, second.region) == ("system", None, None)
-    assert second.fields == {"amount": "1.00", "times": 2}
+async def rows(database: Database) -> list[Any]:
+    async with database.reading() as session:
+        return list((await session.execute(text("SELECT * FROM audit ORDER BY n"))).all())
 
 
-async def test_rollback_leaves_no_row(source: Source) -> None:
-    session = source.database.session(write=True)
-    record(session, "thing.changed", noun="thing", noun_id="a")
-    await audit.flush(session)
-    await session.close()
-    assert await source.rows("SELECT 1 FROM audit") == []
+async def act(database: Database, count: int = 1) -> None:
+    async with database.transaction(principal=CLERK) as session:
+        for number in range(count):
+            audit.record(
+                session, "thing.changed", noun="thing", noun_id=f"{number}", region="CN-230102", fields=["b", "a"]
+            )
 
 
-async def test_empty_chain_is_whole(source: Source) -> None:
-    assert await broken_at(source) is None
-    await link(source)
-    assert await broken_at(source) is None
+async def chain(database: Database) -> None:
+    """Run the recurring job as a worker does, until there is nothing left."""
+    worker = Worker(database, [audit.CHAIN_JOB])
+    await worker._ensure_recurring()
+    await execute(database, "UPDATE job SET run_at = :now", now=clock.now())
+    assert await worker.run_one()
+    with clock.frozen(clock.now()):
+        while await worker.run_one():
+            pass
 
 
-async def test_chain_is_whole_and_goes_on(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(audit, "_CHUNK", 4)
-    await act(source, 10)
-    assert await source.one("SELECT count(link) FROM audit") == 0, "writes do not queue behind the chain"
-    await link(source)
-    await act(source, 3, first=10)
-    await link(source)
-    assert [row.link for row in await source.rows("SELECT link FROM audit ORDER BY n")] == list(range(1, 14))
-    assert await broken_at(source) is None
+async def verified(database: Database) -> int | None:
+    async with database.reading() as session:
+        return await audit.verify(session)
 
 
-async def test_rows_that_commit_out_of_order_are_chained_as_they_appear(source: Source) -> None:
-    early = source.database.session(write=True)
-    record(early, "thing.changed", noun="thing", noun_id="early")
-    await audit.flush(early)
-    await act(source, 2)
-    await link(source)
-    await early.commit()
-    await early.close()
-    await act(source, 1, first=2)
-    await link(source)
-    rows = await source.rows("SELECT noun_id FROM audit ORDER BY link")
-    assert [row.noun_id for row in rows] == ["0", "1", "early", "2"]
-    assert (await source.rows("SELECT noun_id FROM audit ORDER BY n"))[0].noun_id == "early"
-    assert await broken_at(source) is None
+async def test_row_says_who_did_what(database: Database) -> None:
+    at = datetime(2026, 3, 1, 8, tzinfo=UTC)
+    thing = new_id()
+    with clock.frozen(at):
+        async with database.transaction(principal=CLERK) as session:
+            audit.record(
+                session, "thing.changed", noun="thing", noun_id=thing, region="CN-230102", fields={"name", "age"}
+            )
+            assert await rows(database) == []
+        async with database.transaction() as session:
+            audit.record(session, "thing.moved", noun="thing", noun_id=thing, fields={"from": "a"})
+    first, second = await rows(database)
+    assert (first.at, first.subject, first.organisation) == (at, "clerk", CLERK.organisation)
+    assert (first.action, first.noun, first.noun_id) == ("thing.changed", "thing", str(thing))
+    assert (first.region, first.fields, first.link, first.hash) == ("CN-230102", ["age", "name"], None, None)
+    assert (second.subject, second.organisation, second.region, second.fields) == ("system", None, None, {"from": "a"})
+    assert isinstance(first.id, UUID)
 
 
-TAMPERINGS = {
-    "id": "gen_random_uuid()",
-    "at": "at + interval '1 microsecond'",
-    "subject": "'somebody else'",
-    "organisation": "NULL",
-    "action": "'thing.read'",
-    "noun": "'nothing'",
-    "noun_id": "'x'",
-    "region": "NULL",
-    "fields": "'[]'",
-    "hash": "sha256('x')",
-    "link": "NULL",
-}
+async def test_act_that_is_rolled_back_leaves_no_row(database: Database) -> None:
+    async def change_and_fail() -> None:
+        async with database.transaction() as session:
+            audit.record(session, "thing.changed", noun="thing", noun_id="0")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await change_and_fail()
+    assert await rows(database) == []
 
 
-@pytest.mark.parametrize("column", [*TAMPERINGS, "deleted"])
-async def test_tampering_is_found_at_its_place(source: Source, column: str) -> None:
-    """Every column that the chain covers, the chain itself, and the whole row."""
-    await act(source, 5)
-    await link(source)
-    if column in TAMPERINGS:
-        await change(source, f"UPDATE audit SET {column} = {TAMPERINGS[column]} WHERE link = 3")
-    else:
-        await change(source, "DELETE FROM audit WHERE link = 3")
-    assert await broken_at(source) == 3
+async def test_part_that_is_rolled_back_leaves_no_row(database: Database) -> None:
+    async def part(session: Any, noun_id: str, *, fails: bool) -> None:
+        async with savepoint(session):
+            audit.record(session, "thing.changed", noun="thing", noun_id=noun_id)
+            if fails:
+                raise RuntimeError
+
+    async with database.transaction() as session:
+        await part(session, "kept", fails=False)
+        with pytest.raises(RuntimeError):
+            await part(session, "undone", fails=True)
+        await part(session, "kept too", fails=False)
+    assert [row.noun_id for row in await rows(database)] == ["kept", "kept too"]
 
 
-async def test_exchanged_rows_are_found(source: Source) -> None:
-    await act(source, 5)
-    await link(source)
-    await change(source, "UPDATE audit SET link = 99 WHERE link = 2")
-    await change(source, "UPDATE audit SET link = 2 WHERE link = 3")
-    await change(source, "UPDATE audit SET link = 3 WHERE link = 99")
-    assert await broken_at(source) == 2
+async def test_chain_takes_every_row_once(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert await verified(database) is None
+    await act(database, 3)
+    assert await verified(database) is None  # what is not chained yet is not judged
+    await chain(database)
+    before = await rows(database)
+    assert [row.link for row in before] == [1, 2, 3]
+    assert len({row.hash for row in before}) == 3
+    monkeypatch.setattr(audit, "_CHUNK", 2)  # verify goes on beyond one chunk
+    await act(database, 3)
+    await chain(database)
+    await chain(database)
+    after = await rows(database)
+    assert [row.link for row in after] == [1, 2, 3, 4, 5, 6]
+    assert after[:3] == before
+    assert await verified(database) is None
+    await execute(database, "UPDATE audit SET subject = 'nobody' WHERE link = 5")
+    assert await verified(database) == 5
 
 
-async def test_row_slipped_in_is_found(source: Source) -> None:
-    await act(source, 5)
-    await link(source)
-    await change(source, "UPDATE audit SET link = link + 10 WHERE link >= 3")
-    await change(source, "UPDATE audit SET link = link - 9 WHERE link >= 3")
-    await change(
-        source,
+async def test_equal_acts_have_different_links(database: Database) -> None:
+    """A hash covers all rows before it: the same row at another place has another hash."""
+    with clock.frozen(clock.now()):
+        await act(database)
+        await chain(database)
+        [first] = await rows(database)
+        await execute(database, "UPDATE audit SET id = :id, link = NULL, hash = NULL", id=new_id())
+        await chain(database)
+        [other] = await rows(database)
+    assert first.hash != other.hash
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ("UPDATE audit SET subject = 'nobody' WHERE link = 3", 3),
+        ("UPDATE audit SET organisation = NULL WHERE link = 3", 3),
+        ("UPDATE audit SET at = at + interval '1 microsecond' WHERE link = 2", 2),
+        ("UPDATE audit SET action = 'thing.read' WHERE link = 5", 5),
+        ("UPDATE audit SET noun_id = '9' WHERE link = 1", 1),
+        ("UPDATE audit SET region = 'CN-230103' WHERE link = 4", 4),
+        ("UPDATE audit SET region = NULL WHERE link = 4", 4),
+        ("UPDATE audit SET fields = '[\"a\"]' WHERE link = 3", 3),
+        ("UPDATE audit SET hash = decode(repeat('00', 32), 'hex') WHERE link = 3", 3),
+        ("UPDATE audit SET hash = NULL WHERE link = 3", 3),
+        ("UPDATE audit SET link = NULL WHERE link = 3", 3),
+        ("DELETE FROM audit WHERE link = 3", 3),
+        ("DELETE FROM audit WHERE link = 1", 1),
+        ("DELETE FROM audit WHERE link <= 4", 1),
+        # Closing the ranks after a deletion does not help.
+        (
+            "DELETE FROM audit WHERE link = 2; UPDATE audit SET link = link - 1 WHERE link = 3; UPDATE audit SET link = link - 1 WHERE link = 4",
+            2,
+        ),
+        ("UPDATE audit SET link = -link WHERE link IN (2, 3); UPDATE audit SET link = 5 + link WHERE link < 0", 2),
+    ],
+)
+async def test_tampering_is_found(database: Database, change: str, found: int) -> None:
+    await act(database, 5)
+    await chain(database)
+    assert await verified(database) is None
+    for statement in change.split("; "):
+        await execute(database, statement)
+    assert await verified(database) == found
+
+
+async def test_inserted_row_is_found(database: Database) -> None:
+    await act(database, 3)
+    await chain(database)
+    await execute(database, "UPDATE audit SET link = link + 10 WHERE link = 3")
+    await execute(database, "UPDATE audit SET link = 4 WHERE link = 13")
+    await execute(
+        database,
         "INSERT INTO audit (id, at, subject, action, noun, noun_id, fields, link, hash) "
-        "VALUES (:id, now(), 's', 'a', 'n', 'i', '[]', 3, sha256('x'))",
-        id=new_id(),
+        "SELECT gen_random_uuid(), at, 'nobody', action, noun, noun_id, fields, 3, hash FROM audit WHERE link = 2",
     )
-    assert await broken_at(source) == 3
+    assert await verified(database) == 3
+
+
+async def test_rows_committed_out_of_order_are_chained(database: Database) -> None:
+    """The slow transaction has the lower number and appears after the chain has gone past it."""
+    async with database.session(principal=CLERK, write=True) as slow:
+        audit.record(slow, "thing.changed", noun="thing", noun_id="slow")
+        await audit.flush(slow)
+        async with database.transaction(principal=CLERK) as quick:
+            audit.record(quick, "thing.changed", noun="thing", noun_id="quick")
+        await chain(database)
+        assert [(row.noun_id, row.link) for row in await rows(database)] == [("quick", 1)]
+        await slow.commit()
+    await act(database)
+    await chain(database)
+    assert [(row.noun_id, row.link) for row in await rows(database)] == [("slow", 2), ("quick", 1), ("0", 3)]
+    assert await verified(database) is None
+    await execute(database, "UPDATE audit SET subject = 'nobody' WHERE noun_id = 'slow'")
+    assert await verified(database) == 2
+
+
+async def test_full_chunk_asks_to_go_on(database: Database) -> None:
+    await act(database, audit._CHUNK + 1)
+    await chain(database)
+    assert [row.link for row in await rows(database)] == list(range(1, audit._CHUNK + 2))
+    assert await verified(database) is None

@@ -41,10 +41,16 @@ async def test_nobody_there_is_said_after_the_deadline() -> None:
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
         bus = Bus(f"nats://127.0.0.1:{nobody.getsockname()[1]}", name="toy")
-        with pytest.raises(BrokerUnavailableError, match="no NATS server"):
-            await bus.connect(deadline=0.1)
+        with pytest.raises(BrokerUnavailableError, match="Connect call failed"):
+            await bus.connect(deadline=0.5)
     assert bus.away_seconds > 0
     await bus.close()
+
+
+async def test_wrong_password_is_said(servers: Servers) -> None:
+    bus = Bus(servers.nats_url.replace("gongping:", "gongping:wrong"), name="toy")
+    with pytest.raises(BrokerUnavailableError, match="Authorization"):
+        await bus.connect(deadline=1)
 
 
 async def test_without_a_connection_nothing_is_kept_for_later() -> None:

@@ -121,7 +121,8 @@ async def test_hooks_run_before_the_commit_and_after_it(source: Source) -> None:
     seen: list[str] = []
 
     async def before(session: AsyncSession) -> None:
-        seen.append(f"before {(await session.execute(text('SELECT count(*) FROM thing'))).scalar_one()}")
+        things = (await session.execute(text("SELECT count(*) FROM thing"))).scalar_one()
+        seen.append(f"before {things}")
 
     database.before_commit.append(before)
     database.after_commit.append(lambda _: seen.append("after"))

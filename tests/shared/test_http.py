@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import StrictInt
 from sqlalchemy import select, text
+from structlog.testing import capture_logs
 from tests.shared.conftest import ToyDatabases
 from tests.shared.toys import REGION, Thing, posting
 from tests.support import eventually
@@ -220,8 +221,10 @@ async def test_failure_leaves_nothing(
     trouble, status, slug = failure
     before = await left_behind(toy, trouble)
     headers = {"Idempotency-Key": f"{key} {trouble}"} if key else {}
-    answer = await finance.post("/v1/things", json={"name": trouble, "trouble": trouble}, headers=headers)
+    with capture_logs() as logs:
+        answer = await finance.post("/v1/things", json={"name": trouble, "trouble": trouble}, headers=headers)
     document = problem(answer, status, slug)
+    assert [log["event"] for log in logs if log["log_level"] == "error"] == ["unhandled error"] * (status == 500)
     assert "secret" not in answer.text
     assert await left_behind(toy, trouble) == before
     if trouble == "conflict":

@@ -30,6 +30,7 @@ from shared.bus.messages import (
     Delivery,
     Outgoing,
     parse_headers,
+    stream_config,
     stream_name,
 )
 from shared.bus.pull import Pull
@@ -37,6 +38,7 @@ from shared.bus.pull import Pull
 __all__ = ["Bus"]
 
 _log = structlog.get_logger(__name__)
+_COMPLAINT_SECONDS = 30
 
 
 class Bus:
@@ -54,6 +56,7 @@ class Bus:
         self._timeouts = 0
         self._pulls: list[Pull] = []
         self._away_since = time.monotonic()
+        self._complaint = ("", 0.0)  # what was said last, and when
         self.on_reconnected: list[Callable[[], Awaitable[None]]] = []
         self._greeting: asyncio.Task[None] | None = None
         self._in_flight: set[asyncio.Task[Msg]] = set()
@@ -71,50 +74,57 @@ class Bus:
 
     async def connect(self, *, deadline: float | None = None) -> None:
         """Connect, trying for `deadline` seconds (for ever when None)."""
-
-        async def closed() -> None:
-            if not self._stopping and self._on_closed is not None:
-                self._on_closed()
-
-        async def disconnected() -> None:
-            self._away_since = time.monotonic()
-            # Their answers would have come on the connection that is gone: nobody waits out their deadlines.
-            self._lost |= self._in_flight
-            for request in self._lost:
-                request.cancel()
-
-        async def reconnected() -> None:
-            for pull in self._pulls:
-                await pull.ask_again()
-            # Not awaited here: what they ask the broker is answered after this callback has returned.
-            self._greeting = asyncio.create_task(self._greet())
-
-        async def quiet(error: Exception) -> None:
-            _log.debug("nats", error=str(error))
-
-        started = asyncio.get_running_loop().time()
+        loop = asyncio.get_running_loop()
+        until = None if deadline is None else loop.time() + deadline
         while True:
             try:
-                self._client = await nats.connect(
-                    servers=self._servers,
-                    name=f"{self._name}-{os.getpid()}",
-                    allow_reconnect=True,
-                    max_reconnect_attempts=-1,
-                    reconnect_time_wait=0.25,
-                    ping_interval=5,
-                    max_outstanding_pings=2,
-                    connect_timeout=2,
-                    closed_cb=closed,
-                    disconnected_cb=disconnected,
-                    reconnected_cb=reconnected,
-                    error_cb=quiet,
-                )
+                # The client itself tries for ever.
+                async with asyncio.timeout_at(until):
+                    self._client = await nats.connect(
+                        servers=self._servers,
+                        name=f"{self._name}-{os.getpid()}",
+                        allow_reconnect=True,
+                        max_reconnect_attempts=-1,
+                        reconnect_time_wait=0.25,
+                        ping_interval=5,
+                        max_outstanding_pings=2,
+                        connect_timeout=2,
+                        closed_cb=self._closed,
+                        disconnected_cb=self._disconnected,
+                        reconnected_cb=self._reconnected,
+                        error_cb=self._complain,
+                    )
             except (NatsError, OSError, TimeoutError) as error:
-                if deadline is not None and asyncio.get_running_loop().time() - started > deadline:
-                    raise BrokerUnavailableError(f"no NATS server at {self._name}'s address: {error}") from error
+                if until is not None and loop.time() >= until:
+                    raise BrokerUnavailableError(f"no NATS server answers: {self._complaint[0] or error}") from error
+                await self._complain(error)
                 await asyncio.sleep(0.25)
             else:
                 return
+
+    async def _complain(self, error: Exception) -> None:
+        # Four tries a second would fill the log; a wrong password must not stay a secret either.
+        text, now = str(error) or type(error).__name__, time.monotonic()
+        if text != self._complaint[0] or now - self._complaint[1] > _COMPLAINT_SECONDS:
+            self._complaint = (text, now)
+            _log.warning("no connection to the broker", error=text)
+
+    async def _closed(self) -> None:
+        if not self._stopping and self._on_closed is not None:
+            self._on_closed()
+
+    async def _disconnected(self) -> None:
+        self._away_since = time.monotonic()
+        # Their answers would have come on the connection that is gone: nobody waits out their deadlines.
+        self._lost |= self._in_flight
+        for request in self._lost:
+            request.cancel()
+
+    async def _reconnected(self) -> None:
+        for pull in self._pulls:
+            await pull.ask_again()
+        # Not awaited here: what they ask the broker is answered after this callback has returned.
+        self._greeting = asyncio.create_task(self._greet())
 
     async def _greet(self) -> None:
         for hook in list(self.on_reconnected):
@@ -250,21 +260,7 @@ class Bus:
     async def ensure_stream(self, source: str, *, replicas: int, max_bytes: int, max_age_days: int) -> None:
         """Create or update the stream of a source. A full stream refuses instead of dropping old events."""
         name = stream_name(self.prefix, source)
-        config: dict[str, Any] = {
-            "name": name,
-            "subjects": [f"{self.prefix}.{source}.>"],
-            "storage": "file",
-            "retention": "limits",
-            "discard": "new",
-            "num_replicas": replicas,
-            "max_bytes": max_bytes,
-            "max_age": max_age_days * 86_400 * SECOND,
-            "max_msgs": -1,
-            "max_consumers": -1,
-            "duplicate_window": 120 * SECOND,
-            "allow_direct": True,
-            "allow_atomic": True,
-        }
+        config = stream_config(self.prefix, source, replicas=replicas, max_bytes=max_bytes, max_age_days=max_age_days)
         try:
             await self._api(f"STREAM.CREATE.{name}", config)
         except BrokerRefusedError as error:

@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 __all__ = [
     "MAX_BATCH",
@@ -15,6 +16,7 @@ __all__ = [
     "Delivery",
     "Outgoing",
     "parse_headers",
+    "stream_config",
     "stream_name",
 ]
 
@@ -69,3 +71,23 @@ def parse_headers(encoded: str | None) -> dict[str, str] | None:
 
     lines = base64.b64decode(encoded).decode("utf-8", "replace").split("\r\n")[1:]
     return {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in lines if line)}
+
+
+def stream_config(prefix: str, source: str, *, replicas: int, max_bytes: int, max_age_days: int) -> dict[str, Any]:
+    """A stream of a source as the API takes it: full means refused, never dropped."""
+    name = stream_name(prefix, source)
+    return {
+        "name": name,
+        "subjects": [f"{prefix}.{source}.>"],
+        "storage": "file",
+        "retention": "limits",
+        "discard": "new",
+        "num_replicas": replicas,
+        "max_bytes": max_bytes,
+        "max_age": max_age_days * 86_400 * SECOND,
+        "max_msgs": -1,
+        "max_consumers": -1,
+        "duplicate_window": 120 * SECOND,
+        "allow_direct": True,
+        "allow_atomic": True,
+    }
