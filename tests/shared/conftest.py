@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
+import structlog
 from tests.shared.toys import EMPTY, Listener, Source, create_tables, opened
 
 from gongping_local.pytest_servers import Servers
@@ -14,6 +15,15 @@ from shared.bus import Bus, stream_name
 from shared.ids import new_id
 
 NewDatabase = Callable[[], Awaitable[str]]
+
+# Coloured tracebacks with every local variable cost more time than the outages that they are about.
+structlog.configure(
+    processors=[
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 
 def url_of(admin_url: str, name: str) -> str:

@@ -14,7 +14,7 @@ import pytest
 
 from shared.gaps import ranges_of
 
-AGGREGATES, STEPS, SEEDS = 8, 300, 1000
+AGGREGATES, STEPS, SEEDS = 8, 300, 600
 LOST_PUBLISH_ACK, LOST_DELIVERY_ACK, ROLLED_BACK = 0.10, 0.15, 0.2
 
 
