@@ -57,6 +57,7 @@ class Bus:
         self._pulls: list[Pull] = []
         self._away_since = time.monotonic()
         self._complaint = ("", 0.0)  # what was said last, and when
+        self._refusal = ""
         self.on_reconnected: list[Callable[[], Awaitable[None]]] = []
         self._greeting: asyncio.Task[None] | None = None
         self._in_flight: set[asyncio.Task[Msg]] = set()
@@ -96,7 +97,9 @@ class Bus:
                     )
             except (NatsError, OSError, TimeoutError) as error:
                 if until is not None and loop.time() >= until:
-                    raise BrokerUnavailableError(f"no NATS server answers: {self._complaint[0] or error}") from error
+                    raise BrokerUnavailableError(
+                        f"no NATS server answers: {self._refusal or self._complaint[0] or error}"
+                    ) from error
                 await self._complain(error)
                 await asyncio.sleep(0.25)
             else:
@@ -105,6 +108,8 @@ class Bus:
     async def _complain(self, error: Exception) -> None:
         # Four tries a second would fill the log; a wrong password must not stay a secret either.
         text, now = str(error) or type(error).__name__, time.monotonic()
+        if "authorization" in text.lower():
+            self._refusal = text  # the reset that follows it says nothing
         if text != self._complaint[0] or now - self._complaint[1] > _COMPLAINT_SECONDS:
             self._complaint = (text, now)
             _log.warning("no connection to the broker", error=text)
