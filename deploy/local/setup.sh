@@ -31,7 +31,8 @@ fi
 [ -e /etc/ssl/certs/ca-certificates.crt ] && export UV_SYSTEM_CERTS="${UV_SYSTEM_CERTS:-1}"
 say "installing the locked versions"
 # Compiled once here: where PYTHONDONTWRITEBYTECODE is set, every one of the many processes would compile all of it.
-uv pip install --python .venv/bin/python --compile-bytecode --require-hashes -r requirements/dev.txt
+# `sync` also takes away what no file names, so that an undeclared need is noticed here and not on the next machine.
+uv pip sync --python .venv/bin/python --compile-bytecode --require-hashes requirements/dev.txt
 uv pip install --python .venv/bin/python --no-deps --no-build-isolation \
   -e shared -e services/contracts -e services/surveys -e services/scoring -e services/gateway \
   -e services/gateway/client -e deploy/local

@@ -98,7 +98,8 @@ def storable(message: str, *, length: int = 2000) -> str:
     return message[:length].encode("utf-8", "replace").decode().replace("\x00", "\N{REPLACEMENT CHARACTER}")
 
 
-_TRANSIENT_SQLSTATES = ("08", "40", "53", "55P03", "57P", "58")
+# 55000 is a database that takes no connections now (`ALLOW_CONNECTIONS false`, as during a restore).
+_TRANSIENT_SQLSTATES = ("08", "40", "53", "55000", "55P03", "57P", "58")
 # The driver has one class for a lost connection and for wrong use; only the text tells them apart.
 _CLOSED = re.compile(r"(connection|pool)\b.*\b(clos|released)")
 
