@@ -69,7 +69,7 @@ TABLES = (
 EMPTY = """
     -- A test that failed may have left a transaction open.
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-    WHERE datname = current_database() AND pid <> pg_backend_pid();
+    WHERE datname = current_database() AND state LIKE 'idle in transaction%';
     TRUNCATE outbox, inbox, inbox_floor, inbox_attempt, job, idempotency, audit, thing, note, effect, copy, entry
     RESTART IDENTITY;
     UPDATE relay_state SET epoch = 1, last_seq = 0
