@@ -47,7 +47,7 @@ class Consumer:
                 )
                 pull = await self._bus.pull(self.subscription.source, self._durable, batch=self._settings.fetch_batch)
                 while True:
-                    deliveries = await pull.next(wait_seconds=5)
+                    deliveries = await pull.next(wait_seconds=5, gather_seconds=self.subscription.gather_seconds)
                     if deliveries:
                         await self._process(deliveries)
                         delay = 0.2

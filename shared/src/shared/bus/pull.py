@@ -85,8 +85,10 @@ class Pull:
         with contextlib.suppress(NatsError, OSError):
             await self._ask()
 
-    async def next(self, *, wait_seconds: float) -> list[Delivery]:
+    async def next(self, *, wait_seconds: float, gather_seconds: float = 0.0) -> list[Delivery]:
         """What has arrived, at most one batch; an empty list after the wait.
+
+        With `gather_seconds` the first message waits that long for others, unless a whole batch is there already.
 
         Raises:
             BrokerRefusedError: the consumer is gone.
@@ -105,6 +107,8 @@ class Pull:
             raise BrokerUnavailableError(str(error)) from error
         if first is None:
             raise BrokerRefusedError(503, "the consumer is gone")
+        if gather_seconds and self._queue.qsize() + 1 < self._batch:
+            await asyncio.sleep(gather_seconds)
         taken = [first]
         while len(taken) < self._batch and not self._queue.empty():
             delivery = self._queue.get_nowait()

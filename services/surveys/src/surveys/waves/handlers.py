@@ -48,4 +48,5 @@ STATE_EVENTS = (
 HANDLERS: dict[str, Any] = {model.TYPE: on_contract_changed for model in STATE_EVENTS}
 HANDLERS[ContractCompleted.TYPE] = on_contract_completed
 
-contracts_subscription = Subscription(source="contracts", handlers=HANDLERS)
+# Nobody waits for a wave to open, and its opening must not compete with the re-scoring that somebody waits for.
+contracts_subscription = Subscription(source="contracts", handlers=HANDLERS, gather_seconds=0.2)
