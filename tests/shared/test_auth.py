@@ -145,6 +145,7 @@ def test_malformed_token_is_refused(keys: Keys, given: str) -> None:
         {"exp": None},
         {"exp": "soon"},
         {"exp": []},
+        {"exp": float("nan")},
         {"roles": None},
         {"roles": 1},
         {"regions": None},

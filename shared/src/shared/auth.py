@@ -183,7 +183,7 @@ class Keys:
             raise Unauthorized("The token is malformed or was not signed by this system.") from error
         if claims.get("iss") != ISSUER or moment < not_before - _LEEWAY_SECONDS:
             raise Unauthorized("The token was not issued by this system, or not yet valid.")
-        if moment >= expires:
+        if not moment < expires:  # so written, NaN counts as expired
             raise Unauthorized("The token has expired; ask /oauth/token for a new one.")
         self._cache[token] = (principal, expires)
         if len(self._cache) > _CACHE_SIZE:

@@ -137,6 +137,10 @@ def _malformed(error: RequestValidationError) -> Problem:
 
 
 def _http(error: HTTPException) -> Problem:
+    if error.status_code == 400:
+        # The framework's word for a body that is no UTF-8 or nested too deeply; a malformed payload is 422 here.
+        detail = "the body cannot be read: it must be JSON in UTF-8, and not nested hundreds of levels deep"
+        return Unprocessable(f"/: {detail}", errors=[{"pointer": "/", "detail": detail}])
     cls = _BY_STATUS.get(error.status_code)
     if cls is None:
         cls = type(
