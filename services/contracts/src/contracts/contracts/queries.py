@@ -1,6 +1,6 @@
 """Reading contracts. The whole aggregate and the facts about it come in one statement, from one snapshot."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -26,11 +26,13 @@ __all__ = [
     "ReportedMilestone",
     "codes_of",
     "find_contract_id",
+    "find_contract_ids",
     "get_contract",
     "history_of",
     "indicator_codes",
     "list_contracts",
     "milestone_ids",
+    "regions_of",
     "require_visible",
     "snapshot_contracts",
 ]
@@ -250,6 +252,28 @@ async def find_contract_id(session: AsyncSession, *, source: str, external_id: s
     )
     row = (await session.execute(statement, {"source": source, "external_id": external_id})).first()
     return (row.contract_id, row.content_hash) if row else None
+
+
+async def find_contract_ids(
+    session: AsyncSession, keys: Sequence[tuple[str, str]]
+) -> dict[tuple[str, str], tuple[UUID, str | None]]:
+    """As `find_contract_id`, for many (source, id there) at once and locked in one order; the unknown are left out."""
+    statement = text(
+        "SELECT known.source, known.external_id, contract_id, content_hash FROM contract_external_ids AS known "
+        "JOIN unnest(CAST(:sources AS text[]), CAST(:ids AS text[])) AS wanted(source, external_id) "
+        "USING (source, external_id) ORDER BY known.source, known.external_id FOR UPDATE OF known"
+    )
+    columns = {"sources": [source for source, _ in keys], "ids": [external_id for _, external_id in keys]}
+    rows = await session.execute(statement, columns)
+    return {(row.source, row.external_id): (row.contract_id, row.content_hash) for row in rows}
+
+
+async def regions_of(session: AsyncSession, *, contract_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """The regions of those contracts that are in the caller's scope."""
+    scope, parameters = scope_sql(principal_in(session))
+    statement = text(f"SELECT id, region FROM contracts WHERE id = ANY(:ids) AND {scope}")  # noqa: S608 - scope is ours
+    rows = await session.execute(statement, parameters | {"ids": list(contract_ids)})
+    return {row.id: row.region for row in rows}
 
 
 async def indicator_codes(session: AsyncSession, *, contract_id: UUID) -> dict[UUID, str]:

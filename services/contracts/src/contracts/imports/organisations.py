@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.imports.parties import MappedParty
 from contracts.organisations.imported import ImportedOrganisation
-from contracts.organisations.queries import list_organisations
+from contracts.organisations.queries import organisations_by_external_id
 from contracts.organisations.service import record_imported_organisation
 from shared.problems import Problem
 from shared.savepoint import savepoint
@@ -67,11 +67,12 @@ async def record_parties(
         )
     found: dict[PartyKey, RecordedParty] = {}
     news: dict[PartyKey, ImportedOrganisation] = {}
+    recorded = await organisations_by_external_id(session, list(wanted)) if wanted else {}
     for key in sorted(wanted):
         one, name = wanted[key], None
-        rows = await list_organisations(session, limit=1, after=None, source=key[0], external_id=key[1])
-        if rows:
-            known, name = rows[0], rows[0].name
+        known = recorded.get(key)
+        if known is not None:
+            name = known.name
             found[key] = RecordedParty(known.id, known.name)
             news_of_it = one.uscc not in (None, known.uscc) or (one.seat is not None and known.seat is None)
             if not news_of_it and one.roles <= set(known.roles):

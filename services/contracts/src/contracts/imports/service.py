@@ -11,7 +11,7 @@ from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.contracts.imported import ImportedContract
-from contracts.contracts.queries import find_contract_id, require_visible
+from contracts.contracts.queries import find_contract_ids, regions_of
 from contracts.contracts.service import record_imported_contract
 from contracts.imports.errors import RecordRejected
 from contracts.imports.mapping import MappedContract, RejectedContract, map_release
@@ -97,18 +97,22 @@ def _map(item: ImportItem, unmapped: Counter[str]) -> list[_Entry]:
 async def _find_unchanged(session: AsyncSession, entries: Sequence[_Entry]) -> None:
     """Mark what was imported before with the same content; such a contract costs no write at all."""
     pending = [(entry, entry.contract) for entry in entries if entry.contract is not None]
-    for entry, contract in sorted(
-        pending, key=lambda pair: (pair[1].source, pair[1].external_id)
-    ):  # one order of locks
-        known = await find_contract_id(session, source=contract.source, external_id=contract.external_id)
-        if known is None or known[1] != contract.content_hash:
-            continue
-        try:
-            entry.region = await require_visible(session, contract_id=known[0])
-        except Problem:
+    if not pending:
+        return
+    keys = {(contract.source, contract.external_id) for _, contract in pending}
+    known = await find_contract_ids(session, sorted(keys))
+    same = [
+        (entry, contract, known[contract.source, contract.external_id][0])
+        for entry, contract in pending
+        if known.get((contract.source, contract.external_id), (None, None))[1] == contract.content_hash
+    ]
+    regions = await regions_of(session, contract_ids=[contract_id for *_, contract_id in same]) if same else {}
+    for entry, contract, contract_id in same:
+        if contract_id not in regions:
             entry.reject(contract.place, "is recorded in a region outside your scope")
             continue
-        entry.outcome, entry.contract_id, entry.gaps = "unchanged", known[0], contract.gaps
+        entry.region, entry.outcome = regions[contract_id], "unchanged"
+        entry.contract_id, entry.gaps = contract_id, contract.gaps
 
 
 def _parties(entry: _Entry) -> list[tuple[str, Any]]:

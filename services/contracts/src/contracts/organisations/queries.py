@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.organisations.errors import OrganisationNotFound, OrganisationUnknown
@@ -16,6 +16,7 @@ __all__ = [
     "find_by_uscc",
     "get_organisation",
     "list_organisations",
+    "organisations_by_external_id",
     "party_sql",
     "require_role",
 ]
@@ -113,3 +114,19 @@ async def list_organisations(
             known = known.where(OrganisationExternalId.external_id == external_id)
         statement = statement.where(Organisation.id.in_(known))
     return (await session.execute(statement)).scalars().all()
+
+
+async def organisations_by_external_id(
+    session: AsyncSession, keys: Sequence[tuple[str, str]]
+) -> dict[tuple[str, str], Organisation]:
+    """The organisations that source systems call so, by (source, id there); the unknown ones are left out."""
+    statement = text(
+        "SELECT source, external_id, organisation_id FROM organisation_external_ids "
+        "JOIN unnest(CAST(:sources AS text[]), CAST(:ids AS text[])) AS wanted(source, external_id) "
+        "USING (source, external_id)"
+    )
+    columns = {"sources": [source for source, _ in keys], "ids": [external_id for _, external_id in keys]}
+    known = {(row.source, row.external_id): row.organisation_id for row in await session.execute(statement, columns)}
+    chosen = select(Organisation).where(Organisation.id.in_(set(known.values())))
+    by_id = {one.id: one for one in (await session.execute(chosen)).scalars()}
+    return {key: by_id[organisation_id] for key, organisation_id in known.items()}
