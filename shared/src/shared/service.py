@@ -217,11 +217,9 @@ def asgi_app(service: Service, settings: ServiceSettings | None = None) -> ASGIA
     """What the server runs: the FastAPI application, or the application in front of it."""
     settings = settings or service.settings.load()
     configure_logging(service.name, level=settings.log_level, form=settings.log_format)
-    configure_tracing(
-        service.name,
-        ratio=settings.trace_ratio,
-        file=settings.trace_file,
-        otlp=bool(os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT")),
-    )
+    collector = bool(os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"))
+    # Where nobody would read what is recorded only the ids are made, for the logs.
+    ratio = settings.trace_ratio if collector or settings.trace_file is not None else 0.0
+    configure_tracing(service.name, ratio=ratio, file=settings.trace_file, otlp=collector)
     app = create_app(service, settings)
     return service.wrap(app, settings) if service.wrap is not None else app
