@@ -42,7 +42,12 @@ async def _run(target: MetaData) -> None:
     engine = create_async_engine(sqlalchemy_url(context.config.attributes["url"]), poolclass=pool.NullPool)
     try:
         async with engine.connect() as connection:
-            await connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _LOCK})
+            # Tried again and again, not waited for: a waiting transaction would hold up the concurrent index builds of
+            # the migration that has the lock, which wait for every older snapshot.
+            lock = text("SELECT pg_try_advisory_lock(:key)")
+            while not (await connection.execute(lock, {"key": _LOCK})).scalar_one():
+                await connection.commit()
+                await asyncio.sleep(0.2)
             await connection.commit()
             # A migration waits for a lock for five seconds at most: it must not queue every request behind itself.
             await connection.execute(text("SET lock_timeout = '5s'"))
