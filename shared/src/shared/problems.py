@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 __all__ = [
     "Conflict",
     "Forbidden",
+    "Internal",
     "NotFound",
     "PreconditionFailed",
     "Problem",
@@ -109,6 +110,12 @@ class Unavailable(Problem):
 
     status, slug, title = 503, "unavailable", "Temporarily unavailable"
     headers: ClassVar[dict[str, str]] = {"Retry-After": "1"}
+
+
+class Internal(Problem):
+    """A fault of ours; what happened is in the log, or was counted where nothing may be logged."""
+
+    status, slug, title = 500, "internal", "Internal error"
 
 
 _log = structlog.get_logger(__name__)

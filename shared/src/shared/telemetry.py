@@ -1,6 +1,7 @@
 """Logs, metrics and traces of a service, and the ASGI middleware that makes them per request."""
 
 import logging
+import re
 import sys
 import threading
 import time
@@ -20,11 +21,21 @@ from prometheus_client import Counter, Gauge, Histogram
 from pydantic_core import to_json
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["BodyLimit", "Telemetry", "configure_logging", "configure_tracing", "metrics", "tracer"]
+__all__ = ["BodyLimit", "Telemetry", "configure_logging", "configure_tracing", "is_private", "metrics", "tracer"]
 
 tracer = trace.get_tracer("gongping")
 _propagator = TraceContextTextMapPropagator()
 _log = structlog.get_logger("http")
+# Answers to surveys, their receipts, and the public pages.
+_PRIVATE = re.compile(r"/p(?:/|$)|/v1/waves/[^/]+/(?:responses|receipts|challenge|ledger/)")
+
+
+def is_private(path: str) -> bool:
+    """Whether requests to a path leave counts only: no span, no log line, nothing that has a time or an id.
+
+    Who answers a survey must not be found by the time at which an answer came.
+    """
+    return _PRIVATE.match(path) is not None
 
 
 class metrics:  # noqa: N801 - a namespace, read as metrics.requests
@@ -135,7 +146,10 @@ def configure_tracing(
 
 
 class Telemetry:
-    """ASGI middleware: a span, a metric with the route's template, and a log line for every failed request."""
+    """ASGI middleware: a span, a metric with the route's template, and a log line for every failed request.
+
+    Private paths have the metric only.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -147,13 +161,25 @@ class Telemetry:
             return
         started = time.perf_counter()
         status = 500
+        answered = False
 
         async def note_status(message: Message) -> None:
-            nonlocal status
+            nonlocal status, answered
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, answered = message["status"], True
             await send(message)
 
+        if is_private(scope["path"]):
+            try:
+                await self._app(scope, receive, note_status)
+            except Exception as error:  # noqa: BLE001 - answered here
+                # The error may hold what was answered: it must not reach the server's log.
+                if answered:
+                    raise RuntimeError("the answer broke off") from None
+                await _refuse_privately(error, scope, receive, note_status)
+            finally:
+                _count(scope, status, time.perf_counter() - started)
+            return
         parent = None
         for name, value in scope["headers"]:
             if name == b"traceparent":
@@ -165,9 +191,8 @@ class Telemetry:
             await self._app(scope, receive, note_status)
         finally:
             otel_context.detach(token)
-            route = getattr(scope.get("route"), "path", None) or scope.get("gongping.route") or "none"
             elapsed = time.perf_counter() - started
-            metrics.requests.labels(scope["method"], route, status).observe(elapsed)
+            route = _count(scope, status, elapsed)
             if span.is_recording():
                 span.update_name(f"{scope['method']} {route}")
                 span.set_attributes({"http.route": route, "http.response.status_code": status})
@@ -176,6 +201,26 @@ class Telemetry:
                 _log.warning(
                     "request failed", method=scope["method"], route=route, status=status, seconds=round(elapsed, 4)
                 )
+
+
+def _count(scope: Scope, status: int, seconds: float) -> str:
+    """Count a request; returns its route's template."""
+    route = getattr(scope.get("route"), "path", None) or scope.get("gongping.route") or "none"
+    metrics.requests.labels(scope["method"], route, status).observe(seconds)
+    return route
+
+
+async def _refuse_privately(error: Exception, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer an unexpected error; what is logged is its kind alone."""
+    from shared.db import is_unavailable  # noqa: PLC0415 - these two log through here
+    from shared.problems import Internal, Unavailable, problem_response  # noqa: PLC0415
+
+    if is_unavailable(error):
+        response = problem_response(Unavailable("The database did not answer. Repeat the request."))
+    else:
+        _log.error("unhandled error", kind=type(error).__name__)
+        response = problem_response(Internal("The error was counted; nothing was changed. Try again."))
+    await response(scope, receive, send)
 
 
 class _BodyTooLargeError(Exception):

@@ -19,7 +19,17 @@ from shared.auth import Keys, Principal
 from shared.db import Database, is_unavailable
 from shared.problems import Problem, Unavailable, Unprocessable
 
-__all__ = ["PROBLEMS", "Figure", "Model", "Money", "Out", "TransactionalRoute", "router", "set_region"]
+__all__ = [
+    "PROBLEMS",
+    "Figure",
+    "Model",
+    "Money",
+    "Out",
+    "TransactionalRoute",
+    "UnrecordedRoute",
+    "router",
+    "set_region",
+]
 
 
 class Model(BaseModel):
@@ -133,6 +143,25 @@ def _problem_of(error: Exception) -> Problem | None:
     return None
 
 
+class UnrecordedRoute(TransactionalRoute):
+    """A transactional route whose answers hold secrets that are shown once: none is stored for a repetition.
+
+    An Idempotency-Key is taken no notice of, and nobody on the way may keep the answer.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The handler that FastAPI calls."""
+        handle = super().get_route_handler()
+
+        async def without_key(request: Request) -> Response:
+            headers = [pair for pair in request.scope["headers"] if pair[0] != b"idempotency-key"]
+            response = await handle(Request({**request.scope, "headers": headers}, request.receive))
+            response.headers["Cache-Control"] = "no-store"
+            return response
+
+        return without_key
+
+
 async def _answer(
     request: Request,
     endpoint: Callable[[Request], Coroutine[Any, Any, Response]],
@@ -178,6 +207,10 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def router(*, tags: list[str], prefix: str = "/v1") -> APIRouter:
-    """A router whose routes own their transaction and whose refusals are problem documents."""
-    return APIRouter(prefix=prefix, tags=list(tags), route_class=TransactionalRoute, responses=PROBLEMS)
+def router(*, tags: list[str], prefix: str = "/v1", recorded: bool = True) -> APIRouter:
+    """A router whose routes own their transaction and whose refusals are problem documents.
+
+    With `recorded` false no answer is stored for its Idempotency-Key.
+    """
+    route_class = TransactionalRoute if recorded else UnrecordedRoute
+    return APIRouter(prefix=prefix, tags=list(tags), route_class=route_class, responses=PROBLEMS)
