@@ -1,12 +1,15 @@
 """The gate score-v1 and the estimates that pass through it."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from surveys.kernel.estimates import ItemEstimate, Plan, item_estimates
-from surveys.kernel.gate import score_gate, takes_bounds
+from surveys.kernel.gate import Verdict, score_gate, takes_bounds
+from surveys.kernel.intervals import korn_graubard
 
 
 def estimates(values: list[int], plan: Plan, strata: list[int] | None = None) -> tuple[ItemEstimate, ItemEstimate]:
@@ -79,7 +82,7 @@ def test_open_link_has_no_interval_and_is_never_ok() -> None:
 
 def test_ten_and_ninety_per_cent_get_the_same_verdict() -> None:
     """The relative rule of the statistical offices hides the first and shows the second."""
-    plan = Plan(design="probability", population=10_000, invited=150)
+    plan = Plan(design="probability", population=10_000, invited=125)
     low = estimates([5] * 12 + [1] * 108, plan)[0]
     high = estimates([5] * 108 + [1] * 12, plan)[0]
     assert low.estimate == pytest.approx(0.1)
@@ -115,10 +118,10 @@ def test_more_answers_than_recipients_are_unreliable() -> None:
 
 def test_low_response_and_unknown_frame_are_cautions() -> None:
     low = estimates([5, 4, 2, 3] * 50, Plan(design="census", population=1000))[0]
-    assert (low.status, low.reasons) == ("caution", ("response-below-half",))
+    assert (low.status, low.reasons) == ("caution", ("response-below-half", "non-response-exceeds-interval"))
     unknown = estimates([5, 4, 2, 3] * 50, Plan(design="census"))[0]
     assert (unknown.status, unknown.reasons) == ("caution", ("response-rate-unknown",))
-    enough = estimates([5, 4, 2, 3] * 50, Plan(design="census", population=250))[0]
+    enough = estimates([5, 4, 2, 3] * 50, Plan(design="census", population=220))[0]
     assert (enough.status, enough.method) == ("ok", "korn-graubard")
 
 
@@ -169,3 +172,63 @@ def test_equal_answers_have_no_spread_but_an_interval() -> None:
     assert index.interval is not None
     assert 85 < index.interval.low < 100
     assert index.interval.high == 100
+
+
+def test_interval_that_is_short_beside_the_silent_is_a_caution() -> None:
+    """A bias of 0.15 (1 - RR) against an interval of width w covers less than 90 % from 0.1664 w on."""
+
+    def verdict(n: int, width: float) -> tuple[str, tuple[str, ...]]:
+        found = score_gate(design="census", n=n, width=width, population=1000, invited=1000)
+        return found.status, found.reasons
+
+    assert verdict(800, 0.19) == ("ok", ())
+    assert verdict(800, 0.17) == ("caution", ("non-response-exceeds-interval",))
+    assert verdict(990, 0.01) == ("ok", ())
+
+
+def test_supervised_wave_alone_makes_no_score() -> None:
+    kept = score_gate(design="census", n=500, width=0.08, population=510, invited=510)
+    supervised = score_gate(design="census", n=500, width=0.08, population=510, invited=510, supervised=True)
+    assert (kept.status, supervised.status) == ("ok", "unreliable")
+    assert supervised.reasons == ("provider-supervised-alone",)
+    by_link = score_gate(design="open_link", n=500, width=None, population=None, invited=None, supervised=True)
+    assert by_link.status == "unreliable"
+
+
+def test_cautions_from_elsewhere_are_told() -> None:
+    def verdict(**given: object) -> tuple[str, tuple[str, ...]]:
+        found = score_gate(design="census", n=500, width=0.08, population=510, invited=510, **given)  # type: ignore[arg-type]
+        return found.status, found.reasons
+
+    assert verdict(cautions=("frame-gap-audit",)) == ("caution", ("frame-gap-audit",))
+    assert verdict(representativity=0.79) == ("caution", ("r-indicator-below-0.8",))
+    assert verdict(representativity=0.8) == ("ok", ())
+    assert verdict(df=7.0) == ("caution", ("fewer-than-8-degrees-of-freedom",))
+    assert verdict(weighting=1.6) == ("caution", ("weighting-effect-above-1.5",))
+
+
+@given(
+    st.sampled_from(["census", "probability", "open_link"]),
+    st.integers(10, 400),
+    st.floats(0.01, 0.99),
+    st.integers(10, 1000),
+    st.fixed_dictionaries(
+        {"weighting": st.floats(1.0, 4.0), "representativity": st.floats(0.0, 1.0), "supervised": st.booleans()}
+    ),
+)
+def test_gate_is_symmetric_in_p(design: str, n: int, p: float, population: int, others: dict[str, Any]) -> None:
+    """Whatever the circumstances: the interval of p and that of 1 - p have one width, and one verdict."""
+
+    def verdict(share: float) -> Verdict:
+        interval = korn_graubard(share, share * (1 - share) / n, n=n, df=n - 1)
+        return score_gate(
+            design=design,  # type: ignore[arg-type]
+            n=n,
+            width=interval.width,
+            population=population,
+            invited=population,
+            df=n - 1,
+            **others,
+        )
+
+    assert verdict(p) == verdict(1.0 - p)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from surveys.kernel import bounds, intervals, measures, rates, variance, weights
+from surveys.kernel import bounds, intervals, measures, rates, reliability, variance, weights
 
 answers = st.lists(st.integers(1, 5), min_size=2, max_size=60)
 
@@ -82,16 +82,18 @@ def test_empty_domain_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments",
+    ("strata", "clusters", "population"),
     [
-        {"strata": np.zeros(2, dtype=np.int64)},
-        {"strata": np.zeros(3, dtype=np.int64), "clusters": np.zeros(2, dtype=np.int64)},
-        {"strata": np.ones(3, dtype=np.int64), "population": np.array([5.0])},
+        (np.zeros(2, dtype=np.int64), None, None),
+        (np.zeros(3, dtype=np.int64), np.zeros(2, dtype=np.int64), None),
+        (np.ones(3, dtype=np.int64), None, np.array([5.0])),
     ],
 )
-def test_designs_that_do_not_fit_are_refused(arguments: dict[str, np.ndarray]) -> None:
+def test_designs_that_do_not_fit_are_refused(
+    strata: np.ndarray, clusters: np.ndarray | None, population: np.ndarray | None
+) -> None:
     with pytest.raises(ValueError, match="must"):
-        variance.Design(weights=np.ones(3), **arguments)
+        variance.Design(weights=np.ones(3), strata=strata, clusters=clusters, population=population)
 
 
 @given(st.integers(1, 400), st.floats(0, 1), st.floats(0.8, 0.999))
@@ -146,14 +148,14 @@ def test_missing_answers_stay_missing_in_every_measure() -> None:
 
 def test_alpha_needs_two_items_that_vary() -> None:
     with pytest.raises(ValueError, match="two items"):
-        measures.cronbach_alpha(np.ones((5, 1)))
+        reliability.cronbach_alpha(np.ones((5, 1)))
     with pytest.raises(ValueError, match="does not vary"):
-        measures.cronbach_alpha(np.ones((5, 3)))
+        reliability.cronbach_alpha(np.ones((5, 3)))
 
 
 @given(st.floats(0, 1), st.floats(0.01, 0.99), st.floats(0, 1))
 def test_tipping_point_and_bounds_agree(p: float, rate: float, target: float) -> None:
-    limits = bounds.worst_case_bounds(p, response_rate=rate, low=0.0, high=1.0)
+    limits = bounds.manski(p, response_rate=rate, low=0.0, high=1.0)
     assert limits.width == pytest.approx(1 - rate)
     point = bounds.tipping_point(p, response_rate=rate, target=target)
     assert point is not None
@@ -161,7 +163,7 @@ def test_tipping_point_and_bounds_agree(p: float, rate: float, target: float) ->
 
 
 def test_housing_bounds_of_the_reference() -> None:
-    limits = bounds.worst_case_bounds(0.447, response_rate=0.453, low=0.0, high=1.0)
+    limits = bounds.manski(0.447, response_rate=0.453, low=0.0, high=1.0)
     assert [limits.low, limits.high] == pytest.approx([0.202, 0.750], abs=1e-3)
     assert bounds.tipping_point(0.447, response_rate=1.0, target=0.5) is None
 
@@ -185,3 +187,72 @@ def test_stratum_weights_sum_to_the_population() -> None:
     assert weights.kish(found).total == 40.0
     with pytest.raises(ValueError, match="no weights"):
         weights.kish(np.array([]))
+
+
+def test_measures_of_other_questions() -> None:
+    y = np.array([4.0, 3.0, 2.0, 1.0, np.nan, 7.0])
+    linear = measures.mapped(y, {4: 100.0, 3: 80.0, 2: 60.0, 1: 30.0})
+    assert linear[:4].tolist() == [100.0, 80.0, 60.0, 30.0]
+    assert np.isnan(linear[4:]).all()
+    assert measures.option(y, 4.0)[:4].tolist() == [1.0, 0.0, 0.0, 0.0]
+    assert np.isnan(measures.option(y, 4.0)[4])
+    assert measures.ces(y)[5] == 7.0
+    assert [each.name for each in measures.rating_measures(7)] == ["top2", "index100"]
+    assert measures.rating_measures(7)[0].scores(y)[5] == 1.0
+    (effort,), (promoters,) = measures.effort_measures(), measures.nps_measures()
+    assert (effort.span, promoters.span) == (6.0, 200.0)
+
+
+def test_alpha_if_dropped_needs_three_items() -> None:
+    found = reliability.reliability(np.array([[1.0, 2.0], [2.0, 3.0], [4.0, 4.0], [5.0, 5.0]]))
+    assert (found.item_rest, found.if_dropped) == (None, None)
+    assert found.alpha > reliability.ALPHA_FOR_INDEX
+    # An item that nobody answers differently adds nothing and breaks nothing.
+    flat = reliability.reliability(np.array([[1.0, 2.0, 3.0], [2.0, 3.0, 3.0], [4.0, 4.0, 3.0]]))
+    assert flat.item_rest is not None
+    assert np.isnan(flat.item_rest[2])
+
+
+@given(st.integers(2, 60), st.floats(0.05, 0.95), st.floats(0.5, 4.0))
+def test_transformed_intervals_hold_the_estimate_and_mirror(n: int, p: float, deff: float) -> None:
+    v = p * (1 - p) / n * deff
+    for limits, mirrored in (
+        (intervals.logit_interval(p, v, df=n), intervals.logit_interval(1 - p, v, df=n)),
+        (intervals.arcsine_interval(p, v, df=n), intervals.arcsine_interval(1 - p, v, df=n)),
+        (intervals.likelihood_interval(p, v, n=n, df=n), intervals.likelihood_interval(1 - p, v, n=n, df=n)),
+    ):
+        assert 0.0 <= limits.low < p < limits.high <= 1.0
+        assert limits.low == pytest.approx(1 - mirrored.high, abs=1e-9)
+
+
+@pytest.mark.parametrize("p", [0.0, 1.0])
+def test_transformed_intervals_have_no_edges(p: float) -> None:
+    with pytest.raises(ValueError, match="infinite"):
+        intervals.logit_interval(p, 0.01, df=9)
+    with pytest.raises(ValueError, match="infinite"):
+        intervals.arcsine_interval(p, 0.01, df=9)
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        intervals.likelihood_interval(p, 0.01, n=9, df=9)
+
+
+def test_a_total_of_everybody_has_no_error_and_a_domain_no_design_effect() -> None:
+    y = np.array([1.0, 3.0, 5.0, 5.0])
+    design = variance.Design(weights=np.ones(4), strata=np.zeros(4, dtype=np.int64), population=np.array([4.0]))
+    assert variance.total(y, design).estimate == 14.0
+    assert variance.total(y, design).variance == 0.0
+    assert variance.total(y, simple(4), domain=y > 2).deff is None
+
+
+def test_difference_of_domains_in_one_cluster_sample_keeps_their_covariance() -> None:
+    """Within clusters both domains rise and fall together, so that their difference is surer than the parts."""
+    chance = np.random.default_rng(21)
+    clusters = np.repeat(np.arange(30), 20)
+    domain = np.tile(np.arange(2), 300) == 0
+    y = chance.normal(size=30)[clusters] + 0.2 * chance.normal(size=600) + domain
+    design = variance.Design(weights=np.ones(600), strata=np.zeros(600, dtype=np.int64), clusters=clusters)
+    found = variance.difference(y, design, one=domain, other=~domain)
+    apart = [variance.mean(y, design, domain=each) for each in (domain, ~domain)]
+    assert found.estimate == pytest.approx(apart[0].estimate - apart[1].estimate)
+    assert found.estimate == pytest.approx(1.0, abs=4 * found.se)
+    assert found.variance < 0.2 * (apart[0].variance + apart[1].variance)
+    assert found.df == 28

@@ -1,23 +1,24 @@
-"""The estimates of one item of a closed wave: top-2 share and index100 with their intervals and the gate's verdict."""
+"""The estimates of one item of a closed wave with the gate's verdict."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from surveys.kernel.bounds import worst_case_bounds
+from surveys.kernel.bounds import manski, nonresponse_component, p_at_least, tipping_point
 from surveys.kernel.gate import SCORE_V1, DesignKind, ScorePolicy, Status, score_gate, takes_bounds
-from surveys.kernel.intervals import Interval, korn_graubard, t_interval, wilson
-from surveys.kernel.measures import index100, top2
-from surveys.kernel.variance import Design, MeanEstimate, collapse_lonely_strata, mean
-from surveys.kernel.weights import kish, stratum_weights
+from surveys.kernel.intervals import Interval
+from surveys.kernel.means import Estimate, estimate
+from surveys.kernel.measures import Measure, rating_measures
+from surveys.kernel.variance import Design, collapse_lonely_strata
+from surveys.kernel.weighting import Weighted
+from surveys.kernel.weights import stratum_weights
 
-__all__ = ["ItemEstimate", "Plan", "item_estimates"]
+__all__ = ["Estimate", "ItemEstimate", "Plan", "estimate", "item_estimates", "judged", "weighting_notes"]
 
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
-Flags = npt.NDArray[np.bool_]
-NO_SPREAD = 1e-18  # what rounding leaves of the variance, as a share of the scale, when all answers are equal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,154 +49,227 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemEstimate:
-    """One estimate; top2 is a share 0-1, index100 runs from 0 to 100, and so do its error and limits."""
+    """One estimate with what it may be used for; all numbers but counts and probabilities are on the measure's scale.
+
+    `bounds` are Manski's for the response to the item, `tipping_point` the mean of the silent that would put the
+    population exactly at the target, `nonresponse_se` the declared component (at least |weighted - unweighted|), and
+    the two probabilities say how sure the target is met, without and with that component. Null where it is unknown.
+    """
 
     measure: str
-    estimate: float | None
-    se: float | None
-    df: float | None
-    interval: Interval | None
-    method: str | None
-    n: int | None
-    n_eff: float | None
+    estimate: float | None = None
+    se: float | None = None
+    df: float | None = None
+    interval: Interval | None = None
+    method: str | None = None
+    n: int | None = None
+    n_eff: float | None = None
+    weighting: float | None = None
+    unweighted: float | None = None
+    bounds: Interval | None = None
+    tipping_point: float | None = None
+    nonresponse_se: float | None = None
+    p_ge_target: float | None = None
+    p_ge_target_sampling: float | None = None
     status: Status
     reasons: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Sample:
-    """The answers with their weights; `flaws` make an estimate unusable, `notes` only have to be told."""
+    """The design; `flaws` make an estimate unusable, `notes` only have to be told."""
 
-    values: Floats
-    answered: Flags
     design: Design
-    weighting: float
-    n_eff: float
-    flaws: tuple[str, ...]
-    notes: tuple[str, ...]
+    flaws: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def item_estimates(
-    values: Floats, strata: Codes, plan: Plan, *, points: int = 5, policy: ScorePolicy = SCORE_V1
+    values: Floats,
+    strata: Codes,
+    plan: Plan,
+    *,
+    points: int = 5,
+    measures: Sequence[Measure] | None = None,
+    weighted: Weighted | None = None,
+    targets: Mapping[str, float] | None = None,
+    nonresponse: float | None = None,
+    representativity: float | None = None,
+    supervised: bool = False,
+    cautions: tuple[str, ...] = (),
+    policy: ScorePolicy = SCORE_V1,
 ) -> tuple[ItemEstimate, ...]:
-    """Estimate the top-2 share and index100 of an item.
+    """Estimate the measures of an item; for a rating the top-2 share and index100.
+
+    A census has no finite population correction (n/N is a response rate there), a probability sample has one when N is
+    known, and an open link gets neither error nor interval: nothing is known about who came.
 
     Arguments:
         values: the answers 1..points, NaN where there is no opinion ("don't know", "not used", left out).
         strata: stratum code of each answer, zeros without strata.
         plan: the declared design.
         points: length of the scale.
+        measures: what to estimate; None for the two of a rating.
+        weighted: weights, raked or not, with their design; None takes the base weights of the plan.
+        targets: per measure, for the tipping point and the probability to meet it.
+        nonresponse: declared non-response component as a share of the scale (0-1); None is (1 - RR) times the policy's
+            `silent_difference`.
+        representativity: R-indicator of the wave, for the gate.
+        supervised: the provider stood by at every answer, for the gate.
+        cautions: reasons found elsewhere, for the gate.
         policy: thresholds of the gate.
-
-    A census has no finite population correction (n/N is a response rate there), a probability sample has one when N is
-    known, and an open link gets neither error nor interval: nothing is known about who came.
     """
+    wanted = rating_measures(points) if measures is None else tuple(measures)
     n = int((~np.isnan(values)).sum())
     if n < policy.suppressed_below or (plan.population is not None and plan.population < policy.suppressed_below):
         verdict = score_gate(
             design=plan.design, n=n, width=None, population=plan.population, invited=plan.asked, policy=policy
         )
-        return tuple(_suppressed(measure, verdict.reasons) for measure in ("top2", "index100"))
-    sample = _sample(values, strata, plan)
-    return (
-        _estimate("top2", top2(values, points=points), 1.0, sample, plan, policy=policy),
-        _estimate("index100", index100(values, points=points), 100.0, sample, plan, policy=policy),
-    )
-
-
-def _suppressed(measure: str, reasons: tuple[str, ...]) -> ItemEstimate:
-    return ItemEstimate(
-        measure=measure,
-        estimate=None,
-        se=None,
-        df=None,
-        interval=None,
-        method=None,
-        n=None,
-        n_eff=None,
-        status="suppressed",
-        reasons=reasons,
+        return tuple(ItemEstimate(measure=each.name, status="suppressed", reasons=verdict.reasons) for each in wanted)
+    weighed = None if weighted is None else _Sample(design=weighted.design, notes=weighting_notes(weighted))
+    sample = weighed or _sample(values, strata, plan)
+    return tuple(
+        _measured(
+            each,
+            values,
+            sample,
+            plan,
+            target=None if targets is None else targets.get(each.name),
+            nonresponse=nonresponse,
+            representativity=representativity,
+            supervised=supervised,
+            cautions=cautions,
+            policy=policy,
+        )
+        for each in wanted
     )
 
 
 def _sample(values: Floats, strata: Codes, plan: Plan) -> _Sample:
-    answered = ~np.isnan(values)
+    """The base weights of the plan."""
     if plan.design != "probability" or not plan.stratum_population:
         size = float(plan.population or values.size)
         population = np.array([size]) if plan.design == "probability" and plan.population else None
-        whole = Design(
-            weights=np.full(values.size, size / values.size), strata=np.zeros_like(strata), population=population
-        )
-        n = float(answered.sum())
-        return _Sample(values=values, answered=answered, design=whole, weighting=1.0, n_eff=n, flaws=(), notes=())
+        weights = np.full(values.size, size / values.size)
+        return _Sample(design=Design(weights=weights, strata=np.zeros_like(strata), population=population))
+    answered = ~np.isnan(values)
     sizes = np.array(plan.stratum_population, dtype=np.float64)
     flaws = tuple(f"no-answers-in-stratum-{code}" for code in range(sizes.size) if not (strata[answered] == code).any())
     weights = stratum_weights(strata, sizes)
     design, merged = collapse_lonely_strata(Design(weights=weights, strata=strata, population=sizes))
-    loss = kish(weights[answered])
-    return _Sample(
-        values=values,
-        answered=answered,
-        design=design,
-        weighting=loss.deff,
-        n_eff=loss.n_eff,
-        flaws=flaws,
-        notes=tuple(f"stratum-{code}-collapsed" for code in merged),
+    return _Sample(design=design, flaws=flaws, notes=tuple(f"stratum-{code}-collapsed" for code in merged))
+
+
+def weighting_notes(weighted: Weighted) -> tuple[str, ...]:
+    """What has to be told of the weights beside every estimate."""
+    merged = tuple(f"margin-{name}-categories-merged" for name in weighted.merged)
+    trimmed = ("weights-trimmed",) if weighted.trimmed_share > 0.0 else ()
+    return (*merged, *trimmed, *(f"stratum-{code}-collapsed" for code in weighted.collapsed))
+
+
+def _measured(
+    measure: Measure,
+    values: Floats,
+    sample: _Sample,
+    plan: Plan,
+    *,
+    target: float | None,
+    nonresponse: float | None,
+    representativity: float | None,
+    supervised: bool,
+    cautions: tuple[str, ...],
+    policy: ScorePolicy,
+) -> ItemEstimate:
+    one = estimate(
+        measure.scores(values), sample.design, low=measure.low, high=measure.high, level=plan.level, cap=plan.cap
+    )
+    return judged(
+        measure,
+        one,
+        plan,
+        flaws=sample.flaws,
+        notes=sample.notes,
+        target=target,
+        nonresponse=nonresponse,
+        representativity=representativity,
+        supervised=supervised,
+        cautions=cautions,
+        policy=policy,
     )
 
 
-def _estimate(
-    measure: str, scores: Floats, scale: float, sample: _Sample, plan: Plan, *, policy: ScorePolicy
+def judged(
+    measure: Measure,
+    one: Estimate,
+    plan: Plan,
+    *,
+    respondents: float | None = None,
+    flaws: tuple[str, ...] = (),
+    notes: tuple[str, ...] = (),
+    target: float | None = None,
+    nonresponse: float | None = None,
+    representativity: float | None = None,
+    supervised: bool = False,
+    cautions: tuple[str, ...] = (),
+    policy: ScorePolicy = SCORE_V1,
 ) -> ItemEstimate:
-    """One measure; `scale` is the length of its scale, so that widths are compared as shares of it."""
-    found = mean(scores, sample.design)
-    interval, method = _interval(found, scale, plan, policy=policy)
+    """The gate's verdict and the limits of an estimate; widths are compared as shares of the measure's scale.
+
+    `respondents` is the mean of those who answered with their base weights: what is certain about the population rests
+    on it, and not on what raking made of it. None takes the estimate. `flaws` and `notes` are reasons from the weights;
+    the others as in `item_estimates`.
+    """
+    seen = one.estimate if respondents is None else respondents
+    interval, method = _limits(one, measure, plan, seen=seen, policy=policy)
     verdict = score_gate(
         design=plan.design,
-        n=found.n,
-        width=None if interval is None else interval.width / scale,
+        n=one.n,
+        width=None if interval is None else interval.width / measure.span,
         population=plan.population,
         invited=plan.asked,
-        weighting=sample.weighting,
-        flaws=sample.flaws,
+        weighting=one.weighting,
+        df=one.df,
+        representativity=representativity,
+        supervised=supervised,
+        flaws=flaws,
+        cautions=cautions,
         policy=policy,
     )
     sampled = interval is not None and method != "bounds"
+    rate = min(1.0, one.n / plan.asked) if plan.asked and plan.design != "open_link" else None
+    declared = (1.0 - (rate or 0.0)) * policy.silent_difference if nonresponse is None else nonresponse
+    component = nonresponse_component(one.estimate, one.unweighted, declared=declared * measure.span)
     return ItemEstimate(
-        measure=measure,
-        estimate=found.estimate,
-        se=found.se if sampled else None,
-        df=float(found.df) if sampled else None,
+        measure=measure.name,
+        estimate=one.estimate,
+        se=one.se if sampled else None,
+        df=float(one.df) if sampled else None,
         interval=interval,
         method=method,
-        n=found.n,
-        n_eff=sample.n_eff,
+        n=one.n,
+        n_eff=one.n_eff,
+        weighting=one.weighting,
+        unweighted=one.unweighted,
+        bounds=None if rate is None else manski(seen, rate, low=measure.low, high=measure.high),
+        tipping_point=None if rate is None or target is None else tipping_point(seen, rate, target),
+        nonresponse_se=component if sampled else None,
+        p_ge_target=_sure(one, target, nonresponse_se=component) if sampled else None,
+        p_ge_target_sampling=_sure(one, target, nonresponse_se=0.0) if sampled else None,
         status=verdict.status,
-        reasons=(*verdict.reasons, *sample.notes),
+        reasons=(*verdict.reasons, *notes),
     )
 
 
-def _interval(
-    found: MeanEstimate, scale: float, plan: Plan, *, policy: ScorePolicy
+def _limits(
+    one: Estimate, measure: Measure, plan: Plan, *, seen: float, policy: ScorePolicy
 ) -> tuple[Interval | None, str | None]:
-    """The interval and its method: bounds of a small census, Wilson for a simple random sample, Korn-Graubard, t."""
+    """The interval that is handed over: none for an open link, the bounds of a small census, else the sampling one."""
     if plan.design == "open_link":
         return None, None
-    if takes_bounds(design=plan.design, n=found.n, population=plan.population, policy=policy) and plan.population:
-        response = found.n / plan.population
-        return worst_case_bounds(found.estimate, response_rate=response, low=0.0, high=scale), "bounds"
-    if found.df < 1:
-        return None, None
-    share = found.estimate / scale
-    if scale != 1.0 and found.variance > NO_SPREAD * scale**2:
-        limits = t_interval(found.estimate, found.se, df=found.df, level=plan.level)
-        return Interval(max(0.0, limits.low), min(scale, limits.high)), "t"
-    simple = plan.design == "probability" and not plan.stratum_population and plan.population is not None
-    if simple and scale == 1.0 and plan.population:
-        fraction = found.n / plan.population
-        effective = (found.n - 1) / (1.0 - fraction) if fraction < 1.0 else float("inf")
-        return wilson(share, effective, level=plan.level), "wilson"
-    # An index without any spread (all gave the same answer) has no t interval worth the name. On a bounded scale its
-    # variance is at most that of a share, so that the share's interval is a safe one.
-    limits = korn_graubard(share, found.variance / scale**2, n=found.n, df=found.df, level=plan.level, cap=plan.cap)
-    return Interval(limits.low * scale, limits.high * scale), "korn-graubard"
+    if takes_bounds(design=plan.design, n=one.n, population=plan.population, policy=policy) and plan.population:
+        return manski(seen, one.n / plan.population, low=measure.low, high=measure.high), "bounds"
+    return one.interval, one.method
+
+
+def _sure(one: Estimate, target: float | None, *, nonresponse_se: float) -> float | None:
+    return None if target is None else p_at_least(target, one.estimate, one.se, one.df, nonresponse_se)

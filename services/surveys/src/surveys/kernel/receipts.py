@@ -1,0 +1,67 @@
+"""Salted hashes of the answers and the receipts that respondents take home.
+
+The leaf of an answer is the RFC 6962 hash of a leaf whose content is salt and canonical hash. The salt never leaves the
+service. Without it nobody, the respondent included, can try answers until one gives the leaf: a receipt shows that an
+answer is counted and unchanged, and cannot show to a third person what the answer was.
+"""
+
+import hashlib
+import secrets
+
+from surveys.kernel import crockford
+from surveys.kernel.crockford import CHECK_SYMBOLS, SYMBOLS
+
+__all__ = ["HASH_BYTES", "RECEIPT_BYTES", "ReceiptMalformed", "leaf_of", "leaf_prefix", "new_leaf", "receipt_of"]
+
+HASH_BYTES = 32
+SALT_BYTES = 32
+RECEIPT_BYTES = 15
+RECEIPT_SYMBOLS = 24  # 15 bytes are 120 bits, 24 symbols of 5 bits
+_PAIRS = tuple(one + other for one in SYMBOLS for other in SYMBOLS)  # ten bits at once
+_PLACES = range(110, -1, -10)
+_LEAF = b"\x00"  # RFC 6962, section 2.1: leaves and nodes are hashed with different first bytes
+
+
+class ReceiptMalformed(ValueError):  # noqa: N818 - named as the problems of the service are
+    """The receipt has a wrong length, a wrong symbol or a check symbol that does not fit."""
+
+
+def new_leaf(content_sha256: bytes) -> tuple[bytes, bytes]:
+    """Draw a salt for an answer's canonical hash (32 bytes); (salt, leaf), 32 bytes each."""
+    salt = secrets.token_bytes(SALT_BYTES)
+    return salt, leaf_of(salt, content_sha256)
+
+
+def leaf_of(salt: bytes, content_sha256: bytes) -> bytes:
+    """SHA-256(0x00 | salt | hash of the content): the leaf hash of RFC 6962 over salt and hash.
+
+    Raises:
+        ValueError: one of them does not have 32 bytes.
+    """
+    if len(salt) != SALT_BYTES or len(content_sha256) != HASH_BYTES:
+        raise ValueError("a salt and a SHA-256 have 32 bytes each")
+    return hashlib.sha256(_LEAF + salt + content_sha256).digest()
+
+
+def receipt_of(leaf: bytes) -> str:
+    """The receipt of a leaf: its first 120 bits in Crockford's base 32 with a check symbol, five groups of five.
+
+    120 bits name one leaf of a wave: the chance that two of a thousand million share them is below 1e-18.
+    """
+    # The same as crockford.encode, several times as fast: every answer gets one.
+    value = int.from_bytes(leaf[:RECEIPT_BYTES], "big")
+    code = "".join([_PAIRS[(value >> place) & 1023] for place in _PLACES]) + CHECK_SYMBOLS[value % 37]
+    return f"{code[:5]}-{code[5:10]}-{code[10:15]}-{code[15:20]}-{code[20:]}"
+
+
+def leaf_prefix(receipt: str) -> bytes:
+    """The first 15 bytes of the leaf that a receipt names. Case, hyphens and spaces do not matter.
+
+    Raises:
+        ReceiptMalformed: it is no receipt, with the reason.
+    """
+    try:
+        value = crockford.decode(receipt, length=RECEIPT_SYMBOLS)
+    except crockford.CodeMalformed as error:
+        raise ReceiptMalformed(str(error)) from error
+    return value.to_bytes(RECEIPT_BYTES, "big")
