@@ -30,6 +30,7 @@ CARD = Card(
     wave_id=uuid4(),
     region="CN-23",
     simulated=True,
+    design="census",
     languages=("zh-Hans", "en"),
     strata=(),
 )
@@ -128,7 +129,9 @@ def test_scale_with_a_gap_is_refused() -> None:
 
 async def test_instruments_are_public(surveys: Surveys) -> None:
     listed = (await surveys.client.anonymous.get("/v1/instruments")).json()["items"]
-    assert [(each["id"], each["version"], each["sha256"]) for each in listed] == [(CORE.id, CORE.version, CORE.sha256)]
+    expected = sorted((found.id, found.version, found.sha256) for found in shipped().values())
+    assert [(each["id"], each["version"], each["sha256"]) for each in listed] == expected
+    assert {each["origin"] for each in listed} == {"shipped"}
     answer = await surveys.client.anonymous.get(f"/v1/instruments/{COMMON_CORE}")
     assert answer.json()["document"] == CORE.document
     assert answer.json()["answer_schema"] == QUESTIONNAIRE.schema
@@ -148,7 +151,7 @@ async def test_pinned_version_keeps_its_content(surveys: Surveys) -> None:
     async with surveys.database.transaction() as session:
         await pin_instrument(session, newer)
     listed = (await surveys.client.anonymous.get("/v1/instruments")).json()["items"]
-    assert [each["version"] for each in listed] == ["1.0.1", "1.0.0"]
+    assert [each["version"] for each in listed if each["id"] == COMMON_CORE] == ["1.0.1", "1.0.0"]
     newest = (await surveys.client.anonymous.get(f"/v1/instruments/{COMMON_CORE}")).json()
     assert newest["title"]["en"] == "changed"
     with pytest.raises(Exception, match="immutable"):
