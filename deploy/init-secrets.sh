@@ -60,3 +60,4 @@ if [ ! -e secrets/private/signing_keys.json ] || [ "${1:-}" = rotate-keys ]; the
 fi
 
 password | keep bootstrap_client_secret
+password | keep surveys_key # tokens, codes and references are hashed with it: a new one makes the tokens that are out useless

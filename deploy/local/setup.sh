@@ -36,4 +36,5 @@ uv pip sync --python .venv/bin/python --compile-bytecode --require-hashes requir
 uv pip install --python .venv/bin/python --no-deps --no-build-isolation \
   -e shared -e services/contracts -e services/surveys -e services/scoring -e services/gateway \
   -e services/gateway/client -e deploy/local
+.venv/bin/python -m compileall -q shared/src deploy/local/src services/*/src services/gateway/client/src services/*/migrations
 touch .venv/ready

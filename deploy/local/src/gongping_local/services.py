@@ -48,10 +48,13 @@ def environments(
     }
     if stream_bytes is not None:
         common.setdefault("GONGPING_STREAM_MAX_BYTES", str(stream_bytes))
-    return {
+    made = {
         service: {**common, "DATABASE_URL": databases[service], "GONGPING_PORT": str(ports.of(service))}
         for service in SERVICES
     }
+    made["surveys"]["GONGPING_SURVEYS_KEY_FILE"] = str(state.surveys_key)
+    made["surveys"].setdefault("GONGPING_PUBLIC_URL", ports.url("gateway"))
+    return made
 
 
 def service(state: State, name: str, *, env: Mapping[str, str]) -> Child:

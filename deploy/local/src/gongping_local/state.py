@@ -44,6 +44,11 @@ class State:
         return self.folder / "keys" / "signing.json"
 
     @property
+    def surveys_key(self) -> Path:
+        """Secret that the surveys service hashes tokens, codes and references with."""
+        return self.folder / "keys" / "surveys.key"
+
+    @property
     def client(self) -> Path:
         """URL and credentials of the demonstration's client."""
         return self.folder / "client.json"
@@ -157,6 +162,12 @@ def passwords(state: State) -> Passwords:
         write_atomically(file, json.dumps(made, indent=1))
     read = json.loads(file.read_text())
     return Passwords(postgres=read["postgres"], nats=read["nats"], roles=dict(read["roles"]))
+
+
+def make_surveys_key(state: State) -> None:
+    """Make the secret of the surveys service when there is none yet: a new one would kill the tokens that are out."""
+    if not state.surveys_key.exists():
+        write_atomically(state.surveys_key, secrets.token_urlsafe(48))
 
 
 def _secret() -> str:

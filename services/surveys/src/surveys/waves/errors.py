@@ -1,8 +1,15 @@
 """Refusals about waves."""
 
-from shared.problems import Conflict, NotFound
+from shared.problems import Conflict, NotFound, Unprocessable
 
-__all__ = ["ContractUnknown", "WaveAlreadyClosed", "WaveAlreadyOpen", "WaveKindNotDue", "WaveNotFound"]
+__all__ = [
+    "ContractUnknown",
+    "MarginsUnfit",
+    "WaveAlreadyClosed",
+    "WaveAlreadyOpen",
+    "WaveKindNotDue",
+    "WaveNotFound",
+]
 
 
 class WaveNotFound(NotFound):
@@ -33,3 +40,9 @@ class WaveAlreadyClosed(Conflict):
     """A closed wave stays as it is."""
 
     slug, title = "wave-already-closed", "The wave is closed already"
+
+
+class MarginsUnfit(Unprocessable):
+    """Margins that cannot be weighted to; names each with what is wrong."""
+
+    slug, title = "margins-unfit", "The margins do not fit"

@@ -1,14 +1,26 @@
 """Reading waves and the contracts that they belong to."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from surveys.waves.errors import ContractUnknown, WaveNotFound
-from surveys.waves.models import ContractStub, Wave
+from surveys.waves.models import ContractObservation, ContractStub, Wave
 
-__all__ = ["ContractStub", "Wave", "all_waves", "get_contract", "get_wave", "list_waves"]
+__all__ = [
+    "ContractStub",
+    "Wave",
+    "all_waves",
+    "closed_waves",
+    "get_contract",
+    "get_wave",
+    "latest_observation",
+    "list_waves",
+]
 
 
 async def get_contract(session: AsyncSession, contract_id: UUID) -> ContractStub:
@@ -62,3 +74,34 @@ async def all_waves(session: AsyncSession, *, after: UUID | None, limit: int = 5
     if after is not None:
         statement = statement.where(Wave.id > after)
     return list(await session.scalars(statement))
+
+
+async def latest_observation(
+    session: AsyncSession, contract_id: UUID, indicator_code: str
+) -> ContractObservation | None:
+    """The newest value of an indicator of a contract that no other observation corrects; None when there is none.
+
+    Scoring reads observations by the same order: observed_on, recorded_at, id.
+    """
+    correction = aliased(ContractObservation)
+    statement = (
+        select(ContractObservation)
+        .where(
+            ContractObservation.contract_id == contract_id,
+            ContractObservation.indicator_code == indicator_code,
+            ~exists().where(correction.supersedes == ContractObservation.id, correction.contract_id == contract_id),
+        )
+        .order_by(
+            ContractObservation.observed_on.desc(),
+            ContractObservation.recorded_at.desc(),
+            ContractObservation.id.desc(),
+        )
+        .limit(1)
+    )
+    return await session.scalar(statement)
+
+
+async def closed_waves(session: AsyncSession, wave_ids: Sequence[UUID], *, before: datetime) -> dict[UUID, str]:
+    """Those of some waves that were closed before an instant, with their regions."""
+    statement = select(Wave.id, Wave.region).where(Wave.id.in_(wave_ids), Wave.closed_at < before).order_by(Wave.id)
+    return {row.id: row.region for row in await session.execute(statement)}

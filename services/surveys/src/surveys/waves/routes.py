@@ -51,11 +51,7 @@ async def open_wave(body: OpenWaveIn, response: Response, session: WriteSession,
         if not population:
             raise _missing_population()
     _check_times(body)
-    opening = service.Opening(
-        **body.model_dump(exclude={"contract_id", "population", "strata"}),
-        population=population,
-        strata=tuple(stratum.model_dump() for stratum in body.strata),
-    )
+    opening = service.Opening(**body.model_dump(exclude={"contract_id", "population"}), population=population)
     wave, contract = await service.open_wave(session, opening, contract_id=body.contract_id)
     return _answer(response, wave, contract)
 

@@ -4,9 +4,10 @@ from datetime import datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field, StrictInt, StringConstraints, model_validator
+from pydantic import AwareDatetime, Field, StrictBool, StrictInt, StringConstraints, model_validator
 
 from shared.web import Model, Out
+from surveys.waves.declared import Independence, Margin, Quota, Stratum, check_margins
 from surveys.waves.queries import ContractStub, Wave
 
 __all__ = ["OpenWaveIn", "Stratum", "WaveOut", "wave_out"]
@@ -14,15 +15,7 @@ __all__ = ["OpenWaveIn", "Stratum", "WaveOut", "wave_out"]
 Count = Annotated[StrictInt, Field(ge=1, le=2_000_000_000)]
 Kind = Literal["needs", "midterm", "completion", "followUp"]
 Design = Literal["census", "probability", "open_link"]
-
-
-class Stratum(Model):
-    """A stratum of a probability sample."""
-
-    code: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,47}$")] = Field(
-        description="Code that each response names.", examples=["urban"]
-    )
-    population: Count = Field(description="N_h, recipients in the stratum.", examples=[900])
+Sentence = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 
 
 class OpenWaveIn(Model):
@@ -47,6 +40,22 @@ class OpenWaveIn(Model):
     )
     opens_at: AwareDatetime | None = Field(None, description="By default now.")
     closes_at: AwareDatetime | None = Field(None, description="By default after the number of days in the settings.")
+    grace_hours: Annotated[StrictInt, Field(ge=0, le=1000)] | None = Field(
+        None, description="Hours after closes_at in which batches collected in time are taken; then the wave freezes."
+    )
+    anonymous: StrictBool = Field(
+        True, description="True: nothing leads from an answer to the token or the person that it came from."
+    )
+    target_population: Sentence | None = Field(None, description="Whom the wave speaks about, in words.")
+    sampling_frame: Sentence | None = Field(None, description="The list that they were taken from, in words.")
+    margins: Annotated[tuple[Margin, ...], Field(max_length=5)] = Field(
+        (), description="What the answers are weighted to; at most five, better two or three."
+    )
+    quotas: Annotated[tuple[Quota, ...], Field(max_length=5)] = Field((), description="What the field work aims at.")
+    independence: Independence = Field(Independence(), description="Who was present at the answers.")
+    publication_policy: Literal["publish-v1"] = Field(
+        "publish-v1", description="The gate that everything published from the wave passes."
+    )
 
     @model_validator(mode="after")
     def _design_fits(self) -> Self:
@@ -57,6 +66,7 @@ class OpenWaveIn(Model):
                 raise ValueError("more were invited than the population has")
         elif self.invited is not None or self.strata:
             raise ValueError("only a probability sample has invited and strata")
+        check_margins(self.margins)
         if self.strata:
             codes = [stratum.code for stratum in self.strata]
             if len(set(codes)) < len(codes):
@@ -79,7 +89,7 @@ class WaveOut(Out):
     simulated: bool = Field(description="True: the contract and everything about it are made up for demonstration.")
     kind: str = Field(description="needs | midterm | completion | followUp.")
     state: str = Field(description="open | closed.")
-    opened_by: str = Field(description="event | hand.")
+    opened_by: str = Field(description="event | schedule | hand.")
     instrument_id: str = Field(description="Code of the questionnaire.")
     instrument_version: str = Field(description="Version of the questionnaire.")
     instrument_sha256: str = Field(description="Hash of the questionnaire that the wave pinned.")
@@ -92,6 +102,17 @@ class WaveOut(Out):
     closes_at: datetime = Field(description="End for the public.")
     freezes_at: datetime = Field(description="End for batches that were collected in time; then the wave is closed.")
     closed_at: datetime | None = Field(description="When it was closed; null while it is open.")
+    anonymous: bool = Field(description="True: nothing leads from an answer to a token or a person.")
+    target_population: str | None = Field(description="Whom the wave speaks about, in words.")
+    sampling_frame: str | None = Field(description="The list that they were taken from, in words.")
+    margins: list[Margin] = Field(description="What the answers are weighted to.")
+    quotas: list[Quota] = Field(description="What the field work aims at.")
+    independence: Independence = Field(description="Who was present at the answers.")
+    publication_policy: str = Field(description="The gate that everything published from the wave passes.")
+    cautions: list[str] = Field(
+        description="Why no result of the wave is `ok`: provider_supervised, frame_unaudited, frame_gap_paid_units, "
+        "frame_gap_population, frame_gap_audit."
+    )
 
 
 def wave_out(wave: Wave, contract: ContractStub) -> WaveOut:

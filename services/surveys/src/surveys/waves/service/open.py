@@ -1,41 +1,39 @@
-"""Writing waves: the projection of contracts, opening, freezing."""
+"""Opening waves."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import audit, clock
-from shared.concurrency import check_version
 from shared.events import ContractState, WaveOpened, WaveState
 from shared.ids import new_id
 from shared.jobs import enqueue
 from shared.outbox import emit
 from surveys.instruments.queries import get_instrument
-from surveys.instruments.service import COMMON_CORE, complete_languages, pin_instrument
+from surveys.instruments.service import COMMON_CORE, complete_languages, instrument_for, pin_instrument
 from surveys.settings import policy
 from surveys.waves import queries
-from surveys.waves.errors import WaveAlreadyClosed, WaveAlreadyOpen, WaveKindNotDue
+from surveys.waves.errors import MarginsUnfit, WaveAlreadyOpen, WaveKindNotDue
 from surveys.waves.models import ContractStub, Wave
+from surveys.waves.service.margins import unfit_margins
 
 __all__ = [
     "CLOSE_WAVE",
     "Opening",
-    "WaveAlreadyClosed",
-    "freeze_key",
-    "freeze_wave",
     "open_completion_wave",
+    "open_needs_wave",
+    "open_scheduled_wave",
     "open_wave",
-    "project_contract",
     "wave_opened",
     "wave_state",
 ]
 
 CLOSE_WAVE = "surveys.close_wave"  # the job that closes a wave whose grace has run out
+PUBLICATION_POLICY = "publish-v1"
 
 # The stage of the contract that each kind of wave asks about.
 STAGES = {
@@ -60,56 +58,14 @@ class Opening:
     strata: tuple[dict[str, Any], ...] = ()
     opens_at: datetime | None = None
     closes_at: datetime | None = None
-
-
-async def project_contract(session: AsyncSession, contract: ContractState) -> bool:
-    """Keep what the surveys need of a contract; an older version than the stored one changes nothing."""
-    row = {
-        "version": contract.version,
-        "region": contract.region,
-        "title": contract.title,
-        "state": contract.state,
-        "service_category": contract.service_category,
-        "purchaser_id": contract.purchaser.organisation_id,
-        "purchaser_name": contract.purchaser.name,
-        "provider_id": contract.provider.organisation_id if contract.provider else None,
-        "provider_name": contract.provider.name if contract.provider else None,
-        "population": contract.beneficiary_population,
-        "simulated": contract.simulated,
-        "ended_at": contract.ended_at,
-    }
-    statement = insert(ContractStub).values(id=contract.contract_id, **row)
-    written = await session.execute(
-        statement.on_conflict_do_update(
-            index_elements=[ContractStub.id], set_=row, where=ContractStub.version < statement.excluded.version
-        ).returning(ContractStub.id)
-    )
-    return written.first() is not None
-
-
-async def open_completion_wave(
-    session: AsyncSession, contract: ContractState, *, recorded_at: datetime, causation: UUID
-) -> Wave | None:
-    """Open the wave that a contract's completion calls for; None when it was opened before or is long past.
-
-    Everybody whom the contract names as a beneficiary is asked: a census of that population. A contract that names
-    none gets an open link, about which no margin of error can be given.
-    """
-    ended_at = contract.ended_at or recorded_at
-    if clock.now() - ended_at > timedelta(days=policy().event_wave_max_age_days):
-        return None
-    population = contract.beneficiary_population or None
-    census = policy().event_wave_census and population is not None
-    opening = Opening(kind="completion", design="census" if census else "open_link", population=population)
-    return await _open(
-        session,
-        opening,
-        contract_id=contract.contract_id,
-        region=contract.region,
-        simulated=contract.simulated,
-        opened_by="event",
-        causation=causation,
-    )
+    grace_hours: int | None = None
+    anonymous: bool = True
+    target_population: str | None = None
+    sampling_frame: str | None = None
+    margins: tuple[dict[str, Any], ...] = ()
+    quotas: tuple[dict[str, Any], ...] = ()
+    independence: dict[str, Any] = field(default_factory=lambda: {"supervised_by_provider": False})
+    publication_policy: str = PUBLICATION_POLICY
 
 
 async def open_wave(session: AsyncSession, opening: Opening, *, contract_id: UUID) -> tuple[Wave, ContractStub]:
@@ -119,6 +75,7 @@ async def open_wave(session: AsyncSession, opening: Opening, *, contract_id: UUI
         ContractUnknown: the contract is not known here or lies in a foreign region.
         WaveKindNotDue: the contract is not in the stage that the kind asks about.
         WaveAlreadyOpen: the contract has an open wave of the kind.
+        MarginsUnfit: a margin names no question, or does not sum to the population.
         InstrumentNotFound, LanguageIncomplete, InstrumentVersionTaken: about the instrument.
     """
     contract = await queries.get_contract(session, contract_id)
@@ -143,42 +100,43 @@ async def open_wave(session: AsyncSession, opening: Opening, *, contract_id: UUI
     return wave, contract
 
 
-async def freeze_wave(
-    session: AsyncSession, wave_id: UUID, *, if_match: int | None = None
-) -> tuple[Wave, ContractStub]:
-    """Close a wave: from here on no answer is accepted, and every accepted one is visible to this transaction.
+async def open_completion_wave(
+    session: AsyncSession, contract: ContractState, *, recorded_at: datetime, causation: UUID
+) -> Wave | None:
+    """Open the wave that a contract's completion calls for; None when it was opened before or is long past.
 
-    The answer writer holds the wave's advisory lock shared while it writes. This takes it alone: it waits for the
-    writes under way, and those that come later see the closed wave. Heavyweight locks are granted in the order of
-    asking, so that a stream of answers cannot starve the closing, as row locks would let it.
-
-    Raises:
-        WaveNotFound: there is none in the principal's regions.
-        WaveAlreadyClosed: it is closed.
-        PreconditionFailed: it changed since the version that the caller read.
+    Everybody whom the contract names as a beneficiary is asked: a census of that population. A contract that names
+    none gets an open link, about which no margin of error can be given.
     """
-    _, contract = await queries.get_wave(
-        session, wave_id
-    )  # before the lock: a foreign caller must not hold anything up
-    await session.execute(select(func.pg_advisory_xact_lock(freeze_key(wave_id))))
-    statement = select(Wave).where(Wave.id == wave_id).with_for_update().execution_options(populate_existing=True)
-    wave = (await session.scalars(statement)).one()
-    if wave.state == "closed":
-        raise WaveAlreadyClosed(f"The wave was closed at {wave.closed_at:%Y-%m-%dT%H:%M:%SZ}; read its results.")
-    check_version(if_match, wave.version)
-    wave.state = "closed"
-    wave.closed_at = clock.now()
-    wave.version += 1
-    audit.record(
-        session, "wave.closed", noun="wave", noun_id=wave.id, region=wave.region, fields=["state", "closed_at"]
+    ended_at = contract.ended_at or recorded_at
+    if clock.now() - ended_at > timedelta(days=policy().event_wave_max_age_days):
+        return None
+    return await _open_by_event(session, contract, kind="completion", causation=causation)
+
+
+async def open_needs_wave(
+    session: AsyncSession, contract: ContractState, *, recorded_at: datetime, causation: UUID
+) -> Wave | None:
+    """Open the wave that asks what is needed, as a contract of our own is drafted; None when it is long past."""
+    past = clock.now() - recorded_at > timedelta(days=policy().event_wave_max_age_days)
+    if past or contract.origin != "native" or contract.state not in STAGES["needs"]:
+        return None
+    return await _open_by_event(session, contract, kind="needs", causation=causation)
+
+
+async def open_scheduled_wave(session: AsyncSession, contract: ContractStub, *, kind: str) -> Wave | None:
+    """Open the wave that the calendar calls for; None when the contract has one of the kind that is open."""
+    if contract.state not in STAGES[kind]:
+        return None
+    return await _open(
+        session,
+        _usual(kind, population=contract.population, category=contract.service_category),
+        contract_id=contract.id,
+        region=contract.region,
+        simulated=contract.simulated,
+        opened_by="schedule",
+        causation=None,
     )
-    await session.flush()
-    return wave, contract
-
-
-def freeze_key(wave_id: UUID) -> int:
-    """The key of the wave's advisory lock: the last 64 bits of its id, as a signed number."""
-    return int.from_bytes(wave_id.bytes[8:], "big", signed=True)
 
 
 def wave_state(wave: Wave) -> dict[str, Any]:
@@ -189,6 +147,30 @@ def wave_state(wave: Wave) -> dict[str, Any]:
 def wave_opened(wave: Wave) -> WaveOpened:
     """The event of a wave as it is."""
     return WaveOpened.model_validate(wave_state(wave))
+
+
+def _usual(kind: str, *, population: int | None, category: str | None) -> Opening:
+    known = population or None
+    return Opening(
+        kind=kind,
+        design="census" if policy().event_wave_census and known is not None else "open_link",
+        population=known,
+        instrument_id=instrument_for(kind, category if policy().event_wave_modules else None),
+    )
+
+
+async def _open_by_event(session: AsyncSession, contract: ContractState, *, kind: str, causation: UUID) -> Wave | None:
+    if kind not in policy().opens_by_itself:
+        return None
+    return await _open(
+        session,
+        _usual(kind, population=contract.beneficiary_population, category=contract.service_category),
+        contract_id=contract.contract_id,
+        region=contract.region,
+        simulated=contract.simulated,
+        opened_by="event",
+        causation=causation,
+    )
 
 
 async def _open(
@@ -204,9 +186,13 @@ async def _open(
     """Insert the wave with its event, audit row and closing job; None when there is one that must be the only one."""
     instrument = await get_instrument(session, opening.instrument_id, version=opening.instrument_version)
     languages = complete_languages(instrument, opening.languages)
+    errors = unfit_margins(opening.margins, instrument, population=opening.population)
+    if errors:
+        raise MarginsUnfit(f"{errors[0]['pointer']}: {errors[0]['detail']}", errors=errors)
     await pin_instrument(session, instrument)
     opens_at = opening.opens_at or clock.now()
     closes_at = opening.closes_at or opens_at + policy().duration
+    grace = policy().grace if opening.grace_hours is None else timedelta(hours=opening.grace_hours)
     inserted = await session.scalars(
         insert(Wave)
         .values(
@@ -228,7 +214,15 @@ async def _open(
             strata=list(opening.strata),
             opens_at=opens_at,
             closes_at=closes_at,
-            freezes_at=closes_at + policy().grace,
+            freezes_at=closes_at + grace,
+            anonymous=opening.anonymous,
+            target_population=opening.target_population,
+            sampling_frame=opening.sampling_frame,
+            margins=list(opening.margins),
+            quotas=list(opening.quotas),
+            independence=opening.independence,
+            publication_policy=opening.publication_policy,
+            cautions=["provider_supervised"] if opening.independence["supervised_by_provider"] else [],
         )
         .on_conflict_do_nothing()
         .returning(Wave)

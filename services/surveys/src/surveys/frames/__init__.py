@@ -1,0 +1,1 @@
+"""Frames: who is asked, the tokens that open a questionnaire, and whether the list can be trusted."""
