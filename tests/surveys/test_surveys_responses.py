@@ -10,7 +10,7 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
-from tests.surveys.conftest import DAY, FOREIGN, ITEMS, REGION, Json, Surveys, answers, contract_fields
+from tests.surveys.conftest import DAY, FOREIGN, ITEMS, REGION, UNLIMITED, Json, Surveys, answers, contract_fields
 
 from shared import clock
 from shared.events import ContractActivated
@@ -31,9 +31,13 @@ def collected(at: datetime, **fields: Json) -> dict[str, Any]:
     } | fields
 
 
-async def count(surveys: Surveys, table: str = "responses") -> int:
+async def count(surveys: Surveys, *tables: str) -> int:
     async with surveys.database.reading() as session:
-        return int((await session.execute(text(f"SELECT count(*) FROM {table}"))).scalar_one())
+        counts = [
+            (await session.execute(text(f"SELECT count(*) FROM {table}"))).scalar_one()
+            for table in tables or ("responses_staged", "responses")
+        ]
+    return int(sum(counts))
 
 
 async def batch(surveys: Surveys, wave_id: str, items: list[Json], role: str = "evaluator") -> httpx.Response:
@@ -53,8 +57,10 @@ async def test_first_is_created_and_repetition_is_confirmed(surveys: Surveys, no
         "submission_id": str(submission_id),
         "content_sha256": canonical_sha256(body),
         "received_on": "2026-06-01",
+        "receipt": first.json()["receipt"],
         "simulated": True,
     }
+    assert len(first.json()["receipt"].replace("-", "")) == 25
     reordered = {"language": "zh-Hans", "answers": dict(reversed(body["answers"].items()))}
     with clock.frozen(noon + 3 * DAY):
         for same in (body, reordered):
@@ -232,7 +238,7 @@ async def test_enumerators_hand_in_with_a_result_each(surveys: Surveys, noon: da
         assert [item["status"] for item in again["items"]] == [200, 409]
     async with surveys.database.reading() as session:
         row = (
-            await session.execute(text("SELECT mode, enumerator_id, collected_on, submitted_on FROM responses"))
+            await session.execute(text("SELECT mode, enumerator_id, collected_on, submitted_on FROM responses_staged"))
         ).one()
     assert (row.mode, row.enumerator_id, row.collected_on) == ("enumerator", "e-07", at.date())
     with clock.frozen(noon + policy().duration + policy().grace):
@@ -267,8 +273,8 @@ async def test_nothing_about_an_answer_is_kept_elsewhere(surveys: Surveys, noon:
     async with surveys.database.reading() as session:
         types = await session.execute(
             text(
-                "SELECT column_name, data_type, column_default FROM information_schema.columns "
-                "WHERE table_name = 'responses'"
+                "SELECT DISTINCT column_name, data_type, column_default FROM information_schema.columns "
+                "WHERE table_name IN ('responses', 'responses_staged')"
             )
         )
         columns = {row.column_name: row.data_type for row in types}
@@ -283,7 +289,7 @@ async def test_nothing_about_an_answer_is_kept_elsewhere(surveys: Surveys, noon:
 
 async def test_queue_over_its_limit_answers_503_and_stores_nothing(surveys: Surveys) -> None:
     wave = await surveys.completed_wave()
-    async with client_for(service, surveys.database.url, answer_queue=1) as small:
+    async with client_for(service, surveys.database.url, answer_queue=1, **UNLIMITED) as small:
         desk = await _desk_with_one_waiting(small.app, wave["id"])
         answer = await small.anonymous.put(f"/v1/waves/{wave['id']}/responses/{uuid4()}", json=answers())
         assert (answer.status_code, answer.json()["type"]) == (503, "/problems/answer-queue-full")

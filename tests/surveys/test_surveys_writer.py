@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
-from tests.surveys.conftest import Surveys, answers, random_answers
+from tests.surveys.conftest import UNLIMITED, Surveys, answers, random_answers
 
 from gongping_local.pytest_servers import Servers
 from shared.db import asyncpg_url
@@ -26,7 +26,11 @@ from surveys.waves.service import freeze_key
 async def rows(surveys: Surveys, wave_id: str) -> set[str]:
     async with surveys.database.reading() as session:
         found = await session.execute(
-            text("SELECT submission_id FROM responses WHERE wave_id = :wave_id"), {"wave_id": UUID(wave_id)}
+            text(
+                "SELECT submission_id FROM responses_staged WHERE wave_id = :wave_id "
+                "UNION ALL SELECT submission_id FROM responses WHERE wave_id = :wave_id"
+            ),
+            {"wave_id": UUID(wave_id)},
         )
         return {str(row.submission_id) for row in found}
 
@@ -80,7 +84,7 @@ async def test_races_between_processes_are_decided_by_the_constraint(surveys: Su
 
 @pytest.fixture
 async def shelf(servers: Servers) -> AsyncIterator[Surveys]:
-    async with new_database(servers.postgres_url, "surveys") as url, client_for(service, url) as client:
+    async with new_database(servers.postgres_url, "surveys") as url, client_for(service, url, **UNLIMITED) as client:
         yield Surveys(client)
 
 

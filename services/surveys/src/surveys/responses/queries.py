@@ -1,35 +1,36 @@
-"""Reading responses: the card of a wave, a stored response, and the counts that results are made from."""
+"""Reading responses: the card of a wave, a stored response, free text; answers as columns are read in `columns`."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from surveys.frames.queries import find_frame
 from surveys.instruments.queries import questionnaire_by_hash
 from surveys.responses.content import Card
-from surveys.responses.models import Response
+from surveys.responses.models import Response, StagedResponse
 from surveys.waves.queries import get_wave
 
-__all__ = ["Tally", "has_response", "load_card", "tally"]
+__all__ = [
+    "Accepted",
+    "asks_by_invitation",
+    "attribute_values",
+    "find_response",
+    "free_texts",
+    "load_card",
+    "waves_to_mix",
+]
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
-    """The answers of a wave as counts.
+class Accepted:
+    """A stored response, as far as a repetition needs it."""
 
-    `respondents` by stratum (None without strata), `dispositions` by name, `answers` as (stratum, item, answer, count).
-    """
-
-    respondents: dict[str | None, int]
-    dispositions: dict[str, int]
-    answers: list[tuple[str | None, str, str, int]]
-
-    @property
-    def n(self) -> int:
-        """Accepted responses."""
-        return sum(self.respondents.values())
+    sha256: bytes
+    received_on: date
+    leaf: bytes
 
 
 async def load_card(session: AsyncSession, wave_id: UUID) -> Card:
@@ -44,40 +45,71 @@ async def load_card(session: AsyncSession, wave_id: UUID) -> Card:
         wave_id=wave.id,
         region=wave.region,
         simulated=wave.simulated,
+        design=wave.design,
         languages=tuple(wave.languages),
         strata=tuple(stratum["code"] for stratum in wave.strata),
     )
 
 
-async def has_response(session: AsyncSession, wave_id: UUID, submission_id: UUID) -> bool:
-    """Whether a response with this id was accepted."""
-    statement = select(Response.submission_id).where(
-        Response.wave_id == wave_id, Response.submission_id == submission_id
-    )
-    return await session.scalar(statement) is not None
+async def find_response(session: AsyncSession, wave_id: UUID, submission_id: UUID) -> Accepted | None:
+    """What was accepted under an id, wherever it stands."""
+    for table in (StagedResponse, Response):  # in the order in which an answer passes through them
+        statement = select(table.content_sha256, table.submitted_on, table.leaf).where(
+            table.wave_id == wave_id, table.submission_id == submission_id
+        )
+        row = (await session.execute(statement)).first()
+        if row is not None:
+            return Accepted(*row)
+    return None
 
 
-async def tally(session: AsyncSession, wave_id: UUID, items: Sequence[str]) -> Tally:
-    """Count a wave's answers to some items. Complete only while the wave is frozen."""
-    cases = await session.execute(
-        select(Response.stratum, Response.disposition, func.count())
-        .where(Response.wave_id == wave_id)
-        .group_by(Response.stratum, Response.disposition)
+async def asks_by_invitation(session: AsyncSession, wave_id: UUID) -> bool:
+    """Whether the wave asks the people of a list, so that an answer needs a token."""
+    frame = await find_frame(session, wave_id)
+    return frame is not None and frame.issued > 0
+
+
+async def waves_to_mix(session: AsyncSession, *, least: int, after: UUID | None) -> list[UUID]:
+    """Waves with at least so many answers waiting in the staging table, in order of id, after one."""
+    statement = (
+        select(StagedResponse.wave_id)
+        .group_by(StagedResponse.wave_id)
+        .having(func.count() >= least)
+        .order_by("wave_id")
     )
-    respondents: dict[str | None, int] = {}
-    dispositions: dict[str, int] = {}
-    for stratum, disposition, count in cases:
-        respondents[stratum] = respondents.get(stratum, 0) + count
-        dispositions[disposition] = dispositions.get(disposition, 0) + count
-    counted = await session.execute(
+    if after is not None:
+        statement = statement.where(StagedResponse.wave_id > after)
+    return list(await session.scalars(statement))
+
+
+async def attribute_values(session: AsyncSession, wave_id: UUID) -> dict[str, list[str]]:
+    """The values of each attribute of the frame that a wave's answers carry, in order."""
+    rows = await session.execute(
         text(
-            "SELECT stratum, answer.key AS item, answer.value AS answer, count(*) AS times "
-            "FROM responses CROSS JOIN LATERAL jsonb_each_text(answers) AS answer(key, value) "
-            "WHERE wave_id = :wave_id AND answer.key = ANY(CAST(:items AS text[])) GROUP BY 1, 2, 3"
+            "SELECT DISTINCT attribute.key AS name, attribute.value AS value "
+            "FROM responses CROSS JOIN LATERAL jsonb_each_text(attributes) AS attribute(key, value) "
+            "WHERE wave_id = :wave_id AND attribute.value IS NOT NULL ORDER BY 1, 2"
         ),
-        {"wave_id": wave_id, "items": list(items)},
+        {"wave_id": wave_id},
     )
-    answers = sorted(
-        ((row.stratum, row.item, row.answer, row.times) for row in counted), key=lambda row: (row[0] or "", *row[1:])
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        found.setdefault(row.name, []).append(row.value)
+    return found
+
+
+async def free_texts(
+    session: AsyncSession, wave_id: UUID, item: str, *, beside: str, limit: int | None = None
+) -> list[tuple[str, str | None]]:
+    """What respondents wrote to an item, raw, with their answer to another; never to be shown as it is.
+
+    The order is that of the salted hashes, which is random: `limit` takes a random sample, the same each time.
+    """
+    rows = await session.execute(
+        text(
+            "SELECT answers ->> :item AS written, answers ->> :beside AS rated FROM responses "
+            "WHERE wave_id = :wave_id AND answers ->> :item <> '' ORDER BY leaf LIMIT :limit"
+        ),
+        {"wave_id": wave_id, "item": item, "beside": beside, "limit": limit},
     )
-    return Tally(respondents=respondents, dispositions=dispositions, answers=answers)
+    return [(row.written, row.rated) for row in rows]

@@ -1,48 +1,67 @@
 """Responses over HTTP.
 
-These two routes stand outside the transactional route class, which is one of the documented exceptions: many responses
+These routes stand outside the transactional route class, which is one of the documented exceptions: many responses
 share one commit, each request waits for it, and nothing about a single response may reach the audit, the idempotency
-or the event tables. The submission id makes the repetition safe instead of an Idempotency-Key.
+or the event tables, nor a log or a trace. The submission id makes the repetition safe instead of an Idempotency-Key.
 """
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Request, Response
-from pydantic import UUID4
+from fastapi import APIRouter, Header, Path, Request, Response
 
-from shared.auth import Principal, allow
+from shared.auth import PUBLIC, Keys, Principal, allow
+from shared.problems import Forbidden, Unauthorized, Unprocessable
 from shared.web import PROBLEMS, set_region
-from surveys.responses.errors import ResponseTooLarge
-from surveys.responses.schemas import BatchIn, BatchOut, Receipt, ResponseIn
-from surveys.responses.service import Desk, submit_batch, submit_response
-from surveys.responses.writer import AnswerWriter
+from surveys.responses.batches import enumerators_of, submit_batch
+from surveys.responses.errors import ReceiptUnknown, ResponseTooLarge
+from surveys.responses.proofs import challenge
+from surveys.responses.schemas import BatchIn, BatchOut, Challenge, Receipt, ResponseIn
+from surveys.responses.service import Caller, accept, desk_of, withdraw
 from surveys.settings import Settings
 
-__all__ = ["routes"]
+__all__ = ["address_of", "caller_of", "routes"]
 
 routes = APIRouter(prefix="/v1", tags=["responses"], responses=PROBLEMS)
 Anybody = Annotated[Principal, allow("finance", "purchaser", "provider", "evaluator", "auditor", "operator", "public")]
 CLIENT_ID = "Random id made by the client, a UUID of version 4."
 VERSION_4 = "^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"
 # Not the provider: it must not hand in what its own recipients are said to have answered.
-Collectors = Annotated[Principal, allow("purchaser", "evaluator", "operator")]
+COLLECTORS = frozenset({"purchaser", "evaluator", "operator"})
 
 
-def desk_of(request: Request) -> Desk:
-    """The process's desk, made at the first response."""
-    state = request.app.state
-    desk: Desk | None = getattr(state, "desk", None)
-    if desk is None:
-        settings: Settings = state.settings
-        writer = AnswerWriter(
-            state.database.pool,
-            batch=settings.answer_batch,
-            writers=settings.answer_writers,
-            limit=settings.answer_queue,
-        )
-        desk = state.desk = Desk(state.database, writer)
-    return desk
+INVITATION = "Token or spoken code of the invitation; it is spent and not kept."
+KEY = "Key of an enumerator of this wave, in place of a bearer token."
+PROOF = "Solved ALTCHA challenge, base64 of its JSON; needed for an open link without a token."
+
+
+def caller_of(request: Request, principal: Principal) -> Caller:
+    """What comes with a request. A collector's own programs answer for many people and are not limited by address."""
+    headers = request.headers
+    return Caller(
+        token=headers.get("survey-token") or None,
+        proof=headers.get("survey-proof") or None,
+        address=None if principal.roles & COLLECTORS else address_of(request),
+    )
+
+
+def address_of(request: Request) -> str | None:
+    """The caller's network address, as the gateway tells it; the gateway lets nobody else tell it."""
+    told = request.headers.get("x-forwarded-for")
+    if told:
+        return told.rsplit(",", 1)[-1].strip()
+    return request.client.host if request.client else None
+
+
+def _parameter(name: str, place: str, described: str, **schema: str) -> dict[str, Any]:
+    """A parameter that is read by hand, as the interface document tells it."""
+    return {
+        "name": name,
+        "in": place,
+        "required": place == "path",
+        "description": described,
+        "schema": {"type": "string"} | schema,
+    }
 
 
 @routes.put(
@@ -54,47 +73,75 @@ def desk_of(request: Request) -> Desk:
         201: {"model": Receipt, "description": "Accepted and durable."},
     },
     openapi_extra={
-        "requestBody": {"required": True, "content": {"application/json": {"schema": ResponseIn.model_json_schema()}}}
+        "requestBody": {"required": True, "content": {"application/json": {"schema": ResponseIn.model_json_schema()}}},
+        # FastAPI takes a third of the request's time to find these five; answers come in thousands.
+        "parameters": [
+            _parameter("wave_id", "path", "The wave.", format="uuid"),
+            _parameter("submission_id", "path", CLIENT_ID, format="uuid", pattern=VERSION_4),
+            _parameter("Survey-Token", "header", INVITATION),
+            _parameter("Survey-Proof", "header", PROOF),
+        ],
     },
 )
-async def put_response(
-    request: Request,
-    wave_id: UUID,
-    submission_id: Annotated[
-        UUID4, Path(description=CLIENT_ID, json_schema_extra={"format": "uuid", "pattern": VERSION_4})
-    ],
-    principal: Anybody,
-) -> Response:
+async def put_response(request: Request) -> Response:
     """Accept a response once.
 
-    The same id with the same content is confirmed again (200), with other content it is a conflict (409). No account
-    and no token is needed. Nothing that leads back to the person is kept: no address, no time finer than the day.
+    The same id with the same content is confirmed again (200), with other content it is a conflict (409). A wave with
+    a list asks for the token of an invitation, an open link for a proof of work. Nothing that leads back to the person
+    is kept: no token, no address, no time finer than the day.
     """
-    settings: Settings = request.app.state.settings
+    state = request.app.state
+    settings: Settings = state.settings
+    keys: Keys = state.keys
+    principal = keys.principal_of(request.headers.get("authorization"))
+    wave_id, submission_id = _path_id(request, "wave_id"), _path_id(request, "submission_id", version=4)
     body = await request.body()
     if len(body) > settings.max_answer_bytes:
         raise ResponseTooLarge(f"A response may have {settings.max_answer_bytes} bytes at most.")
-    desk = desk_of(request)
+    desk = desk_of(state)
     card = await desk.card(wave_id, principal)
-    stored, created = await submit_response(desk, card, submission_id, body)
+    stored, created = await accept(desk, card, submission_id, body, caller=caller_of(request, principal))
     response = Response(stored.model_dump_json(), 201 if created else 200, media_type="application/json")
     set_region(response, card.region)
     return response
 
 
-@routes.post("/waves/{wave_id}/responses:batch", summary="Hand in what enumerators collected")
+def _path_id(request: Request, name: str, *, version: int | None = None) -> UUID:
+    try:
+        found = UUID(request.path_params[name])
+    except ValueError:
+        found = None
+    if found is None or (version is not None and found.version != version):
+        detail = "must be a UUID" if version is None else f"must be a UUID of version {version}"
+        raise Unprocessable(f"path:{name}: {detail}", errors=[{"pointer": f"path:{name}", "detail": detail}])
+    return found
+
+
+@routes.post("/waves/{wave_id}/responses:batch", summary="Hand in what enumerators collected", response_model=BatchOut)
 async def post_responses(
-    request: Request, response: Response, wave_id: UUID, body: BatchIn, principal: Collectors
-) -> BatchOut:
+    *,
+    request: Request,
+    wave_id: UUID,
+    body: BatchIn,
+    principal: Anybody,
+    key: Annotated[str | None, Header(alias="Survey-Enumerator-Key", description=KEY, max_length=64)] = None,
+) -> Response:
     """Up to 500 responses with a result for each; taken until the end of the wave's grace.
 
-    Every item is idempotent by its submission id, so that a batch can be sent again whole.
+    Purchaser, evaluator and operator hand in for every enumerator; an enumerator with the own key. Where the wave has a
+    register of enumerators every item names one of them. Every item is idempotent by its submission id, so that a batch
+    can be sent again whole.
     """
-    desk = desk_of(request)
+    if key is None and not principal.roles & COLLECTORS:
+        if principal is PUBLIC:
+            raise Unauthorized("Send a token, or an enumerator's key as Survey-Enumerator-Key.")
+        raise Forbidden(f"This needs an enumerator's key or one of the roles {', '.join(sorted(COLLECTORS))}.")
+    desk = desk_of(request.app.state)
     card = await desk.card(wave_id, principal)
-    items = await submit_batch(desk, card, body.items)
-    set_region(response, card.region)
-    return BatchOut(
+    collector = principal.subject if key is None else key
+    pseudonyms = await enumerators_of(desk, card, key=key)
+    items = await submit_batch(desk, card, body.items, collector=collector, pseudonyms=pseudonyms)
+    done = BatchOut(
         wave_id=wave_id,
         simulated=card.simulated,
         created=sum(item.status == 201 for item in items),
@@ -102,3 +149,37 @@ async def post_responses(
         refused=sum(item.status >= 400 for item in items),
         items=items,
     )
+    # Written here: FastAPI would check the five hundred results once more.
+    response = Response(done.model_dump_json(), media_type="application/json")
+    set_region(response, card.region)
+    return response
+
+
+@routes.get("/waves/{wave_id}/challenge", summary="A challenge for the proof of work of an open link")
+async def get_challenge(request: Request, response: Response, wave_id: UUID, principal: Anybody) -> Challenge:
+    """A fresh ALTCHA challenge, valid for ten minutes and for one answer to this wave."""
+    card = await desk_of(request.app.state).card(wave_id, principal)
+    set_region(response, card.region)
+    response.headers["Cache-Control"] = "no-store"
+    return Challenge.model_validate(challenge(wave_id))
+
+
+@routes.delete("/waves/{wave_id}/receipts/{receipt}", status_code=204, summary="Withdraw an answer by its receipt")
+async def delete_response(
+    request: Request,
+    response: Response,
+    wave_id: UUID,
+    receipt: Annotated[str, Path(description="The receipt that came with the answer.", max_length=64)],
+    principal: Anybody,
+) -> None:
+    """Delete an answer, until the wave freezes (409 afterwards). The invitation stays used."""
+    desk = desk_of(request.app.state)
+    card = await desk.card(wave_id, principal)
+    desk.limits.admit_try(address_of(request))
+    try:
+        async with desk.database.transaction() as session:
+            await withdraw(session, wave_id, receipt)
+    except ReceiptUnknown:
+        desk.limits.note_wrong_token(address_of(request))
+        raise
+    set_region(response, card.region)

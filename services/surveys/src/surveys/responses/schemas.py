@@ -4,18 +4,19 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import UUID4, Field
+from pydantic import UUID4, Field, StrictInt
 
 from shared.web import Model, Out
+from surveys.kernel.receipts import receipt_of
 from surveys.responses.content import Card, Content
-from surveys.responses.writer import Outcome
 
-__all__ = ["BatchIn", "BatchOut", "CollectedIn", "ItemOut", "Receipt", "ResponseIn", "receipt"]
+__all__ = ["BatchIn", "BatchOut", "Challenge", "CollectedIn", "ItemOut", "Receipt", "ResponseIn", "receipt"]
 
 BATCH_LIMIT = 500
 
+Choice = Annotated[str, Field(max_length=4000)]
 AnswersField = Annotated[
-    dict[str, Annotated[int, Field(ge=0, le=10)] | Annotated[str, Field(max_length=4000)]],
+    dict[str, StrictInt | Choice | list[Choice] | dict[str, StrictInt | Choice]],
     Field(
         description="One answer per question code; the instrument's `answer_schema` says exactly what is allowed.",
         examples=[{"overall": 4, "access": "not_used", "improve": "希望延长开放时间"}],
@@ -31,10 +32,12 @@ class ResponseIn(Model):
         None, description="Language that it was answered in (BCP 47), one that the wave offers."
     )
     mode: Literal["web", "counter"] = Field("web", description="At a distance, or at the provider's counter.")
-    duration_seconds: Annotated[int, Field(ge=0, le=86_400)] | None = Field(
+    duration_seconds: Annotated[StrictInt, Field(ge=0, le=86_400)] | None = Field(
         None, description="Seconds from the first question to the end."
     )
-    stratum: str | None = Field(None, description="Stratum of the respondent; required where the wave has strata.")
+    stratum: str | None = Field(
+        None, description="Stratum of the respondent; required where the wave has strata and asks without tokens."
+    )
 
 
 class CollectedIn(Model):
@@ -47,10 +50,17 @@ class CollectedIn(Model):
     language: str | None = Field(
         None, description="Language that it was answered in (BCP 47), one that the wave offers."
     )
-    duration_seconds: Annotated[int, Field(ge=0, le=86_400)] | None = Field(
+    duration_seconds: Annotated[StrictInt, Field(ge=0, le=86_400)] | None = Field(
         None, description="Seconds from the first question to the end."
     )
-    stratum: str | None = Field(None, description="Stratum of the respondent; required where the wave has strata.")
+    stratum: str | None = Field(
+        None, description="Stratum of the respondent; required where the wave has strata and there is no token."
+    )
+    token: str | None = Field(
+        None,
+        max_length=64,
+        description="Token or spoken code of the respondent's invitation; it is spent and not kept.",
+    )
 
 
 class BatchIn(Model):
@@ -68,6 +78,9 @@ class Receipt(Out):
     submission_id: UUID = Field(description="The client's id of the response.")
     content_sha256: str = Field(description="SHA-256 of the RFC 8785 form of the response as it was sent.")
     received_on: date = Field(description="Day of the first reception (UTC); no finer time is kept.")
+    receipt: str = Field(
+        description="Code by which the answer is found in the wave's ledger, and withdrawn until the wave freezes."
+    )
     simulated: bool = Field(description="True: the contract is made up for demonstration.")
 
 
@@ -92,14 +105,23 @@ class BatchOut(Out):
     items: list[ItemOut] = Field(description="One result per item.")
 
 
-def receipt(card: Card, submission_id: UUID, content: Content, outcome: Outcome) -> Receipt:
+class Challenge(Out):
+    """An ALTCHA challenge, version 2, as its widget reads it."""
+
+    parameters: dict[str, Any] = Field(
+        description="What is to be solved: `algorithm`, `cost` (iterations), `keyPrefix` (hexadecimal), `expiresAt` "
+        "(seconds since 1970), and more that the widget knows."
+    )
+    signature: str = Field(description="The service's signature of the parameters, hexadecimal.")
+
+
+def receipt(card: Card, submission_id: UUID, content: Content, *, received_on: date, leaf: bytes) -> Receipt:
     """The receipt of a stored response."""
-    if outcome.received_on is None:
-        raise ValueError("a refused response has no receipt")
     return Receipt(
         wave_id=card.wave_id,
         submission_id=submission_id,
         content_sha256=content.sha256.hex(),
-        received_on=outcome.received_on,
+        received_on=received_on,
+        receipt=receipt_of(leaf),
         simulated=card.simulated,
     )

@@ -17,7 +17,7 @@ from uuid import UUID
 import asyncpg
 
 from shared.db import is_unavailable
-from surveys.responses.commit import Answer, Outcome, commit, commit_patiently
+from surveys.responses.commit import Answer, AnswersRacedError, Connection, Outcome, commit
 from surveys.responses.errors import AnswerQueueFull
 
 __all__ = ["Answer", "AnswerWriter", "Outcome"]
@@ -67,11 +67,23 @@ class AnswerWriter:
         finally:
             self._unfinished -= 1
 
-    async def write(self, answers: Sequence[Answer]) -> list[Outcome | Exception]:
+    async def write(self, answers: Sequence[Answer]) -> Sequence[Outcome | BaseException]:
         """Store a batch in one commit of its own, each alone after an error."""
+        try:
+            pool = await self._pool()
+            async with pool.acquire() as connection:
+                outcomes = await commit(connection, answers)
+        except Exception:  # noqa: BLE001 - decided for each response
+            outcomes = []
+        settled = [outcome for outcome in outcomes if outcome is not None]
+        if len(settled) == len(answers):
+            return settled
         waiting = [_Waiting(answer, asyncio.get_running_loop().create_future()) for answer in answers]
-        await self._settle(waiting)
-        return await asyncio.gather(*(each.outcome for each in waiting), return_exceptions=True)  # type: ignore[return-value]
+        if not outcomes:
+            await self._settle_alone(waiting)
+        else:
+            self._tell(waiting, outcomes)
+        return await asyncio.gather(*(each.outcome for each in waiting), return_exceptions=True)
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -111,7 +123,7 @@ class AnswerWriter:
             pool = await self._pool()
             async with pool.acquire() as connection:
                 answers = [each.answer for each in waiting]
-                self._tell(waiting, await (commit_patiently if patient else commit)(connection, answers))
+                self._tell(waiting, await commit(connection, answers, patient=patient))
         except Exception:  # noqa: BLE001 - decided for each response
             await self._settle_alone(waiting, patient=patient)
 
@@ -124,7 +136,7 @@ class AnswerWriter:
             try:
                 pool = await self._pool()
                 async with pool.acquire() as connection:
-                    self._tell([each], await (commit_patiently if patient else commit)(connection, [each.answer]))
+                    self._tell([each], await _commit_alone(connection, each.answer, patient=patient))
             except Exception as error:  # noqa: BLE001 - handed to the request that waits for it
                 each.fail(error)
                 # A database that is away would be asked once for each response: the rest is told at once.
@@ -155,6 +167,14 @@ class AnswerWriter:
                 return
             for start in range(0, len(waiting), self._batch):
                 await self._settle(waiting[start : start + self._batch], patient=True)
+
+
+async def _commit_alone(connection: Connection, answer: Answer, *, patient: bool) -> list[Outcome | None]:
+    """Who lost a race finds the winner's row at the second try."""
+    try:
+        return await commit(connection, [answer], patient=patient)
+    except AnswersRacedError:
+        return await commit(connection, [answer], patient=patient)
 
 
 class _Waiting:
