@@ -59,8 +59,16 @@ def test_old_samples_parse_for_ever(path: Path) -> None:
     entry = CATALOG[sample["type"]]
     parsed = entry.model.parse(sample["data"] | {"field_of_a_later_release": 1})
     again = json.loads(parsed.model_dump_json())
-    for name, value in sample["data"].items():
-        assert again[name] == value, name
+    assert kept(sample["data"], again) == sample["data"]
+
+
+def kept(sample: object, parsed: object) -> object:
+    """What of a sample is there after parsing; fields that came later, at any depth, are not looked at."""
+    if isinstance(sample, dict) and isinstance(parsed, dict):
+        return {name: kept(value, parsed[name]) for name, value in sample.items()}
+    if isinstance(sample, list) and isinstance(parsed, list) and len(sample) == len(parsed):
+        return [kept(one, other) for one, other in zip(sample, parsed, strict=True)]
+    return parsed
 
 
 def test_every_type_has_a_sample() -> None:

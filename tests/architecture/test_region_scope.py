@@ -32,6 +32,7 @@ UNSCOPED: dict[str, str] = {
     "contracts/ledger/service.py:record_imported_transactions": AFTER,
     "surveys/responses/commit.py:_INSERT": "anybody may answer an open wave; nothing of the wave is given out",
     "surveys/responses/commit.py:_OPEN": "anybody may answer an open wave; nothing of the wave is given out",
+    "surveys/responses/retention.py:_DELETE": EVENTS,
     "scoring/evidence/queries.py:": EVENTS,
     "scoring/evidence/queries.py:_LOCK": EVENTS,
     "scoring/evidence/queries.py:_NEXT": EVENTS,

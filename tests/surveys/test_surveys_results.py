@@ -24,9 +24,15 @@ def estimate(results: dict[str, Any], item: str, measure: str) -> dict[str, Any]
     return dict(found)
 
 
+def cases(**counts: int) -> dict[str, int]:
+    names = ("complete", "partial", "refusal", "non_contact", "unknown_eligibility", "not_eligible")
+    return {name: counts.get(name, 0) for name in names}
+
+
 async def answered(surveys: Surveys, wave_id: str, bodies: list[dict[str, Any]]) -> None:
-    got = await asyncio.gather(*(surveys.put(wave_id, body) for body in bodies))
-    assert {answer.status_code for answer in got} == {201}
+    for start in range(0, len(bodies), 40):
+        got = await asyncio.gather(*(surveys.put(wave_id, body) for body in bodies[start : start + 40]))
+        assert {answer.status_code for answer in got} == {201}
 
 
 async def test_closing_computes_what_a_plain_computation_gives(surveys: Surveys) -> None:
@@ -39,8 +45,8 @@ async def test_closing_computes_what_a_plain_computation_gives(surveys: Surveys)
     assert (results["simulated"], results["region"], results["design"]) == (True, REGION, "census")
     assert results["response_rate"] == pytest.approx(150 / 200)
     assert results["rates"]["rr5"] == pytest.approx(150 / 200)
-    assert results["dispositions"] == {"complete": 150, "partial": 0, "refusal": 0, "non_contact": 50}
-    assert [each["item"] for each in results["estimates"]] == [item for item in ITEMS for _ in range(2)]
+    assert results["dispositions"] == cases(complete=150, non_contact=50)
+    assert [each["item"] for each in results["estimates"]] == [item for item in ITEMS for _ in range(3)]
     for item in ITEMS:
         values = np.array(
             [body["answers"][item] for body in bodies if body["answers"][item] != "dont_know"], dtype=float
@@ -51,7 +57,10 @@ async def test_closing_computes_what_a_plain_computation_gives(surveys: Surveys)
         assert index["estimate"] == pytest.approx((values.mean() - 1) * 25)
         assert index["ci_low"] < index["estimate"] < index["ci_high"]
         assert (top2["ci_method"], index["ci_method"]) == ("korn-graubard", "t")
-        assert index["status"] == top2["status"] == "ok"
+        # A quarter did not answer, and some had no opinion: the sampling interval alone would promise too much. All
+        # answers come from one address here, so that some look like a burst.
+        expected = {"non-response-exceeds-interval", "flagged-answers-matter"}
+        assert {*top2["reasons"], *index["reasons"]} <= expected
         assert results["no_opinion"][item] == pytest.approx(1 - values.size / 150)
     (event,) = await surveys.emitted(WaveClosed)
     closed = WaveClosed.parse(event.data)
@@ -124,7 +133,7 @@ async def test_incomplete_questionnaires_are_told_apart(surveys: Surveys) -> Non
     broken_off = {"answers": {"overall": 2}}
     await answered(surveys, wave["id"], [answers()] * 6 + [partial] * 5 + [broken_off] * 4)
     results = await surveys.close(wave["id"])
-    assert results["dispositions"] == {"complete": 6, "partial": 5, "refusal": 4, "non_contact": 35}
+    assert results["dispositions"] == cases(complete=6, partial=5, refusal=4, non_contact=35)
     assert results["response_rate"] == pytest.approx(6 / 50)
     assert results["rates"]["rr2"] == pytest.approx(11 / 50)
     assert results["no_opinion"]["before"] == pytest.approx(9 / 15)
@@ -169,8 +178,8 @@ async def test_wave_closes_by_itself_after_its_grace(surveys: Surveys, noon: dat
         assert not await worker.run_one()
         await surveys.close(other["id"])
     with clock.frozen(freezes_at):
-        assert await worker.run_one()
-        assert await worker.run_one()
+        for _ in range(4):  # both waves come to their end, and each is published once
+            assert await worker.run_one()
         assert not await worker.run_one()
         answer = await surveys.client.as_("operator").get(f"/v1/waves/{wave['id']}/results")
     assert answer.json()["n"] == 12
@@ -197,7 +206,14 @@ async def test_same_answers_give_the_same_numbers(surveys: Surveys) -> None:
         wave = await surveys.completed_wave()
         await answered(surveys, wave["id"], bodies[::order])
         found.append((await surveys.close(wave["id"]))["estimates"])
-    assert found[0] == found[1]
+    for one, other in zip(*found, strict=True):
+        # Whether an answer came in a burst depends on when it came, and is the only thing here that does.
+        assert {**one, "reasons": None, "status": None, "without_flagged": None} == {
+            **other,
+            "reasons": None,
+            "status": None,
+            "without_flagged": None,
+        }
 
 
 async def test_snapshot_tells_every_wave_as_it_is(surveys: Surveys) -> None:

@@ -2,13 +2,14 @@
 
 import asyncio
 import random
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
-from tests.scoring.cases import CONTRACT, closed_wave, complete_history, entry, ident, observation, state
+from tests.scoring.cases import AT, CONTRACT, closed_wave, complete_history, entry, ident, observation, state
 from tests.scoring.conftest import QUESTIONS, SELF, Scoring
 
 from shared.events import DeterminationIssued, EventData
@@ -44,6 +45,21 @@ async def test_a_determination_pins_the_head(scoring: Scoring) -> None:
     (audit,) = await scoring.rows("SELECT action, noun_id, subject FROM audit")
     assert (audit.action, audit.noun_id, audit.subject) == ("determination.issued", made["id"], "officer-7")
     assert await scoring.get(f"/v1/determinations/{made['id']}") == made
+
+
+async def test_open_link_enters_a_live_score_and_no_determination(scoring: Scoring) -> None:
+    await scoring.hear(*complete_history())
+    later = AT + timedelta(days=30)
+    linked = closed_wave(77, kind="completion", index=92.0, status="caution", design="open_link", closed_at=later)
+    await scoring.hear(linked)
+    head = await scoring.head(CONTRACT)
+    answer = await scoring.determine(CONTRACT)
+    assert (answer.status_code, answer.json()["type"]) == (409, "/problems/evidence-not-determinable")
+    assert answer.json()["waves"] == [str(linked.wave_id)]
+    assert head["held"] == []
+    asked = closed_wave(78, kind="completion", index=88.0, closed_at=later + timedelta(days=1))
+    await scoring.hear(asked)
+    assert (await scoring.determine(CONTRACT)).status_code == 201
 
 
 async def test_held_evidence_blocks_and_says_what_to_do(scoring: Scoring) -> None:

@@ -5,6 +5,7 @@ __all__ = [
     "DeterminationNotFound",
     "DeterminationReplaced",
     "EvidenceHeld",
+    "EvidenceNotDeterminable",
     "ReplacesAnother",
     "ScoreNotHead",
 ]
@@ -20,6 +21,12 @@ class EvidenceHeld(Conflict):
     """Evidence is missing whose absence blocks a determination; `missing` names each indicator."""
 
     slug, title = "evidence-held", "Evidence is missing"
+
+
+class EvidenceNotDeterminable(Conflict):
+    """The score rests on answers of whoever came (an open link): it may be shown live and never determined."""
+
+    slug, title = "evidence-not-determinable", "Evidence that may not be determined upon"
 
 
 class ScoreNotHead(Conflict):

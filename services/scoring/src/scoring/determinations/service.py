@@ -1,5 +1,6 @@
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -8,13 +9,14 @@ from scoring.determinations.errors import (
     DeterminationExists,
     DeterminationReplaced,
     EvidenceHeld,
+    EvidenceNotDeterminable,
     ReplacesAnother,
     ScoreNotHead,
 )
 from scoring.determinations.missing import missing_evidence
 from scoring.determinations.models import Determination
 from scoring.determinations.schemas import DeterminationIn
-from scoring.evidence.queries import contract_of, lock_contracts
+from scoring.evidence.queries import contract_of, evidence_bodies, lock_contracts
 from scoring.frameworks.queries import find_framework, framework_by_hash
 from scoring.scores.errors import ScoreNotFound
 from scoring.scores.queries import row_of
@@ -33,6 +35,7 @@ async def issue_determination(session: AsyncSession, body: DeterminationIn) -> D
     Raises:
         ScoreNotFound: no such contract, score or row in the caller's scope.
         EvidenceHeld: evidence is missing whose absence holds the determination.
+        EvidenceNotDeterminable: the score rests on an open link's answers.
         ScoreNotHead: `score_version` is not the newest row and no `content_hash` names it.
         DeterminationExists: determined already, and `replaces` is not given.
         DeterminationReplaced, ReplacesAnother: `replaces` cannot be replaced by this one.
@@ -63,6 +66,7 @@ async def issue_determination(session: AsyncSession, body: DeterminationIn) -> D
             f"No evidence of {', '.join(result['held'])}. Supply it where `missing` says; the score follows by itself.",
             missing=missing_evidence(framework_by_hash(row.framework_hash), result, contract_id=body.contract_id),
         )
+    await _check_determinable(session, row.content)
     await _check_predecessor(session, body, stage=result["stage"])
     made = Determination(
         id=new_id(),
@@ -122,6 +126,19 @@ def issued_event(determination: Determination) -> DeterminationIssued:
         issued_at=determination.issued_at,
         replaces=determination.replaces,
     )
+
+
+async def _check_determinable(session: AsyncSession, content: dict[str, Any]) -> None:
+    """An open link says nothing about those who did not come: no margin of error, and no determination upon it."""
+    named = [(UUID(item), digest) for item, digest in content["evidence"]]
+    bodies = await evidence_bodies(session, items=named)
+    waves = sorted(str(each.id) for each in bodies if each.kind == "wave" and each.body["design"] == "open_link")
+    if waves:
+        raise EvidenceNotDeterminable(
+            "The recipients' opinion comes from an open link. Close a wave of the same kind that asked everybody or a "
+            "random sample; the score follows by itself.",
+            waves=waves,
+        )
 
 
 async def _check_predecessor(session: AsyncSession, body: DeterminationIn, *, stage: str) -> None:

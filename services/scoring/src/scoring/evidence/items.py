@@ -45,6 +45,10 @@ TERMS = {
 a new version with the same hash, and no new score row."""
 
 
+BESIDE = {"dispositions", "rates", "changes", "quality"}
+"""Fields of a wave that no rule asks for; the hash of the results names them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
     """One item of evidence on its way into the database; `body` is canonical JSON text."""
@@ -152,9 +156,14 @@ def _fact(event: Received[Any], kind: str, *, id_field: str, valid_on: date) -> 
 
 
 def wave_item(event: Received[WaveClosed]) -> Item:
-    """The estimates of a closed wave. They are floats, so the canonical form is the library's."""
+    """The estimates of a closed wave. They are floats, so the canonical form is the library's.
+
+    What an event does not say is left out: a field that a later release adds must not change the hash of evidence that
+    came before it.
+    """
     data = event.data
-    body = canonical(data.model_dump(mode="json", exclude={"contract_id", "region", "version"})).decode()
+    told = data.model_dump(mode="json", exclude={"contract_id", "region", "version"} | BESIDE, exclude_unset=True)
+    body = canonical({"simulated": data.simulated} | told).decode()
     return Item(
         id=data.wave_id,
         version=data.version,
