@@ -20,6 +20,12 @@ from gateway.proxy.table import PREFIXES, find_prefix
         ("/v1/operations/contracts/jobs", "contracts"),
         ("/v1/instruments/1", "surveys"),
         ("/v1/waves/1/responses:batch", "surveys"),
+        ("/v1/complaints", "surveys"),
+        ("/v1/complaints:follow-up", "surveys"),
+        ("/v1/complaints/1/close", "surveys"),
+        ("/p", "surveys"),
+        ("/p/complaint", "surveys"),
+        ("/p/0199a5e2-7c1b-7000-8000-000000000001/q/overall", "surveys"),
         ("/v1/operations/surveys/dead-letters", "surveys"),
         ("/v1/frameworks", "scoring"),
         ("/v1/scores/1/explanation", "scoring"),
@@ -57,10 +63,17 @@ def test_a_path_belongs_to_its_service(path: str, service: str) -> None:
         "/health/ready",
         "/metrics",
         "/problems/not-found",
+        "/problems",
+        "/pages",
+        "/P",
     ],
 )
 def test_everything_else_is_answered_here(path: str) -> None:
     assert find_prefix(path) is None
+
+
+def test_only_the_public_pages_need_no_token() -> None:
+    assert [prefix.path for prefix in PREFIXES if prefix.pages] == ["/p"]
 
 
 def test_labels_hold_no_ids() -> None:

@@ -158,7 +158,7 @@ class Forwarder:
         except (ClientError, TimeoutError) as error:
             # The status line is gone already. Leaving the answer unfinished makes the server cut the connection, which
             # is the only way left to tell the caller that the body is not whole.
-            _log.warning("service broke off its answer", service=prefix.service, path=scope["path"], error=repr(error))
+            _log.warning("service broke off its answer", service=prefix.service, error=repr(error))
         return status
 
     def _problem(self, error: Exception, service: ServiceName) -> Problem:

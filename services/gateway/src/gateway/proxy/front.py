@@ -11,10 +11,11 @@ from gateway.proxy.access import Access, check_query_region
 from gateway.proxy.errors import AmbiguousRequest, ClientGone, MethodNotPassed
 from gateway.proxy.forward import Forwarder
 from gateway.proxy.headers import RequestHeaders, read_request
+from gateway.proxy.pages import unavailable_page
 from gateway.proxy.table import Prefix, find_prefix
 from gateway.proxy.tracing import Tracing
 from shared.problems import Problem, TooLarge, problem_response
-from shared.telemetry import metrics
+from shared.telemetry import is_private, metrics
 
 __all__ = ["Front"]
 
@@ -64,26 +65,32 @@ class Front:
         started = time.perf_counter()
         method: str = scope["method"]
         hop = None
+        # An answer to a survey leaves counts only: no span, no line in a log, no trace for the service to continue.
+        private = is_private(scope["path"])
         try:
             headers = _read(scope)
-            hop = self._tracing.hop(headers.traceparent, method)
-            grant = self._access.grant(headers.authorization)
+            if not private:
+                hop = self._tracing.hop(headers.traceparent, method)
+            grant = self._access.grant(None if prefix.pages else headers.authorization)
             query: bytes = scope["query_string"]
             if query and prefix.scoped:
                 check_query_region(grant.principal, query)
-            _introduce(scope, headers, hop.header)
+            _introduce(scope, headers, hop.header if hop is not None else None)
             status = await self._forwarder.forward(scope, receive, send, prefix=prefix, headers=headers, grant=grant)
         except ClientGone:
             status = _CLIENT_GONE
         except Problem as problem:
             status = problem.status
-            response = problem_response(problem)
+            response = unavailable_page(problem) if prefix.pages else problem_response(problem)
             if isinstance(problem, TooLarge):
                 # The rest of the body is on its way; only a closed connection stops it.
                 response.headers["Connection"] = "close"
             await response(scope, receive, send)
         except Exception as error:
             status = 500
+            if private:
+                _log.error("request could not be passed on", kind=type(error).__name__)
+                raise RuntimeError("a private request could not be passed on") from None
             _log.error("request could not be passed on", method=method, route=prefix.template, exc_info=error)
             raise
         finally:
@@ -91,7 +98,7 @@ class Front:
         self._observe(method, prefix.template, status, seconds)
         if hop is not None:
             hop.end(method=method, route=prefix.template, status=status)
-        if status >= 500:
+        if status >= 500 and not private:
             _log.warning(
                 "request failed",
                 method=method,
@@ -118,11 +125,12 @@ def _read(scope: Scope) -> RequestHeaders:
     return read_request(scope["headers"])
 
 
-def _introduce(scope: Scope, headers: RequestHeaders, traceparent: str) -> None:
+def _introduce(scope: Scope, headers: RequestHeaders, traceparent: str | None) -> None:
     """Add what only the gateway may say: the trace, and where the request came from."""
     client = scope.get("client")
+    if traceparent is not None:
+        headers.forwarded.append(("traceparent", traceparent))
     headers.forwarded += (
-        ("traceparent", traceparent),
         ("X-Forwarded-For", client[0] if client else "unknown"),
         ("X-Forwarded-Proto", scope["scheme"]),
         ("X-Forwarded-Host", headers.host.decode("latin-1")),

@@ -15,11 +15,13 @@ class Prefix:
 
     `scoped` says whether the things below the prefix belong to a region. Reference data (organisations, catalogue,
     instruments, frameworks) is national and readable by all, so that its region is a filter, never a border.
+    `pages` are for citizens: a token is neither needed nor looked at, and what goes wrong is said as a page.
     """
 
     path: str
     service: ServiceName
     scoped: bool = True
+    pages: bool = False
 
     @property
     def template(self) -> str:
@@ -36,6 +38,8 @@ PREFIXES: tuple[Prefix, ...] = (
     Prefix("/v1/operations/contracts", "contracts"),
     Prefix("/v1/instruments", "surveys", scoped=False),
     Prefix("/v1/waves", "surveys"),
+    Prefix("/v1/complaints", "surveys"),
+    Prefix("/p", "surveys", scoped=False, pages=True),
     Prefix("/v1/operations/surveys", "surveys"),
     Prefix("/v1/frameworks", "scoring", scoped=False),
     Prefix("/v1/scores", "scoring"),
@@ -44,6 +48,7 @@ PREFIXES: tuple[Prefix, ...] = (
     Prefix("/v1/operations/scoring", "scoring"),
 )
 
+_PAGES = next(prefix for prefix in PREFIXES if prefix.pages)
 _BY_FIRST = {prefix.path.split("/")[2]: prefix for prefix in PREFIXES if prefix.path.count("/") == 2}
 _BY_SECOND = {prefix.path.split("/")[3]: prefix for prefix in PREFIXES if prefix.path.count("/") == 3}
 
@@ -53,6 +58,8 @@ def find_prefix(path: str) -> Prefix | None:
 
     A custom verb counts to its noun (`/v1/contracts:bulk`). The dossier is under `/v1/contracts`, but is composed here.
     """
+    if path == _PAGES.path or path.startswith(f"{_PAGES.path}/"):
+        return _PAGES
     parts = path.split("/", 4)
     if len(parts) < 3 or parts[0] or parts[1] != "v1":
         return None

@@ -57,7 +57,7 @@ class Wave(Answer):
 class ResponseIn(Body):
     """One person's answers; `collected_at` and `enumerator_id` only in a batch."""
 
-    answers: dict[str, int | str]
+    answers: dict[str, int | str | list[str] | dict[str, int | str]]
     language: str | None = None
     duration_seconds: int | None = None
     mode: Literal["web", "counter"] | None = None

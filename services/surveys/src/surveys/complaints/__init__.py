@@ -1,0 +1,1 @@
+"""Complaints, suggestions, praise and reports: received by anyone, closed only with the citizen's word."""
