@@ -1,6 +1,7 @@
 """Fixtures of the surveys service: the service on a fresh database, contracts that arrive as events, answers."""
 
 import itertools
+import os
 import random
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -22,6 +23,9 @@ from surveys.waves.handlers import contracts_subscription
 # How long an example takes says nothing on a machine that others use too.
 settings.register_profile("surveys", deadline=None)
 settings.load_profile("surveys")
+
+# Read once per process, before the first test asks for the policy.
+os.environ.setdefault("GONGPING_SURVEYS_KEY", "a-key-for-tests-only-and-nothing-else")
 
 REGION = "CN-230102"
 FOREIGN = "CN-310101"
@@ -112,9 +116,13 @@ def random_answers(generator: random.Random) -> dict[str, Any]:
     return {"answers": {item: generator.choice((1, 2, 3, 4, 5, "dont_know")) for item in ITEMS}}
 
 
+# Tests answer from one address, and most of them need no proof of work: what tests these limits sets its own.
+UNLIMITED: dict[str, Any] = {"proof_of_work": False, "answers_per_minute": 1_000_000, "answers_per_hour": 1_000_000}
+
+
 @pytest.fixture
 async def surveys(servers: Servers) -> AsyncIterator[Surveys]:
-    async with new_database(servers.postgres_url, "surveys") as url, client_for(service, url) as client:
+    async with new_database(servers.postgres_url, "surveys") as url, client_for(service, url, **UNLIMITED) as client:
         yield Surveys(client)
 
 
