@@ -109,11 +109,14 @@ hear_citizens() { # answers for the wave that the completion opened, until the s
   call 201 PUT "/v1/waves/$WAVE/responses/$submission" '{"answers": {"overall": 5}}'
   call 200 PUT "/v1/waves/$WAVE/responses/$submission" '{"answers": {"overall": 5}}' # the same again is confirmed
   call 409 PUT "/v1/waves/$WAVE/responses/$submission" '{"answers": {"overall": 1}}'
-  python3 - "$(date -u +%FT%TZ)" >"$STATE/batch.json" <<'P'
-import json, sys, uuid
+  # Not in whole seconds: that could be before the wave opened, a moment ago.
+  python3 - >"$STATE/batch.json" <<'P'
+import json, uuid
+from datetime import datetime, timezone
+collected_at = datetime.now(timezone.utc).isoformat()
 overall = [5] * 39 + [4] * 40 + [3] * 20
 print(json.dumps({"items": [{"submission_id": str(uuid.uuid4()), "answers": {"overall": value}, "enumerator_id": "smoke",
-                             "collected_at": sys.argv[1]} for value in overall]}))
+                             "collected_at": collected_at} for value in overall]}))
 P
   call 200 POST "/v1/waves/$WAVE/responses:batch" "@$STATE/batch.json"
   [ "$(value 'r["created"]')" = 99 ] || fail "not all answers were taken: $(head -c 600 "$REPLY")"
