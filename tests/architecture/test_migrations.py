@@ -1,5 +1,8 @@
-"""The migrations make exactly the tables that the models describe."""
+"""The migrations of every service make exactly the tables that its models describe."""
 
+from importlib import import_module
+
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
@@ -7,14 +10,16 @@ from sqlalchemy import Connection, text
 from gongping_local.pytest_servers import Servers
 from shared.db import Database
 from shared.testing import new_database
-from surveys.tables import metadata
 
 
-async def test_the_migrated_database_equals_the_models(servers: Servers) -> None:
+@pytest.mark.parametrize("service", ["contracts", "surveys", "scoring", "gateway"])
+async def test_the_migrated_database_equals_the_models(servers: Servers, service: str) -> None:
+    metadata = import_module(f"{service}.tables").metadata
+
     def differences(connection: Connection) -> object:
         return compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), metadata)
 
-    async with new_database(servers.postgres_url, "surveys") as url:
+    async with new_database(servers.postgres_url, service) as url:
         database = Database(url)
         try:
             async with database.engine.connect() as connection:
