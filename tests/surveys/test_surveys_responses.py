@@ -1,7 +1,7 @@
 """Responses: stored once, checked, durable, refused after the freeze; and nothing that leads back to a person."""
 
-import json
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -18,7 +18,9 @@ from shared.ids import new_id
 from shared.testing import client_for, token
 from surveys.app import service
 from surveys.instruments.document import canonical_sha256
-from surveys.responses.content import canonical
+from surveys.instruments.queries import questionnaire
+from surveys.instruments.shipped import COMMON_CORE, shipped
+from surveys.responses.content import Card, content_of
 from surveys.settings import policy
 
 
@@ -319,7 +321,25 @@ bodies = st.fixed_dictionaries(
 )
 
 
-@given(bodies)
-def test_fast_canonical_form_is_rfc_8785(body: dict[str, Any]) -> None:
-    assert canonical(body) == rfc8785.dumps(body)
-    assert canonical(json.loads(json.dumps(body))) == canonical(body)
+CARD = Card(
+    questionnaire(shipped()[COMMON_CORE, "1.0.0"]),
+    wave_id=uuid4(),
+    region="CN-23",
+    simulated=True,
+    design="census",
+    languages=("zh-Hans", "en"),
+    strata=(),
+)
+
+
+@given(bodies, st.permutations(ITEMS))
+def test_the_content_hash_is_that_of_the_rfc_8785_form(body: dict[str, Any], order: list[str]) -> None:
+    full = dict.fromkeys(("overall", "access", "timeliness", "quality", "staff", "information"), 3)
+    body["answers"] = {
+        code: (full | body["answers"])[code] for code in (*order, "improve") if code in full | body["answers"]
+    }
+    assert content_of(CARD, body).sha256 == sha256(rfc8785.dumps(body)).digest()
+    collected = {"enumerator_id": "e1", "collected_at": "2026-05-04T09:30:00.5+08:00"} | body
+    found = content_of(CARD, collected, collected=True)
+    assert found.sha256 == sha256(rfc8785.dumps(collected)).digest()
+    assert (found.collected_at, found.collected_on) == (datetime(2026, 5, 4, 1, 30, 0, 500_000, UTC), date(2026, 5, 4))

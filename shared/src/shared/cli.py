@@ -94,10 +94,10 @@ def _serve(service: Service, overrides: dict[str, object]) -> int:
         )
     )
     # What exists now lives as long as the process: the collector need not walk it again and again. A request makes many
-    # short-lived containers and hardly a cycle.
+    # short-lived containers and hardly a cycle; a batch of answers holds some ten thousand at once.
     gc.collect()
     gc.freeze()
-    gc.set_threshold(10_000, 20, 50)
+    gc.set_threshold(50_000, 20, 50)
     server.run()
     return 0 if server.started else 3
 

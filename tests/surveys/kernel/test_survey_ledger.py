@@ -153,3 +153,14 @@ def test_documented_check_of_a_receipt_works(size: int) -> None:
         path = [step.hex() for step in tree.proof(index)]
         assert scope["root"](leaf.hex(), index, size, path) == tree.root.hex()
     assert scope["root"](drawn(1, seed=5)[0].hex(), 0, size, [step.hex() for step in tree.proof(0)]) != tree.root.hex()
+
+
+def test_receipts_of_many_are_those_of_each() -> None:
+    leaves = [hashlib.sha256(str(number).encode()).digest() for number in range(300)] + [b"\x00" * 32, b"\xff" * 32]
+    assert receipts.receipts_of(leaves) == [receipts.receipt_of(leaf) for leaf in leaves]
+    assert receipts.receipts_of([]) == []
+    made = receipts.new_leaves([leaf[::-1] for leaf in leaves])
+    assert [receipts.leaf_of(salt, leaf[::-1]) for (salt, _), leaf in zip(made, leaves, strict=True)] == [
+        each for _, each in made
+    ]
+    assert len({salt for salt, _ in made}) == len(leaves)

@@ -38,11 +38,15 @@ STRICT = ConfigDict(extra="forbid", strict=True)
 _make: Any = TypedDict  # the fields are known at run time only, which mypy does not take
 
 
-def answers_type(instrument: Instrument) -> Type:
-    """The type of the whole `answers` object. Skip logic is not in it: see the questionnaire's rules."""
+def answers_type(instrument: Instrument, *, by_name: bool = False) -> Type:
+    """The type of the whole `answers` object. Skip logic is not in it: see the questionnaire's rules.
+
+    What is validated comes out in the order of the fields: that of the questions, or with `by_name` that of their
+    codes and of the codes of a matrix's lines, as RFC 8785 sorts an object.
+    """
     fields: dict[str, Type] = {}
-    for item in instrument.items:
-        kind = _answer_type(instrument, item)
+    for item in sorted(instrument.items, key=lambda item: item.code) if by_name else instrument.items:
+        kind = _answer_type(instrument, item, by_name=by_name)
         fields[item.code] = Required[kind] if item.required and item.show_if is None else NotRequired[kind]
     return _object("Answers", fields)
 
@@ -75,7 +79,7 @@ def expectation(instrument: Instrument, item: Item) -> str:  # noqa: PLR0911 - o
             return f"must be a text of at most {item.max_length} characters"
 
 
-def _answer_type(instrument: Instrument, item: Item) -> Type:  # noqa: PLR0911 - one line per kind of question
+def _answer_type(instrument: Instrument, item: Item, *, by_name: bool) -> Type:  # noqa: PLR0911 - one line per kind of question
     match item:
         case RatingItem():
             scale = instrument.scale_of(item)
@@ -83,8 +87,12 @@ def _answer_type(instrument: Instrument, item: Item) -> Type:  # noqa: PLR0911 -
         case MatrixItem():
             scale = instrument.scale_of(item)
             line = _point(scale.values, scale.codes)
+            rows = [row.code for row in item.rows]
             return _object(
-                item.code, {row.code: Required[line] if item.required else NotRequired[line] for row in item.rows}
+                item.code,
+                dict.fromkeys(
+                    sorted(rows) if by_name else rows, Required[line] if item.required else NotRequired[line]
+                ),
             )
         case SingleItem():
             return _literal(*item.option_codes, *_silent(item))

@@ -21,8 +21,8 @@ class Questionnaire:
     """An instrument made ready to check answers.
 
     Checking has two steps: the `type`, which knows each question for itself, and the `rules` of the skip logic, which
-    cost nothing where there is none. `check` does both; who has put `type` into a larger adapter calls `rules`
-    afterwards.
+    cost nothing where there is none. `check` does both; who has put `type` into a larger adapter, which gives the
+    answers sorted by their codes, calls `rules` afterwards.
     """
 
     def __init__(self, instrument: Instrument) -> None:
@@ -30,8 +30,8 @@ class Questionnaire:
         self.items = {item.code: item for item in instrument.items}
         self.codes = tuple(self.items)
         self.variables = variables_of(instrument)
-        self.type = answers_type(instrument)
-        self._adapter: TypeAdapter[Answers] = TypeAdapter(self.type)
+        self.type = answers_type(instrument, by_name=True)
+        self._adapter: TypeAdapter[Answers] = TypeAdapter(answers_type(instrument))
         self.schema = _answers_schema(instrument, self._adapter)
         self._conditional = tuple(
             (item, compiled(item.show_if)) for item in instrument.items if item.show_if is not None
@@ -94,8 +94,10 @@ class Questionnaire:
             single = tuple(code for code in single if code not in hidden)
             matrices = tuple((code, lines) for code, lines in matrices if code not in hidden)
             applicable = len(single) + sum(lines for _, lines in matrices)
-        answered = sum(code in answers for code in single)
-        return answered + sum(len(answers.get(code, ())) for code, _ in matrices), applicable
+        answered = len([code for code in single if code in answers])
+        for code, _ in matrices:
+            answered += len(answers.get(code, ()))
+        return answered, applicable
 
     def expected(self, code: str) -> str:
         """What an item takes, for the error that says so."""

@@ -10,7 +10,7 @@ one is taken when nothing can move any more.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -21,6 +21,7 @@ from surveys.frames.service import Invited, spend_on
 from surveys.kernel.receipts import new_leaf
 from surveys.responses.content import Content
 from surveys.responses.models import COLUMNS
+from surveys.responses.statements import DELETE_DRAFTS, INSERT, LOCK, MOVED, OPEN, STORED, WAIT
 from surveys.waves.service import freeze_key
 
 __all__ = ["Answer", "AnswersRacedError", "Connection", "Outcome", "commit"]
@@ -30,11 +31,12 @@ Connection = asyncpg.pool.PoolConnectionProxy
 Key = tuple[UUID, UUID]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Answer:
     """A response on its way into the database.
 
-    `key` is the keyed hash of its token and `draft` the id of the token's draft, where it has a token.
+    `key` is the keyed hash of its token and `draft` the id of the token's draft, where it has a token. `ledger` is its
+    salt and leaf, drawn here unless they came from a batch's.
     """
 
     wave_id: UUID
@@ -43,16 +45,16 @@ class Answer:
     key: bytes | None = None
     draft: bytes | None = None
     burst: bool = False
+    ledger: tuple[bytes, bytes] = (b"", b"")
     id: Key = field(init=False)
-    ledger: tuple[bytes, bytes] = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "id", (self.wave_id, self.submission_id))
-        object.__setattr__(self, "ledger", new_leaf(self.content.sha256))
+        self.id = (self.wave_id, self.submission_id)
+        if not self.ledger[0]:
+            self.ledger = new_leaf(self.content.sha256)
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What became of a response.
 
     It was stored now, or before with the same or with other content; its token is spent or unknown; or the wave takes
@@ -68,42 +70,6 @@ class AnswersRacedError(Exception):
     """Another commit stored one of the responses, whose token was already used here: nothing is kept of this one."""
 
 
-_LOCK = """
-    SELECT wanted.id FROM unnest($1::uuid[], $2::bigint[]) AS wanted(id, key)
-    WHERE pg_try_advisory_xact_lock_shared(wanted.key)
-"""
-_WAIT = "SELECT pg_advisory_xact_lock_shared($1)"
-_OPEN = "SELECT id, opens_at, closes_at, freezes_at FROM waves WHERE id = ANY($1::uuid[]) AND state = 'open'"
-# A row stands in one of the two tables: the mover takes it out of one and puts it into the other in one commit.
-_STORED = """
-    WITH item AS (SELECT * FROM unnest($1::uuid[], $2::uuid[]) AS item(wave_id, submission_id))
-    SELECT wave_id, submission_id, content_sha256, submitted_on, leaf
-    FROM responses_staged JOIN item USING (wave_id, submission_id)
-    UNION ALL
-    SELECT wave_id, submission_id, content_sha256, submitted_on, leaf
-    FROM responses JOIN item USING (wave_id, submission_id)
-"""
-_INSERT = """
-    INSERT INTO responses_staged (wave_id, submission_id, content_sha256, answers, disposition, mode, language, stratum,
-        duration_seconds, enumerator_id, collected_on, submitted_on, attributes, burst, salt, leaf)
-    SELECT item.wave_id, item.submission_id, item.content_sha256, item.answers::jsonb, item.disposition, item.mode,
-        item.language, item.stratum, item.duration_seconds, item.enumerator_id, item.collected_on, $17,
-        item.attributes::jsonb, item.burst, item.salt, item.leaf
-    FROM unnest($1::uuid[], $2::uuid[], $3::bytea[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-            $9::integer[], $10::text[], $11::timestamptz[], $12::date[], $13::text[], $14::boolean[], $15::bytea[],
-            $16::bytea[])
-        AS item(wave_id, submission_id, content_sha256, answers, disposition, mode, language, stratum,
-            duration_seconds, enumerator_id, collected_at, collected_on, attributes, burst, salt, leaf)
-    JOIN waves ON waves.id = item.wave_id AND waves.state = 'open' AND waves.opens_at <= $18
-        AND CASE WHEN item.collected_at IS NULL THEN $18 < waves.closes_at
-            ELSE $18 < waves.freezes_at AND item.collected_at BETWEEN waves.opens_at AND waves.closes_at END
-    WHERE NOT EXISTS (SELECT FROM responses WHERE responses.wave_id = item.wave_id
-        AND responses.submission_id = item.submission_id)
-    ORDER BY item.wave_id, item.submission_id
-    ON CONFLICT (wave_id, submission_id) DO NOTHING
-    RETURNING wave_id, submission_id, content_sha256, submitted_on, leaf
-"""
-_DELETE_DRAFTS = "DELETE FROM response_drafts WHERE id = ANY($1::bytea[])"
 Stored = dict[Key, tuple[bytes, date, bytes]]
 
 
@@ -118,7 +84,7 @@ async def commit(connection: Connection, answers: Sequence[Answer], *, patient: 
     try:
         outcomes = await _commit(connection, answers, patient=patient, copied=len(answers) >= COPIED)
     except asyncpg.UniqueViolationError:
-        # Somebody else stored one of them at the same moment; an insert passes over it.
+        # One of them is stored, before or at the same moment; an insert passes over it.
         outcomes = await _commit(connection, answers, patient=patient, copied=False)
     drafts = [
         each.draft
@@ -127,7 +93,7 @@ async def commit(connection: Connection, answers: Sequence[Answer], *, patient: 
     ]
     if drafts:
         # Not in the commit of the answers: even a deleted row would carry its transaction number.
-        await connection.execute(_DELETE_DRAFTS, drafts)
+        await connection.execute(DELETE_DRAFTS, drafts)
     return outcomes
 
 
@@ -137,10 +103,10 @@ async def _commit(
     async with connection.transaction():
         waves = list({answer.wave_id for answer in answers})
         if patient:
-            await connection.fetch(_WAIT, freeze_key(waves[0]))
+            await connection.fetch(WAIT, freeze_key(waves[0]))
             free = set(waves)
         else:
-            rows = await connection.fetch(_LOCK, waves, [freeze_key(wave_id) for wave_id in waves])
+            rows = await connection.fetch(LOCK, waves, [freeze_key(wave_id) for wave_id in waves])
             free = {row[0] for row in rows}
         ready = answers if len(free) == len(waves) else [each for each in answers if each.wave_id in free]
         if not ready:
@@ -203,46 +169,51 @@ async def _insert(
     writable = [each for each in answers if each.key is None or id(each) in invited]
     if not writable:
         return {}
-    rows = await connection.fetch(_INSERT, *_columns(writable, invited), now.date(), now)
+    today = now.date()
+    records = [_record(each, invited.get(id(each)), today) for each in writable]
+    moments = [each.content.collected_at for each in writable]
+    rows = await connection.fetch(INSERT, *zip(*records, strict=True), moments, now)
     return {(row[0], row[1]): (bytes(row[2]), row[3], bytes(row[4])) for row in rows}
 
 
 async def _copy(
     connection: Connection, answers: Sequence[Answer], invited: dict[int, Invited], now: datetime
 ) -> Stored:
-    """The same for many by COPY, in a third of the time. It knows no conflicts: what is stored is looked up before."""
-    stored = await _look_up(connection, answers)
+    """The same for many by COPY, in a third of the time.
+
+    It knows no conflicts: what was moved is looked up before, what is staged violates its key and goes the other way.
+    """
+    stored = await _look_up(connection, answers, MOVED)
     taking = await _in_time(connection, answers, now)
     created: Stored = {}
-    new = []
+    records = []
+    today = now.date()
     for each in answers:
-        writable = each.key is None or id(each) in invited
-        if writable and id(each) in taking and each.id not in stored and each.id not in created:
-            created[each.id] = (each.content.sha256, now.date(), each.ledger[1])
-            new.append(each)
-    *columns, burst, salt, leaf = _columns(new, invited)
-    collected_at, today = 10, [now.date()] * len(new)
-    del columns[collected_at]
-    records = zip(*columns[:11], today, columns[11], burst, salt, leaf, strict=True)
+        guest = invited.get(id(each)) if each.key is not None else None
+        if guest is None and each.key is not None:
+            continue
+        if id(each) not in taking or each.id in stored or each.id in created:
+            continue
+        created[each.id] = (each.content.sha256, today, each.ledger[1])
+        records.append(_record(each, guest, today))
     await connection.copy_records_to_table("responses_staged", records=records, columns=COLUMNS)
     return created
 
 
-async def _look_up(connection: Connection, answers: Sequence[Answer]) -> Stored:
-    rows = await connection.fetch(_STORED, [each.wave_id for each in answers], [each.submission_id for each in answers])
+async def _look_up(connection: Connection, answers: Sequence[Answer], query: str = STORED) -> Stored:
+    rows = await connection.fetch(query, [each.wave_id for each in answers], [each.submission_id for each in answers])
     return {(row[0], row[1]): (bytes(row[2]), row[3], bytes(row[4])) for row in rows}
 
 
 async def _in_time(connection: Connection, answers: Sequence[Answer], now: datetime) -> set[int]:
     """Identities of the answers that their waves take now."""
-    rows = await connection.fetch(_OPEN, list({answer.wave_id for answer in answers}))
+    rows = await connection.fetch(OPEN, list({answer.wave_id for answer in answers}))
     waves = {row["id"]: row for row in rows if row["opens_at"] <= now}
-    taking: set[int] = set()
-    for answer in answers:
-        wave = waves.get(answer.wave_id)
-        if wave is not None and _takes(wave, answer.content.collected_at, now):
-            taking.add(id(answer))
-    return taking
+    return {
+        id(answer)
+        for answer in answers
+        if (wave := waves.get(answer.wave_id)) is not None and _takes(wave, answer.content.collected_at, now)
+    }
 
 
 def _takes(wave: asyncpg.Record, at: datetime | None, now: datetime) -> bool:
@@ -251,26 +222,24 @@ def _takes(wave: asyncpg.Record, at: datetime | None, now: datetime) -> bool:
     return bool(now < wave["freezes_at"] and wave["opens_at"] <= at <= wave["closes_at"])
 
 
-def _columns(answers: Sequence[Answer], invited: dict[int, Invited]) -> tuple[list[Any], ...]:
-    contents = [answer.content for answer in answers]
-    guests = [invited.get(id(answer)) for answer in answers]
+def _record(answer: Answer, guest: Invited | None, today: date) -> tuple[Any, ...]:
+    """The row of an answer, in the order of COLUMNS."""
+    content = answer.content
     return (
-        [answer.wave_id for answer in answers],
-        [answer.submission_id for answer in answers],
-        [content.sha256 for content in contents],
-        [content.answers for content in contents],
-        [content.disposition for content in contents],
-        [content.mode for content in contents],
-        [content.language for content in contents],
-        [content.stratum if guest is None else guest.stratum for content, guest in zip(contents, guests, strict=True)],
-        [content.duration_seconds for content in contents],
-        [content.enumerator_id for content in contents],
-        [content.collected_at for content in contents],
-        [None if content.collected_at is None else content.collected_at.date() for content in contents],
-        [None if guest is None else to_json(guest.attributes).decode() for guest in guests],
-        [answer.burst for answer in answers],
-        [answer.ledger[0] for answer in answers],
-        [answer.ledger[1] for answer in answers],
+        *answer.id,
+        content.sha256,
+        content.answers,
+        content.disposition,
+        content.mode,
+        content.language,
+        content.stratum if guest is None else guest.stratum,
+        content.duration_seconds,
+        content.enumerator_id,
+        content.collected_on,
+        today,
+        None if guest is None else to_json(guest.attributes).decode(),
+        answer.burst,
+        *answer.ledger,
     )
 
 

@@ -134,18 +134,21 @@ class Limits:
 def bursts(collected: Sequence[tuple[str, datetime]], *, most: int) -> list[bool]:
     """For each (enumerator, instant) of a batch whether more than `most` of the enumerator's fall into ten minutes."""
     flagged = [False] * len(collected)
-    by_enumerator: dict[str, list[int]] = {}
-    for index, (enumerator, _) in enumerate(collected):
-        by_enumerator.setdefault(enumerator, []).append(index)
-    for indices in by_enumerator.values():
-        indices.sort(key=lambda index: collected[index][1])
-        start = 0
-        for end, index in enumerate(indices):
-            while collected[index][1] - collected[indices[start]][1] >= BURST_WINDOW:
+    by_enumerator: dict[str, list[tuple[datetime, int]]] = {}
+    for index, (enumerator, at) in enumerate(collected):
+        by_enumerator.setdefault(enumerator, []).append((at, index))
+    for timed in by_enumerator.values():
+        if len(timed) <= most:
+            continue
+        timed.sort()
+        start = flagged_to = 0
+        for end, (at, _) in enumerate(timed):
+            while at - timed[start][0] >= BURST_WINDOW:
                 start += 1
-            if end - start + 1 > most:
-                for each in indices[start : end + 1]:
-                    flagged[each] = True
+            if end - start >= most:
+                for _, index in timed[max(start, flagged_to) : end + 1]:
+                    flagged[index] = True
+                flagged_to = end + 1
     return flagged
 
 

@@ -5,15 +5,17 @@ share one commit, each request waits for it, and nothing about a single response
 or the event tables, nor a log or a trace. The submission id makes the repetition safe instead of an Idempotency-Key.
 """
 
+from collections import Counter
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Header, Path, Request, Response
+from pydantic_core import to_json
 
 from shared.auth import PUBLIC, Keys, Principal, allow
 from shared.problems import Forbidden, Unauthorized, Unprocessable
 from shared.web import PROBLEMS, set_region
-from surveys.responses.batches import enumerators_of, submit_batch
+from surveys.responses.batches import batch_of, enumerators_of, submit_batch
 from surveys.responses.errors import ReceiptUnknown, ResponseTooLarge
 from surveys.responses.proofs import challenge
 from surveys.responses.schemas import BatchIn, BatchOut, Challenge, Receipt, ResponseIn
@@ -117,12 +119,19 @@ def _path_id(request: Request, name: str, *, version: int | None = None) -> UUID
     return found
 
 
-@routes.post("/waves/{wave_id}/responses:batch", summary="Hand in what enumerators collected", response_model=BatchOut)
+@routes.post(
+    "/waves/{wave_id}/responses:batch",
+    summary="Hand in what enumerators collected",
+    response_model=BatchOut,
+    # Read by hand: FastAPI would decode and copy five hundred items in half of the request's time.
+    openapi_extra={
+        "requestBody": {"required": True, "content": {"application/json": {"schema": BatchIn.model_json_schema()}}}
+    },
+)
 async def post_responses(
     *,
     request: Request,
     wave_id: UUID,
-    body: BatchIn,
     principal: Anybody,
     key: Annotated[str | None, Header(alias="Survey-Enumerator-Key", description=KEY, max_length=64)] = None,
 ) -> Response:
@@ -138,19 +147,21 @@ async def post_responses(
         raise Forbidden(f"This needs an enumerator's key or one of the roles {', '.join(sorted(COLLECTORS))}.")
     desk = desk_of(request.app.state)
     card = await desk.card(wave_id, principal)
+    batch = batch_of(await request.body())
     collector = principal.subject if key is None else key
     pseudonyms = await enumerators_of(desk, card, key=key)
-    items = await submit_batch(desk, card, body.items, collector=collector, pseudonyms=pseudonyms)
-    done = BatchOut(
-        wave_id=wave_id,
-        simulated=card.simulated,
-        created=sum(item.status == 201 for item in items),
-        unchanged=sum(item.status == 200 for item in items),
-        refused=sum(item.status >= 400 for item in items),
-        items=items,
-    )
+    items = await submit_batch(desk, card, batch, collector=collector, pseudonyms=pseudonyms)
+    statuses = Counter([item["status"] for item in items])
+    done = {
+        "wave_id": wave_id,
+        "simulated": card.simulated,
+        "created": statuses[201],
+        "unchanged": statuses[200],
+        "refused": len(items) - statuses[201] - statuses[200],
+        "items": items,
+    }
     # Written here: FastAPI would check the five hundred results once more.
-    response = Response(done.model_dump_json(), media_type="application/json")
+    response = Response(to_json(done), media_type="application/json")
     set_region(response, card.region)
     return response
 

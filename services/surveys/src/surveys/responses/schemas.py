@@ -10,7 +10,17 @@ from shared.web import Model, Out
 from surveys.kernel.receipts import receipt_of
 from surveys.responses.content import Card, Content
 
-__all__ = ["BatchIn", "BatchOut", "Challenge", "CollectedIn", "ItemOut", "Receipt", "ResponseIn", "receipt"]
+__all__ = [
+    "BatchIn",
+    "BatchOut",
+    "Challenge",
+    "CollectedIn",
+    "ItemOut",
+    "Receipt",
+    "ResponseIn",
+    "receipt",
+    "receipt_document",
+]
 
 BATCH_LIMIT = 500
 
@@ -117,11 +127,19 @@ class Challenge(Out):
 
 def receipt(card: Card, submission_id: UUID, content: Content, *, received_on: date, leaf: bytes) -> Receipt:
     """The receipt of a stored response."""
-    return Receipt(
-        wave_id=card.wave_id,
-        submission_id=submission_id,
-        content_sha256=content.sha256.hex(),
-        received_on=received_on,
-        receipt=receipt_of(leaf),
-        simulated=card.simulated,
-    )
+    name = str(submission_id)
+    return Receipt(**receipt_document(card, name, content, received_on=received_on, receipt=receipt_of(leaf)))
+
+
+def receipt_document(
+    card: Card, submission_id: str, content: Content, *, received_on: date | None, receipt: str
+) -> dict[str, Any]:
+    """The fields of a receipt: of five hundred in a batch the model would check what was just made."""
+    return {
+        "wave_id": card.name,
+        "submission_id": submission_id,
+        "content_sha256": content.sha256.hex(),
+        "received_on": received_on,
+        "receipt": receipt,
+        "simulated": card.simulated,
+    }
