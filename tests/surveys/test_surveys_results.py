@@ -3,6 +3,7 @@
 import asyncio
 import random
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,11 +13,12 @@ from sqlalchemy import text
 from tests.surveys.conftest import DAY, FOREIGN, ITEMS, REGION, Surveys, answers, contract_fields, random_answers
 
 from shared import clock
-from shared.events import ContractActivated, WaveClosed, WaveOpened
+from shared.events import AgreedIndicator, ContractActivated, WaveClosed, WaveOpened
+from shared.ids import new_id
 from shared.jobs import Worker
 from shared.testing import opened
 from surveys.app import service
-from surveys.results.service import snapshot
+from surveys.snapshot import snapshot
 
 
 def estimate(results: dict[str, Any], item: str, measure: str) -> dict[str, Any]:
@@ -58,9 +60,10 @@ async def test_closing_computes_what_a_plain_computation_gives(surveys: Surveys)
         assert index["ci_low"] < index["estimate"] < index["ci_high"]
         assert (top2["ci_method"], index["ci_method"]) == ("korn-graubard", "t")
         # A quarter did not answer, and some had no opinion: the sampling interval alone would promise too much. All
-        # answers come from one address here, so that some look like a burst.
-        expected = {"non-response-exceeds-interval", "flagged-answers-matter"}
-        assert {*top2["reasons"], *index["reasons"]} <= expected
+        # answers come from one address here, so that some look like a burst; and nobody had a token.
+        expected = {"non-response-exceeds-interval", "flagged-answers-matter", "no-frame"}
+        assert {"no-frame"} <= {*top2["reasons"], *index["reasons"]} <= expected
+        assert (top2["status"], index["status"]) == ("caution", "caution")
         assert results["no_opinion"][item] == pytest.approx(1 - values.size / 150)
     (event,) = await surveys.emitted(WaveClosed)
     closed = WaveClosed.parse(event.data)
@@ -257,3 +260,36 @@ async def test_grace_lets_collected_answers_in(surveys: Surveys, noon: datetime)
         results = await surveys.close(wave["id"])
     assert results["n"] == 11
     assert UUID(results["wave_id"]) == UUID(wave["id"])
+
+
+@pytest.mark.parametrize(
+    ("agreed", "target", "told"),
+    [("90", 90.0, "contract"), ("0.85", 85.0, "contract"), ("4.5", 80.0, "setting"), (None, 80.0, "setting")],
+)
+async def test_the_target_is_what_the_contract_agreed(
+    surveys: Surveys, agreed: str | None, target: float, told: str
+) -> None:
+    indicators = [] if agreed is None else [satisfaction(agreed), satisfaction("60", weight="1", code="S2")]
+    wave = await surveys.completed_wave(indicators=indicators, beneficiary_population=60)
+    await answered(surveys, wave["id"], [answers(score) for score in (3, 4, 5) * 14])
+    results = await surveys.close(wave["id"])
+    if agreed == "4.5":
+        # The one that can be read as a per cent speaks.
+        target, told = 60.0, "contract"
+    assert results["target_from"] == told
+    assert estimate(results, "overall", "index100")["target"] == pytest.approx(target)
+    assert estimate(results, "overall", "top2")["target"] == pytest.approx(target / 100.0)
+
+
+def satisfaction(target: str, *, weight: str = "10", code: str = "S1") -> AgreedIndicator:
+    return AgreedIndicator(
+        indicator_id=new_id(),
+        code=code,
+        name="服务对象满意度",
+        level="satisfaction",
+        aspect="satisfaction",
+        unit="%",
+        direction="higher",
+        target=Decimal(target),
+        weight=Decimal(weight),
+    )

@@ -27,6 +27,7 @@ MANAGERS = frozenset({"finance", "purchaser", "operator"})
 KEEPERS = frozenset({"finance", "operator"})
 OFFICERS = frozenset({"finance", "evaluator", "auditor", "operator"})
 CSV = {"format": "csv"}
+NOBODY = {"instrument_sha256": "0" * 64}
 
 
 @dataclass(frozen=True)
@@ -175,6 +176,9 @@ ENDPOINTS = [
     Endpoint("GET", "/v1/waves/{wave_id}/keyphrases", frozenset(ROLES), 200, scoped=False, before=published),
     Endpoint("GET", "/v1/waves/{wave_id}/comments", STAFF - {"provider"}, 200, scoped=True, before=published),
     Endpoint("GET", "/v1/waves/{wave_id}/quality", STAFF - {"provider"}, 200, scoped=True, before=published),
+    # The hash is that of no questionnaire.
+    Endpoint("GET", "/v1/satisfaction/providers", STAFF - {"provider"}, 404, scoped=False, params=NOBODY),
+    Endpoint("GET", "/v1/satisfaction/regions", STAFF - {"provider"}, 404, scoped=False, params=NOBODY),
     Endpoint("GET", "/v1/waves/{wave_id}/ledger", frozenset(ROLES), 200, scoped=False, before=published),
     # Nobody answered the wave, so that no receipt is in its ledger; it is the receipt that is not found.
     Endpoint("GET", "/v1/waves/{wave_id}/ledger/{receipt}", frozenset(ROLES), 404, scoped=False, before=published),

@@ -15,12 +15,13 @@ from tests.surveys.conftest import FOREIGN, REGION, UNLIMITED, Surveys, contract
 
 from gongping_local.pytest_servers import Servers
 from shared import clock
-from shared.events import ContractActivated, PartyRef
+from shared.events import ComplaintUpdated, ContractActivated, PartyRef
 from shared.ids import new_id
 from shared.jobs import Worker
 from shared.testing import client_for, new_database
 from surveys.app import service
 from surveys.complaints.handlers import complaint_clocks_job
+from surveys.snapshot import snapshot
 from surveys.tables import metadata
 
 DAY = timedelta(days=1)
@@ -245,6 +246,21 @@ async def test_the_citizen_is_asked_after_14_and_28_days_and_then_no_more(desk: 
     ]
     # Whoever comes late is still heard.
     assert (await desk.outcome(code, resolved=False)).json()["status"] == "open"
+    # Every step is told, without a word of the citizen.
+    told = [ComplaintUpdated.parse(each.data) for each in await desk.surveys.emitted(ComplaintUpdated)]
+    steps = [(each.version, each.status, each.outcome) for each in told if isinstance(each, ComplaintUpdated)]
+    assert steps == [
+        (1, "open", None),
+        (2, "closed", None),
+        (3, "closed", None),
+        (4, "closed", None),
+        (5, "closed", "unconfirmed"),
+        (6, "open", None),
+    ]
+    async with desk.surveys.database.reading() as session:
+        again = [data async for data, _, _ in snapshot(session) if isinstance(data, ComplaintUpdated)]
+    assert [each.model_dump() for each in again] == [told[-1].model_dump()]
+    assert "description" not in ComplaintUpdated.model_fields
 
 
 async def test_severity_sets_the_clock_and_overdue_cases_are_listed(desk: Desk, noon: Any) -> None:

@@ -1,6 +1,7 @@
 """The surveys service's table of contents. A slice may use those that stand before it."""
 
 from shared.service import Service
+from surveys.comparison.routes import routes as comparison
 from surveys.complaints.handlers import complaint_clocks_job
 from surveys.complaints.routes import routes as complaints
 from surveys.frames.handlers import forget_frames_job
@@ -13,21 +14,21 @@ from surveys.responses.handlers import mix_job, retention_job
 from surveys.responses.routes import routes as responses
 from surveys.results.handlers import close_wave_job
 from surveys.results.routes import routes as results
-from surveys.results.service import snapshot
 from surveys.settings import Settings
+from surveys.snapshot import snapshot
 from surveys.waves.handlers import contracts_subscription, open_due_waves_job
 from surveys.waves.routes import routes as waves
 
 __all__ = ["SLICES", "service"]
 
-SLICES = ("instruments", "waves", "frames", "responses", "results", "publication", "complaints", "public")
+SLICES = ("instruments", "waves", "frames", "responses", "results", "publication", "comparison", "complaints", "public")
 
 service = Service(
     name="surveys",
     description="Public feedback: instruments, waves, responses, estimates with their uncertainty.",
     settings=Settings,
     # Routes are tried in this order, and answers come in thousands.
-    routers=(responses, instruments, waves, frames, results, publication, complaints, public),
+    routers=(responses, instruments, waves, frames, results, publication, comparison, complaints, public),
     subscriptions=(contracts_subscription,),
     jobs=(
         open_due_waves_job,

@@ -7,7 +7,16 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from shared.events.base import EventData, event
 
-__all__ = ["Estimate", "WaveChange", "WaveClosed", "WaveOpened", "WaveQuality", "WaveState", "WaveWeights"]
+__all__ = [
+    "ComplaintUpdated",
+    "Estimate",
+    "WaveChange",
+    "WaveClosed",
+    "WaveOpened",
+    "WaveQuality",
+    "WaveState",
+    "WaveWeights",
+]
 
 
 class WaveState(EventData):
@@ -63,7 +72,11 @@ class Estimate(BaseModel):
         None, description="Component for non-response: declared, and at least |weighted - unweighted|."
     )
     se_total: float | None = Field(None, description="sqrt(se^2 + nonresponse_se^2): the error to score with.")
-    target: float | None = Field(None, description="The value that the next fields speak of.")
+    target: float | None = Field(
+        None,
+        description="The value that the next fields speak of: what the contract agreed on satisfaction, else the "
+        "setting's.",
+    )
     tipping_point: float | None = Field(
         None, description="Mean of the silent that would put the population exactly at the target."
     )
@@ -142,3 +155,28 @@ class WaveClosed(WaveState):
     ledger_size: int | None = Field(None, ge=0, description="Leaves of that tree.")
     results_sha256: str | None = Field(None, description="Hash of the results and of what they were computed from.")
     software_version: str | None = Field(None, description="Version of the service that computed the results.")
+
+
+@event("surveys.complaint.updated.v1", kind="state")
+class ComplaintUpdated(EventData):
+    """A case of a citizen (complaint, suggestion, praise or report) at one version. No words and no person."""
+
+    complaint_id: UUID
+    version: int = Field(ge=1)
+    contract_id: UUID
+    region: str
+    simulated: bool = False
+    kind: str = Field(description="complaint | suggestion | praise | report.")
+    service_code: str = Field(
+        description="quality | timeliness | staff | access | information | cost | safety | integrity | other."
+    )
+    severity: str = Field(description="low | normal | high | urgent.")
+    status: str = Field(description="open | closed.")
+    outcome: str | None = Field(
+        None, description="resolved: the citizen confirmed it; unconfirmed: asked twice without an answer."
+    )
+    reopened: int = Field(0, ge=0, description="How often the case was opened again.")
+    requested_at: datetime
+    expected_at: datetime | None = Field(None, description="When an answer is due; null for praise.")
+    replied_at: datetime | None = Field(None, description="The first reply since the case was opened last.")
+    closed_at: datetime | None = None

@@ -39,6 +39,7 @@ PREFIXES: tuple[Prefix, ...] = (
     Prefix("/v1/instruments", "surveys", scoped=False),
     Prefix("/v1/waves", "surveys"),
     Prefix("/v1/complaints", "surveys"),
+    Prefix("/v1/satisfaction", "surveys"),
     Prefix("/p", "surveys", scoped=False, pages=True),
     Prefix("/v1/operations/surveys", "surveys"),
     Prefix("/v1/frameworks", "scoring", scoped=False),

@@ -25,6 +25,7 @@ __all__ = [
     "history",
     "is_provider",
     "list_cases",
+    "next_complaints",
     "search_contracts",
 ]
 
@@ -195,6 +196,14 @@ async def beneficiaries(
         statement = statement.where(ContractStub.provider_id == provider_id)
     contracts, named, total = (await session.execute(statement)).one()
     return contracts, named, int(total or 0)
+
+
+async def next_complaints(session: AsyncSession, *, after: UUID | None, limit: int) -> list[Complaint]:
+    """A chunk of every case in order of id, for the snapshot."""
+    statement = select(Complaint).order_by(Complaint.id).limit(limit)
+    if after is not None:
+        statement = statement.where(Complaint.id > after)
+    return list(await session.scalars(statement))
 
 
 async def search_contracts(session: AsyncSession, words: str, *, limit: int = 20) -> list[ContractStub]:

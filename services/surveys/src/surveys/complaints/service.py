@@ -25,7 +25,7 @@ from surveys.complaints.errors import (
 )
 from surveys.complaints.models import Complaint, Contact, Entry
 from surveys.complaints.queries import Case
-from surveys.complaints.steps import end_contact, keep_contact, note, set_open
+from surveys.complaints.steps import complaint_updated, end_contact, keep_contact, note, set_open
 from surveys.kernel.crockford import CodeMalformed
 from surveys.kernel.redaction import redact
 from surveys.waves.queries import ContractStub, get_contract
@@ -36,6 +36,7 @@ __all__ = [
     "answer_outcome",
     "ask_due",
     "close_complaint",
+    "complaint_updated",
     "delete_contacts",
     "find_by_code",
     "read_contact",
@@ -243,6 +244,7 @@ async def ask_due(session: AsyncSession, *, now: datetime) -> int:
     done = 0
     for complaint in found:
         done += 1
+        complaint.version += 1
         if complaint.closed_at is None:
             complaint.ask_at = None
         elif complaint.asked < 2:
@@ -253,7 +255,6 @@ async def ask_due(session: AsyncSession, *, now: datetime) -> int:
             complaint.outcome, complaint.ask_at = "unconfirmed", None
             await end_contact(session, complaint, now=now)
             note(session, complaint, "unconfirmed", author="system", now=now)
-        complaint.version += 1
     await session.flush()
     return done
 

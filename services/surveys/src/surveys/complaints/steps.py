@@ -5,20 +5,29 @@ from datetime import datetime
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from shared.events import ComplaintUpdated
 from shared.ids import new_id
+from shared.outbox import emit
 from surveys.complaints.clocks import clocks
 from surveys.complaints.models import Complaint, Contact, Entry
 from surveys.kernel.redaction import redact
 
-__all__ = ["end_contact", "keep_contact", "note", "set_open"]
+__all__ = ["complaint_updated", "end_contact", "keep_contact", "note", "set_open"]
 
 
 def note(
     session: AsyncSession, complaint: Complaint, kind: str, *, author: str, now: datetime, words: str | None = None
 ) -> None:
-    """Add a step to the history, its words redacted."""
+    """Add a step to the history, its words redacted, and tell of the case as it stands now."""
     clean = redact(words) if words else None
     session.add(Entry(id=new_id(), complaint_id=complaint.id, at=now, kind=kind, author=author, words=clean))
+    emit(session, complaint_updated(complaint), subject=complaint.id, region=complaint.region)
+
+
+def complaint_updated(complaint: Complaint) -> ComplaintUpdated:
+    """The event of a case as it is: no words and no person."""
+    fields = {name: getattr(complaint, name) for name in ComplaintUpdated.model_fields if name != "complaint_id"}
+    return ComplaintUpdated(complaint_id=complaint.id, **fields)
 
 
 def set_open(complaint: Complaint, *, now: datetime) -> None:

@@ -92,10 +92,17 @@ async def get_instrument(session: AsyncSession, instrument_id: str, *, version: 
 
 
 async def questionnaire_by_hash(session: AsyncSession, sha256: str) -> Questionnaire:
-    """The instrument that a wave pinned, ready to check answers. It was stored when the wave opened."""
+    """The instrument that a wave pinned, ready to check answers. It was stored when the wave opened.
+
+    Raises:
+        InstrumentNotFound: no wave and no upload has one with this hash.
+    """
     if sha256 in _compiled:
         return _compiled[sha256]
-    return questionnaire((await _load(session, [sha256]))[sha256])
+    found = await _load(session, [sha256])
+    if sha256 not in found:
+        raise InstrumentNotFound(f"No questionnaire with the hash {sha256} was used; a wave names its own.")
+    return questionnaire(found[sha256])
 
 
 async def _load(session: AsyncSession, hashes: Sequence[str]) -> dict[str, Instrument]:

@@ -29,6 +29,7 @@ class WaveResult(RegionScoped, Base):
         CheckConstraint("n >= 0", name="n"),
         CheckConstraint("length(sha256) = 64", name="sha256"),
         CheckConstraint("revision = 1 OR reason IS NOT NULL", name="reason"),
+        CheckConstraint("target_from IN ('contract', 'setting')", name="target_from"),
         CheckConstraint(
             "(ledger_root IS NULL) = (ledger_size IS NULL) AND octet_length(ledger_root) = 32", name="ledger"
         ),
@@ -56,6 +57,7 @@ class WaveResult(RegionScoped, Base):
     modes: Mapped[dict[str, Any]] = mapped_column(JSONB)
     cautions: Mapped[list[str]] = mapped_column(ARRAY(Text))
     supervised: Mapped[bool]
+    target_from: Mapped[str] = mapped_column(String(16))
     software_version: Mapped[str] = mapped_column(String(32))
     reason: Mapped[str | None] = mapped_column(Text)
     ledger_root: Mapped[bytes | None] = mapped_column(LargeBinary)

@@ -113,6 +113,10 @@ class ResultsOut(Out):
     quality: QualityOut = Field(description="What the quality checks found.")
     cautions: list[str] = Field(description="Reasons found on the wave for which nothing of it is `ok`.")
     supervised: bool = Field(description="True: the provider supervised every answer; alone it makes no score.")
+    target_from: str = Field(
+        description="Where the target of tipping point and P(true value >= target) comes from: contract, its agreed "
+        "satisfaction indicator, or setting."
+    )
     level: float = Field(description="Confidence level of the intervals.")
     policy: str = Field(description="The gate that decided the status of each estimate.")
     ledger_root: str | None = Field(description="Root of the Merkle tree over the answers, hexadecimal.")

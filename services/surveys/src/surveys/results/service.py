@@ -13,7 +13,7 @@ from shared.concurrency import check_version
 from shared.events import EventData, WaveClosed, WaveWeights
 from shared.jobs import enqueue
 from shared.outbox import emit
-from surveys.frames.queries import cells
+from surveys.frames.queries import cells, find_frame
 from surveys.instruments.queries import questionnaire_by_hash
 from surveys.instruments.service import canonical_sha256
 from surveys.kernel.change import incomparable
@@ -35,7 +35,7 @@ from surveys.waves.errors import MarginsUnfit
 from surveys.waves.queries import ContractStub, Wave, all_waves
 from surveys.waves.service import freeze_wave, unfit_margins, wave_opened, wave_state
 
-__all__ = ["PUBLISH_WAVE", "close_wave", "read_answers", "recompute_wave", "snapshot", "wave_closed"]
+__all__ = ["PUBLISH_WAVE", "close_wave", "read_answers", "recompute_wave", "snapshot_of_waves", "wave_closed"]
 
 PUBLISH_WAVE = "surveys.publish_wave"  # the job that makes of a new result what everybody may see
 
@@ -56,9 +56,14 @@ async def close_wave(session: AsyncSession, wave_id: UUID, *, if_match: int | No
     await move_rest(session, wave.id)
     dataset = await read_dataset(session, wave)
     response = response_of(dataset.columns, dataset.plan, await cells(session, wave.id))
+    frame = await find_frame(session, wave.id)
+    by_themselves = sum(number for mode, number in response.modes.items() if mode != "enumerator")
+    if wave.design != "open_link" and by_themselves and (frame is None or not frame.issued):
+        # Without tokens nobody knows who answered, nor how often.
+        wave.cautions = sorted({*wave.cautions, "no_frame"})
     leaves = await read_leaves(session, wave.id)
     root = await asyncio.to_thread(root_of, leaves)
-    result = await _computed(session, wave, dataset, response, ledger=(root, len(leaves)))
+    result = await _computed(session, wave, contract, dataset, response, ledger=(root, len(leaves)))
     emit(session, wave_closed(wave, result), subject=wave.id, region=wave.region)
     return wave, contract
 
@@ -104,7 +109,15 @@ async def recompute_wave(
     wave.version += 1
     ledger = None if before.ledger_root is None else (before.ledger_root, before.ledger_size or 0)
     result = await _computed(
-        session, wave, dataset, kept, ledger=ledger, reason=reason, revision=before.revision + 1, rates=before.rates
+        session,
+        wave,
+        contract,
+        dataset,
+        kept,
+        ledger=ledger,
+        reason=reason,
+        revision=before.revision + 1,
+        rates=before.rates,
     )
     audit.record(
         session, "wave.recomputed", noun="wave", noun_id=wave.id, region=wave.region, fields=["revision", "reason"]
@@ -174,7 +187,7 @@ def wave_closed(wave: Wave, result: WaveResult) -> WaveClosed:
     )
 
 
-async def snapshot(session: AsyncSession) -> AsyncIterator[tuple[EventData, UUID | str, str]]:
+async def snapshot_of_waves(session: AsyncSession) -> AsyncIterator[tuple[EventData, UUID | str, str]]:
     """The current state of every wave, for a listener that starts anew."""
     after: UUID | None = None
     while waves := await all_waves(session, after=after, limit=SNAPSHOT_CHUNK):
@@ -188,6 +201,7 @@ async def snapshot(session: AsyncSession) -> AsyncIterator[tuple[EventData, UUID
 async def _computed(
     session: AsyncSession,
     wave: Wave,
+    contract: ContractStub,
     dataset: Dataset,
     response: Response,
     *,
@@ -197,7 +211,8 @@ async def _computed(
     rates: Mapping[str, float | None] | None = None,
 ) -> WaveResult:
     """Estimate, compare with the wave before, and store the result."""
-    target = policy().satisfaction_target
+    agreed = contract.satisfaction_target
+    target = policy().satisfaction_target if agreed is None else agreed
     conditions = Conditions(
         supervised=bool(wave.independence.get("supervised_by_provider")),
         cautions=tuple(wave.cautions),
@@ -233,6 +248,7 @@ async def _computed(
         "modes": response.modes,
         "cautions": list(wave.cautions),
         "supervised": estimation.supervised,
+        "target_from": "setting" if agreed is None else "contract",
         "software_version": version("gongping-surveys"),
     }
     made_from = {

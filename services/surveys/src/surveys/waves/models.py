@@ -24,7 +24,8 @@ class ContractStub(RegionScoped, Base):
     """What the surveys need of a contract: a projection of its newest event, never written by anyone else.
 
     `state` is an open string: a state that this release does not know is kept as it came. `midterm_on` is the day on
-    which half of the contract's time has passed; null when the contract names no period.
+    which half of the contract's time has passed; null when the contract names no period. `satisfaction_target` is what
+    the contract agreed on satisfaction, on 0-100; null when it agreed nothing that reads as such.
     """
 
     __tablename__ = "contracts"
@@ -51,6 +52,7 @@ class ContractStub(RegionScoped, Base):
     starts_on: Mapped[date | None] = mapped_column(Date)
     ends_on: Mapped[date | None] = mapped_column(Date)
     midterm_on: Mapped[date | None] = mapped_column(Date)
+    satisfaction_target: Mapped[float | None]
 
 
 class ContractObservation(RegionScoped, Base):

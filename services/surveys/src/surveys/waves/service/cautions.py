@@ -17,6 +17,8 @@ __all__ = ["CAUTIONS", "fit_to_frame", "lock_open_wave", "set_caution"]
 # code -> what it means; a wave with any of them has no result that is `ok`
 CAUTIONS = {
     "provider_supervised": "The provider was present at the answers; such answers alone make no score.",
+    "no_frame": "A census or sample was declared, but no list was loaded: people answered without a token, so that "
+    "nobody knows who they were and how often each answered.",
     "frame_unaudited": "The provider holds the list of those who were asked, and no other source has confirmed it.",
     "frame_gap_paid_units": "The list differs by more than the limit from the service units that were paid.",
     "frame_gap_population": "The list differs by more than the limit from the beneficiaries that the contract names.",

@@ -6,10 +6,12 @@ from datetime import date
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.events import ContractState, ObservationRecorded
+from shared.events import AgreedIndicator, ContractState, ObservationRecorded
 from surveys.waves.models import ContractObservation, ContractStub
 
-__all__ = ["half_time", "project_contract", "project_observations"]
+__all__ = ["half_time", "project_contract", "project_observations", "satisfaction_target"]
+
+LEAST_TARGET = 20.0  # below it a number is no satisfaction in per cent, but perhaps points of a scale
 
 
 async def project_contract(session: AsyncSession, contract: ContractState) -> bool:
@@ -31,6 +33,7 @@ async def project_contract(session: AsyncSession, contract: ContractState) -> bo
         "starts_on": contract.starts_on,
         "ends_on": contract.ends_on,
         "midterm_on": half_time(contract.starts_on, contract.ends_on),
+        "satisfaction_target": satisfaction_target(contract.indicators),
     }
     statement = insert(ContractStub).values(id=contract.contract_id, **row)
     written = await session.execute(
@@ -64,3 +67,18 @@ def half_time(starts_on: date | None, ends_on: date | None) -> date | None:
     if starts_on is None or ends_on is None or ends_on <= starts_on:
         return None
     return starts_on + (ends_on - starts_on) / 2
+
+
+def satisfaction_target(indicators: Sequence[AgreedIndicator]) -> float | None:
+    """The satisfaction that a contract agreed, on 0-100: of several indicators that with the largest weight.
+
+    A share up to 1 and a per cent or index from 20 to 100 can be read; what else is agreed (4.5 of five points, "less
+    is better") says nothing about this scale.
+    """
+    agreed = [each for each in indicators if each.level == "satisfaction" and each.direction == "higher"]
+    for each in sorted(agreed, key=lambda each: (-each.weight, each.code)):
+        target = float(each.target)
+        target = target * 100.0 if 0.0 < target <= 1.0 else target
+        if LEAST_TARGET <= target <= 100.0:
+            return target
+    return None

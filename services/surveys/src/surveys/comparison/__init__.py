@@ -1,0 +1,1 @@
+"""Providers and regions compared by what their recipients said in comparable waves."""
