@@ -110,8 +110,8 @@ class WaveOut(Out):
     independence: Independence = Field(description="Who was present at the answers.")
     publication_policy: str = Field(description="The gate that everything published from the wave passes.")
     cautions: list[str] = Field(
-        description="Why no result of the wave is `ok`: provider_supervised, no_frame, frame_unaudited, frame_gap_paid_units, "
-        "frame_gap_population, frame_gap_audit."
+        description="Why no result of the wave is `ok`: provider_supervised, no_frame, frame_unaudited, "
+        "frame_gap_paid_units, frame_gap_population, frame_gap_audit."
     )
 
 
