@@ -19,3 +19,4 @@ for service in contracts surveys scoring gateway; do
 done
 lock client services/gateway/client/pyproject.toml --constraint requirements/dev.txt
 lock uv requirements/uv.in
+lock bench requirements/bench.in --constraint requirements/dev.txt

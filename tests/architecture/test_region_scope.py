@@ -21,6 +21,7 @@ TECHNICAL = {"outbox", "audit"}  # read by the relay and the audit chain only; h
 # Where SQL text works without a scope, and why. Module path below the service's package -> reason.
 AFTER = "runs by id after get_contract or open_for_fact has found the contract in the caller's scope"
 EVENTS = "events and jobs work for the system: they belong to no caller"
+HOLDS = "asked by contract once it was found in the caller's scope: a province's round holds a county's determination"
 UNSCOPED: dict[str, str] = {
     "contracts/contracts/facts.py:COLUMNS": "a part of a statement whose WHERE carries the scope of the contract",
     "contracts/contracts/facts.py:JOINS": "a part of a statement whose WHERE carries the scope of the contract",
@@ -33,10 +34,13 @@ UNSCOPED: dict[str, str] = {
     "surveys/responses/statements.py:INSERT": "anybody may answer an open wave; nothing of the wave is given out",
     "surveys/responses/statements.py:OPEN": "anybody may answer an open wave; nothing of the wave is given out",
     "surveys/responses/retention.py:_DELETE": EVENTS,
+    "scoring/calibrations/queries.py:_FLAG": HOLDS,
+    "scoring/calibrations/queries.py:_ROUNDS": HOLDS,
     "scoring/evidence/queries.py:": EVENTS,
     "scoring/evidence/queries.py:_LOCK": EVENTS,
     "scoring/evidence/queries.py:_NEXT": EVENTS,
     "scoring/scores/queries.py:_READ": EVENTS,
+    "scoring/scores/uncertainty.py:_TAKE": EVENTS,
     "gateway/feed/queries.py:stored_versions": EVENTS,
     "gateway/feed/service.py:compact": EVENTS,
 }

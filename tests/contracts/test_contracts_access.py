@@ -48,6 +48,7 @@ ENDPOINTS: dict[tuple[str, str], set[str]] = {
     ("POST", "/v1/contracts/{contract_id}/acceptances"): MANAGERS,
     ("GET", "/v1/contracts/{contract_id}/acceptances"): READERS,
     ("POST", "/v1/imports/ocds"): {"finance", "purchaser", "operator"},
+    ("GET", "/v1/contracts/{contract_id}/results"): READERS - {"evaluator"},
 }
 
 

@@ -1,7 +1,9 @@
 """Every endpoint against every role, the anonymous public and a foreign region."""
 
 from dataclasses import dataclass
-from typing import get_args
+from importlib import import_module
+from pathlib import Path
+from typing import Any, get_args
 
 import httpx
 import pytest
@@ -10,6 +12,7 @@ from tests.scoring.cases import CONTRACT, REGION, complete_history, ident
 from tests.scoring.conftest import SELF, Scoring
 
 from scoring.app import service
+from shared import clock
 from shared.auth import Role
 
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -28,30 +31,71 @@ class Endpoint:
     roles: frozenset[str]
     status: int
     foreign: int | None
+    params: dict[str, str] | None = None
+    body: dict[str, Any] | None = None
+
+
+OF_CONTRACT = {"contract_id": str(CONTRACT)}
+UNDER = {"framework_id": SELF}
+DOCUMENT = {"sha256": "a" * 64, "title": "a simulated document"}
+STATEMENT = OF_CONTRACT | {
+    "kind": "manual",
+    "measure": "plan-approved",
+    "dist": "tier",
+    "tier": "yes",
+    "document": DOCUMENT,
+    "valid_on": "2026-06-01",
+    "source": "simulated",
+}
+SERVICE = {"party": "provider", "method": "in_person", "served_at": "2026-11-20T09:00:00+08:00", "proof": DOCUMENT}
 
 
 ENDPOINTS = [
     Endpoint("GET", "/v1/frameworks", frozenset(ROLES), 200, None),
     Endpoint("GET", "/v1/frameworks/{framework_id}", frozenset(ROLES), 200, None),
-    Endpoint("GET", "/v1/evidence", OFFICERS, 200, 404),
+    Endpoint("GET", "/v1/evidence", OFFICERS, 200, 404, params=OF_CONTRACT),
+    Endpoint("GET", "/v1/evidence/{evidence_id}", OFFICERS, 200, 404),
+    Endpoint("POST", "/v1/evidence", SIGNERS, 201, 404, body=STATEMENT),
     Endpoint("GET", "/v1/scores/{contract_id}", OFFICERS, 200, 404),
-    Endpoint("GET", "/v1/scores/{contract_id}/history", OFFICERS, 200, 404),
-    Endpoint("GET", "/v1/scores/{contract_id}/explanation", OFFICERS, 200, 404),
-    Endpoint("POST", "/v1/determinations", SIGNERS, 409, 404),
-    Endpoint("GET", "/v1/determinations", OFFICERS | {"provider"}, 200, 200),
-    Endpoint("GET", "/v1/determinations/{determination_id}", OFFICERS | {"provider"}, 200, 404),
+    Endpoint("GET", "/v1/scores/{contract_id}/history", OFFICERS, 200, 404, params=UNDER),
+    Endpoint("GET", "/v1/scores/{contract_id}/explanation", OFFICERS, 200, 404, params=UNDER),
+    Endpoint("GET", "/v1/scores/{contract_id}/uncertainty", OFFICERS, 200, 404, params=UNDER),
+    Endpoint("GET", "/v1/scores/{contract_id}/as-known", OFFICERS, 200, 404, params=UNDER),
+    Endpoint("GET", "/v1/scores/{contract_id}/snapshot", OFFICERS, 200, 404, params=UNDER),
+    Endpoint("GET", "/v1/scores/{contract_id}/provenance", OFFICERS, 200, 404, params=UNDER),
+    Endpoint("POST", "/v1/determinations", SIGNERS, 409, 404, body=OF_CONTRACT | UNDER | {"document_number": "1"}),
+    # The determination of this test is served and published: everybody reads it.
+    Endpoint("GET", "/v1/determinations", frozenset(ROLES), 200, 200, params=OF_CONTRACT),
+    Endpoint("GET", "/v1/determinations/{determination_id}", frozenset(ROLES), 200, 404),
+    Endpoint("GET", "/v1/determinations/{determination_id}/acts", OFFICERS | {"provider"}, 200, 404),
+    Endpoint("POST", "/v1/determinations/{determination_id}/service", SIGNERS, 409, 404, body=SERVICE),
+    Endpoint("POST", "/v1/determinations/{determination_id}/publication", SIGNERS, 409, 404),
 ]
 
 
-async def call(client: httpx.AsyncClient, endpoint: Endpoint, determination_id: str) -> httpx.Response:
-    path = endpoint.path.format(framework_id=SELF, contract_id=CONTRACT, determination_id=determination_id)
-    params = {"framework_id": SELF} if "history" in path or "explanation" in path else {}
-    if endpoint.path in {"/v1/evidence", "/v1/determinations"}:
-        params = {"contract_id": str(CONTRACT)}
-    if endpoint.method == "POST":
-        body = {"contract_id": str(CONTRACT), "framework_id": SELF, "document_number": "1"}
-        return await client.post(path, json=body)
-    return await client.get(path, params=params)
+async def call(client: httpx.AsyncClient, endpoint: Endpoint, ids: dict[str, str]) -> httpx.Response:
+    path = endpoint.path.format(framework_id=SELF, contract_id=CONTRACT, **ids)
+    if endpoint.method == "GET":
+        return await client.get(path, params=endpoint.params)
+    return await client.request(endpoint.method, path, params=endpoint.params, json=endpoint.body or {})
+
+
+async def published(scoring: Scoring) -> dict[str, str]:
+    """A contract with a determination that was served and published; the ids that paths ask for."""
+    await scoring.hear(*complete_history())
+    determination_id = (await scoring.determine(CONTRACT)).json()["id"]
+    finance = scoring.client.as_("finance")
+    for act, body in (("service", SERVICE | {"served_at": clock.now().isoformat()}), ("publication", {})):
+        answer = await finance.post(f"/v1/determinations/{determination_id}/{act}", json=body)
+        assert answer.status_code == 201, answer.text
+    return {"determination_id": determination_id, "evidence_id": str(CONTRACT)}
+
+
+def elsewhere() -> set[tuple[str, str]]:
+    """Endpoints with a matrix beside their slice's other tests: ENDPOINTS of each `test_*_roles.py` below here."""
+    folder = Path(__file__).parent
+    modules = [f"tests.scoring.{path.parent.name}.{path.stem}" for path in folder.glob("*/test_*_roles.py")]
+    return {(endpoint.method, endpoint.path) for module in modules for endpoint in import_module(module).ENDPOINTS}
 
 
 def test_matrix_names_every_endpoint() -> None:
@@ -62,16 +106,15 @@ def test_matrix_names_every_endpoint() -> None:
         if isinstance(route, APIRoute)
         for method in route.methods or ()
     }
-    assert found == {(endpoint.method, endpoint.path) for endpoint in ENDPOINTS}
+    assert found == {(endpoint.method, endpoint.path) for endpoint in ENDPOINTS} | elsewhere()
 
 
 async def test_roles_and_regions(scoring: Scoring) -> None:
-    await scoring.hear(*complete_history())
-    determination_id = (await scoring.determine(CONTRACT)).json()["id"]
+    ids = await published(scoring)
     for endpoint in ENDPOINTS:
         for role in ROLES:
             inside = scoring.client.as_(role, regions=["CN-23"], organisation=PROVIDER)
-            answer = await call(inside, endpoint, determination_id)
+            answer = await call(inside, endpoint, ids)
             expected = endpoint.status if role in endpoint.roles else 403
             assert answer.status_code == expected, (endpoint, role, answer.text)
             if expected == 403:
@@ -79,22 +122,21 @@ async def test_roles_and_regions(scoring: Scoring) -> None:
                 continue
             for regions in FOREIGN if endpoint.foreign is not None else ():
                 outside = scoring.client.as_(role, regions=regions, organisation=PROVIDER)
-                answer = await call(outside, endpoint, determination_id)
+                answer = await call(outside, endpoint, ids)
                 assert answer.status_code == endpoint.foreign, (endpoint, role, regions, answer.text)
                 assert str(CONTRACT) not in answer.text or endpoint.foreign == 404
                 if endpoint.foreign == 200:
                     assert answer.json()["items"] == []
-        answer = await call(scoring.client.anonymous, endpoint, determination_id)
+        answer = await call(scoring.client.anonymous, endpoint, ids)
         assert answer.status_code == (endpoint.status if "public" in endpoint.roles else 401), endpoint
 
 
 async def test_answers_name_their_region(scoring: Scoring) -> None:
-    await scoring.hear(*complete_history())
-    determination_id = (await scoring.determine(CONTRACT)).json()["id"]
+    ids = await published(scoring)
     for endpoint in ENDPOINTS:
         if endpoint.foreign != 404 or endpoint.method == "POST":
             continue
-        answer = await call(scoring.client.as_("auditor", regions=[REGION]), endpoint, determination_id)
+        answer = await call(scoring.client.as_("auditor", regions=[REGION]), endpoint, ids)
         assert answer.headers["gongping-region"] == REGION, endpoint
 
 

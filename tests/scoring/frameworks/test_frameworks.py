@@ -9,7 +9,13 @@ from tests.scoring.conftest import Scoring
 
 from scoring.frameworks.document import STAGES, Framework
 from scoring.frameworks.errors import FrameworkNotFound, InvalidFrameworkError
-from scoring.frameworks.queries import find_framework, framework_by_hash, frameworks_in_force, read_framework
+from scoring.frameworks.queries import (
+    find_framework,
+    framework_by_hash,
+    frameworks_in_force,
+    read_framework,
+    shipped_frameworks,
+)
 from scoring.frameworks.validation import validate
 
 Json = Any  # any JSON value
@@ -17,6 +23,9 @@ Json = Any  # any JSON value
 # A released version is never edited: whoever changes a rule writes a new version into a new file.
 RELEASED = {
     ("cn-self-evaluation", "1.0.0"): "18d0aa8ffc7fbc51d4bb035b2d1edc906c4c7cb429c11720ee5502820e4043da",
+    ("cn-department", "1.0.0"): "7fa2997e1aa1d7f5ac9e967d6f25935504b8a4c5efce01c5d3a6ea1226df1583",
+    ("common-core", "1.0.0"): "a971be084b9281639c1fe1c77ecb04917a36b5b27dd7c044a992ee97827d08c8",
+    ("three-families", "1.0.0"): "27b2f8dc2680c63ad02c9c1bd4110a6abc09961bccb4fe93afc514ae092b65b3",
     ("four-questions", "1.0.0"): "33b6c209dc421bb7e724983514bd8ec52abae3f85c37a70497f409739e2f36f9",
 }
 
@@ -26,7 +35,8 @@ def document(framework_id: str = "four-questions") -> dict[str, Any]:
 
 
 def test_released_versions_never_change() -> None:
-    assert {(each.id, each.version): each.hash for each in frameworks_in_force()} == RELEASED
+    assert {(each.id, each.version): each.written_hash for each in shipped_frameworks()} == RELEASED
+    assert [each.id for each in frameworks_in_force()] == ["cn-self-evaluation", "four-questions"]
 
 
 def test_self_evaluation_weighs_10_50_30_10_at_completion() -> None:
@@ -44,6 +54,36 @@ def test_the_four_questions_are_the_first_level() -> None:
     ]
 
 
+def test_the_three_families_are_the_first_level() -> None:
+    assert [node.code for node in find_framework("three-families").nodes] == ["satisfaction", "quality", "cost"]
+
+
+def test_the_department_evaluation_has_the_level_3_indicators() -> None:
+    """财预〔2020〕10号: decision, process, output and benefit with their level-3 indicators."""
+    framework = find_framework("cn-department")
+    assert [node.title["zh"] for node in framework.nodes] == ["决策", "过程", "产出", "效益"]
+    leaves = [node.title["zh"].split(": ")[-1] for node in framework.walk() if not node.children]
+    assert leaves == [
+        "立项依据充分性",
+        "立项程序规范性",
+        "绩效目标合理性",
+        "绩效指标明确性",
+        "预算编制科学性",
+        "资金分配合理性",
+        "资金到位率",
+        "预算执行率",
+        "资金使用合规性",
+        "管理制度健全性",
+        "制度执行有效性",
+        "实际完成率",
+        "质量达标率",
+        "完成及时性",
+        "成本节约率",
+        "实施效益",
+        "服务对象满意度",
+    ]
+
+
 def test_output_and_effect_weigh_at_least_60_after_the_end() -> None:
     """财预〔2020〕10号: output + benefit >= 60 per cent in department and fiscal evaluation."""
     nodes = {node.code: node.weight for node in find_framework("four-questions").nodes}
@@ -51,8 +91,9 @@ def test_output_and_effect_weigh_at_least_60_after_the_end() -> None:
         assert nodes["quality"][stage] + nodes["long_term"][stage] >= 60
 
 
-@pytest.mark.parametrize("framework", frameworks_in_force(), ids=lambda framework: framework.id)
+@pytest.mark.parametrize("framework", shipped_frameworks(), ids=lambda framework: framework.id)
 def test_each_rule_names_its_source_and_each_stage_sums_to_100(framework: Framework) -> None:
+    validate(framework.written)
     assert sum(node.weight["interim"] for node in framework.nodes) == 100
     for node in framework.walk():
         if node.children:
@@ -68,7 +109,7 @@ def test_find_framework_by_version_and_hash() -> None:
     framework = find_framework("four-questions", "1.0.0")
     assert framework_by_hash(framework.hash) is framework
     for missing in ("five-questions", "cn-self-evaluation/2"):
-        with pytest.raises(FrameworkNotFound, match="cn-self-evaluation, four-questions"):
+        with pytest.raises(FrameworkNotFound, match="cn-self-evaluation, common-core, four-questions"):
             find_framework(missing)
     with pytest.raises(FrameworkNotFound):
         find_framework("four-questions", "9.9.9")
@@ -180,7 +221,13 @@ def test_doubled_codes_and_bad_grades_are_refused() -> None:
 
 async def test_frameworks_are_read_by_anyone(scoring: Scoring) -> None:
     listed = await scoring.client.anonymous.get("/v1/frameworks")
-    assert [item["id"] for item in listed.json()["items"]] == ["cn-self-evaluation", "four-questions"]
+    assert {item["id"]: item["in_force"] for item in listed.json()["items"]} == {
+        "cn-department": False,
+        "cn-self-evaluation": True,
+        "common-core": False,
+        "four-questions": True,
+        "three-families": False,
+    }
     answer = await scoring.client.anonymous.get("/v1/frameworks/four-questions")
     assert answer.json()["document"] == document()
     assert answer.json()["hash"] == find_framework("four-questions").hash

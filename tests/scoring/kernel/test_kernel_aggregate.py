@@ -176,3 +176,26 @@ def test_more_never_scores_less(
     assert (before.upper[counted] >= before.score[counted] - 1e-9).all()
     assert (before.coverage >= 0).all()
     assert (before.coverage <= 1 + 1e-12).all()
+
+
+@pytest.mark.parametrize("exponents", [(), (1.0, 0.0, -1.0), (0.5, 3.0, 1.0)])
+def test_blocks_and_the_path_for_complete_data_change_no_bit(exponents: tuple[float, ...]) -> None:
+    """Two dimensions of three leaves; one column alone, a batch, several blocks, with common and with own weights."""
+    tree = Tree(6, ((0, 1, 2), (3, 4, 5), (6, 7)), exponents)
+    random = np.random.default_rng(1)
+    leaves, weight = random.uniform(0, 100, (6, 4500)), random.uniform(1, 9, (8, 1))
+    complete = np.zeros((6, 4500), dtype=np.int8)
+    gaps = np.where(random.uniform(size=(6, 4500)) < 0.2, random.integers(1, 5, (6, 4500)), 0).astype(np.int8)
+    for state in (complete, gaps):
+        whole = aggregate(tree, leaves, state, weight)
+        own = aggregate(tree, leaves, state, np.repeat(weight, 4500, axis=1))
+        few = aggregate(tree, leaves[:, 4000:4010], state[:, 4000:4010], np.repeat(weight, 10, axis=1))
+        for name in ("nodes", "uppers", "covers", "points", "nominal", "earned", "lost"):
+            one, two, three = (getattr(each, name) for each in (whole, own, few))
+            assert (one is None) == (two is None) == (three is None)
+            if one is not None:
+                np.testing.assert_array_equal(one, two)
+                np.testing.assert_array_equal(one[:, 4000:4010], three)
+        for column in (0, 2047, 2048, 4499):
+            alone = aggregate(tree, leaves[:, [column]], state[:, [column]], weight)
+            np.testing.assert_array_equal(alone.nodes[:, 0], whole.nodes[:, column])

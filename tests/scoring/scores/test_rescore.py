@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -13,14 +14,16 @@ from tests.scoring.cases import complete_history, renamed, state
 from tests.scoring.conftest import QUESTIONS, SELF, Scoring, contract_of
 
 from scoring import cli
+from scoring.evidence.service import SCORE_CONTRACT
 from scoring.frameworks.document import Framework
 from scoring.frameworks.errors import FrameworkNotFound
 from scoring.frameworks.queries import find_framework, frameworks_in_force
+from scoring.frameworks.registry import Registry
 from scoring.scores import rescore
-from scoring.scores.rescore import KIND, RESCORE_JOB, enqueue_rescore, rescore_chunk
+from scoring.scores.rescore import KIND, RESCORE_JOB, SCORE_JOB, enqueue_rescore, rescore_chunk
 from scoring.settings import ScoringSettings
 from shared.ids import new_id
-from shared.jobs import Worker
+from shared.jobs import Worker, enqueue
 
 HEADS = "SELECT contract_id, framework_id, content_hash, version FROM score_heads ORDER BY contract_id, framework_id"
 
@@ -78,7 +81,13 @@ async def test_a_new_version_of_a_framework_moves_every_head(scoring: Scoring) -
 
 async def test_a_job_goes_chunk_by_chunk_and_survives_a_kill(scoring: Scoring, monkeypatch: pytest.MonkeyPatch) -> None:
     await contracts(scoring, 5)
-    monkeypatch.setattr(rescore, "frameworks_in_force", lambda: tuple(map(next_version, frameworks_in_force())))
+    newest = cache(next_version)  # one object per framework, as a registry has it
+    in_force = Registry.applicable
+
+    def newer(known: Registry, region: str, category: str | None) -> tuple[Framework, ...]:
+        return tuple(newest(framework) for framework in in_force(known, region, category))
+
+    monkeypatch.setattr(Registry, "applicable", newer)
     async with scoring.database.transaction() as session:
         assert await enqueue_rescore(session, chunk=2, lanes=1) == ["all 1/1"]
         assert await enqueue_rescore(session, chunk=2, lanes=1) == ["all 1/1"]
@@ -148,3 +157,23 @@ async def test_the_command_works_the_job_off(
     monkeypatch.setenv("DATABASE_URL", scoring.database.url)
     assert await asyncio.to_thread(cli.rescore, ["--framework", QUESTIONS]) == 0
     assert capsys.readouterr().out.splitlines()[-1] == "3 contracts read, 0 scores changed"
+
+
+async def test_evidence_that_came_by_no_event_asks_for_its_contract(scoring: Scoring) -> None:
+    mine, other = await contracts(scoring, 2)
+    heads = await scoring.rows(HEADS)
+    async with scoring.database.transaction() as session:
+        await session.execute(text("TRUNCATE score_rows, score_heads"))
+        await enqueue(session, SCORE_CONTRACT, key=str(mine))
+        await enqueue(session, SCORE_CONTRACT, key=str(new_id()))  # not known yet: nothing to score
+    worker = Worker(scoring.database, [SCORE_JOB])
+    while await worker.run_one():
+        pass
+    again = await scoring.rows(HEADS)
+    assert [(row.contract_id, row.content_hash) for row in again] == [
+        (row.contract_id, row.content_hash) for row in heads if row.contract_id == mine
+    ]
+    assert other not in {row.contract_id for row in again}
+    assert {
+        row.state for row in await scoring.rows("SELECT state FROM job WHERE kind = :kind", kind=SCORE_CONTRACT)
+    } == {"done"}

@@ -38,7 +38,9 @@ async def wave_of(surveys: Surveys, name: str, **fields: Json) -> dict[str, Any]
 
 
 async def compared(surveys: Surveys, what: str, *regions: str, **asked: Json) -> dict[str, Any]:
-    answer = await surveys.client.as_("evaluator", regions=list(regions) or ["CN"]).get(f"/v1/satisfaction/{what}", params=asked)
+    answer = await surveys.client.as_("evaluator", regions=list(regions) or ["CN"]).get(
+        f"/v1/satisfaction/{what}", params=asked
+    )
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json()
     return found

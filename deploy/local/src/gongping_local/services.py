@@ -53,7 +53,8 @@ def environments(
         for service in SERVICES
     }
     made["surveys"]["GONGPING_SURVEYS_KEY_FILE"] = str(state.surveys_key)
-    made["surveys"].setdefault("GONGPING_PUBLIC_URL", ports.url("gateway"))
+    for printing in ("surveys", "scoring"):  # invitation sheets and reports name the gateway's address
+        made[printing].setdefault("GONGPING_PUBLIC_URL", ports.url("gateway"))
     return made
 
 

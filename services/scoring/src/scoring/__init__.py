@@ -1,1 +1,10 @@
+"""Scores of contracts.
 
+One BLAS thread unless the operator says otherwise: the kernels' matrices are small, and with more threads the same work
+takes up to 25 times as long (docs/performance.md).
+"""
+
+import os
+
+for _name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")  # before numpy is imported anywhere in the service

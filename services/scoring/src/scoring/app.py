@@ -1,6 +1,16 @@
 """The table of contents of the scoring service: its slices in the order in which they may use each other."""
 
+from scoring.appeals.handlers import appeal_clocks_job
+from scoring.appeals.routes import routes as appeals
+from scoring.calibrations.routes import routes as calibrations
+from scoring.calibrations.service import ENTER_JOB
+from scoring.comparisons.routes import routes as comparisons
 from scoring.determinations.routes import routes as determinations
+from scoring.evaluations.cases.routes import routes as evaluation_cases
+from scoring.evaluations.register.routes import routes as evaluators
+from scoring.evaluations.routes import routes as evaluations
+from scoring.evaluations.service import OVERDUE_JOB as EVALUATIONS_OVERDUE
+from scoring.evaluations.tasks.routes import routes as evaluation_tasks
 from scoring.evidence.handlers import (
     on_acceptance_recorded,
     on_contract_state,
@@ -10,9 +20,22 @@ from scoring.evidence.handlers import (
 )
 from scoring.evidence.routes import routes as evidence
 from scoring.frameworks.routes import routes as frameworks
+from scoring.provenance.routes import routes as provenance
+from scoring.rectifications.handlers import follow_use_job, rectification_clocks_job
+from scoring.rectifications.routes import routes as rectifications
+from scoring.reports.handlers import ANNUAL_JOB
+from scoring.reports.issued.routes import routes as issued_reports
+from scoring.reports.libraries.routes import routes as libraries
+from scoring.reports.routes import routes as reports
+from scoring.results.handlers import open_missed_job, open_results_job, result_clocks_job
+from scoring.results.routes import routes as results
+from scoring.scores.framework_changes import FRAMEWORK_JOB
 from scoring.scores.handlers import score_touched
-from scoring.scores.rescore import RESCORE_JOB
+from scoring.scores.impacts.routes import routes as impacts
+from scoring.scores.impacts.service import IMPACT_JOB
+from scoring.scores.rescore import RESCORE_JOB, SCORE_JOB
 from scoring.scores.routes import routes as scores
+from scoring.scores.uncertainty import FOLLOWING_JOB, UNCERTAINTY_JOB
 from scoring.settings import ScoringSettings
 from scoring.snapshot import snapshot
 from shared.events import (
@@ -37,7 +60,20 @@ from shared.service import Service
 __all__ = ["SLICES", "contracts_subscription", "service", "surveys_subscription"]
 
 # A later slice may use the earlier ones, never the other way round.
-SLICES = ("frameworks", "evidence", "scores", "determinations")
+SLICES = (
+    "frameworks",
+    "evidence",
+    "scores",
+    "evaluations",
+    "calibrations",
+    "determinations",
+    "provenance",
+    "comparisons",
+    "results",
+    "rectifications",
+    "appeals",
+    "reports",
+)
 
 contracts_subscription = Subscription(
     source="contracts",
@@ -70,8 +106,43 @@ service = Service(
     name="scoring",
     description="Performance scores: frameworks, evidence, live scores with their bounds and reasons, determinations.",
     settings=ScoringSettings,
-    routers=(frameworks, evidence, scores, determinations),
+    routers=(
+        frameworks,
+        evidence,
+        scores,
+        impacts,
+        evaluators,
+        evaluation_tasks,
+        evaluation_cases,
+        evaluations,
+        calibrations,
+        determinations,
+        comparisons,
+        provenance,
+        results,
+        rectifications,
+        appeals,
+        libraries,
+        reports,
+        issued_reports,
+    ),
     subscriptions=(contracts_subscription, surveys_subscription),
-    jobs=(RESCORE_JOB,),
+    jobs=(
+        RESCORE_JOB,
+        SCORE_JOB,
+        FRAMEWORK_JOB,
+        IMPACT_JOB,
+        UNCERTAINTY_JOB,
+        FOLLOWING_JOB,
+        ENTER_JOB,
+        open_results_job,
+        open_missed_job,
+        result_clocks_job,
+        follow_use_job,
+        rectification_clocks_job,
+        appeal_clocks_job,
+        ANNUAL_JOB,
+        EVALUATIONS_OVERDUE,
+    ),
     snapshot=snapshot,
 )

@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from scoring.frameworks.errors import FrameworkNotFound
 from scoring.scores.rescore import KIND, RESCORE_JOB, enqueue_rescore
+from scoring.scores.uncertainty import FOLLOWING_JOB
 from scoring.settings import ScoringSettings
 from shared.db import Database
 from shared.jobs import Worker
@@ -40,6 +41,9 @@ async def rescore_with(settings: ScoringSettings, *, framework_id: str | None) -
             return 2
         # The lanes of one process overlap: one computes while the database writes for another.
         await asyncio.gather(*(_work(database, keys) for _ in keys))
+        following = Worker(database, [FOLLOWING_JOB])
+        while await following.run_one():
+            pass
         return 0 if (await _progress(database, keys)).failed == 0 else 1
     finally:
         await database.dispose()

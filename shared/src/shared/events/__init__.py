@@ -1,4 +1,4 @@
-"""The published language: one module per producer, and the catalogue of every event type.
+"""The published language: one module per producer (several of scoring), and the catalogue of every event type.
 
 This package imports pydantic and the standard library only, so that a subscriber can use it alone.
 """
@@ -6,6 +6,10 @@ This package imports pydantic and the standard library only, so that a subscribe
 from shared.events.base import CATALOG, Amount, Envelope, EventData, EventEntry, Figure, event
 from shared.events.contracts import *  # noqa: F403 - each module states its own __all__
 from shared.events.contracts import __all__ as _contracts
+from shared.events.evaluations import *  # noqa: F403
+from shared.events.evaluations import __all__ as _evaluations
+from shared.events.results import *  # noqa: F403
+from shared.events.results import __all__ as _results
 from shared.events.scoring import *  # noqa: F403
 from shared.events.scoring import __all__ as _scoring
 from shared.events.surveys import *  # noqa: F403
@@ -22,4 +26,6 @@ __all__ = [  # noqa: PLE0604 - the names of the producers' modules are added bel
     *_contracts,
     *_surveys,
     *_scoring,
+    *_evaluations,
+    *_results,
 ]

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from shared.events.base import EventData, event
 
-__all__ = ["DeterminationIssued", "ScoreReason", "ScoreUpdated"]
+__all__ = ["DeterminationActed", "DeterminationIssued", "ScoreReason", "ScoreUpdated"]
 
 
 class ScoreReason(BaseModel):
@@ -71,3 +71,32 @@ class DeterminationIssued(EventData):
     signed_by: str
     issued_at: datetime
     replaces: UUID | None = None
+    point_grade: str | None = Field(None, description="Band of the score before gates and the coverage cap.")
+    capped_by: tuple[str, ...] = Field((), description="gate:<code> | coverage: why `grade` is lower.")
+    label: str | None = Field(None, description="firm | indicative | undetermined.")
+    binding: bool | None = Field(None, description="Whether consequences may open by themselves.")
+    adverse_allowed: bool | None = Field(None, description="Whether adverse consequences may open by themselves.")
+    p_grade: str | None = Field(None, description="P of `grade`, 0-1, six decimals.")
+    p_grade_or_worse: str | None = Field(None, description="P of `grade` or a worse one, 0-1, six decimals.")
+    provider_score: str | None = Field(None, description="0-100: only what the provider answers for.")
+    provider_grade: str | None = None
+    purchaser_score: str | None = Field(None, description="0-100: only what the purchaser answers for.")
+    purchaser_grade: str | None = None
+    uncertainty_hash: str | None = None
+    appeal_id: UUID | None = Field(None, description="The appeal whose decision it carries out.")
+
+
+@event("scoring.determination.acted.v1", kind="fact")
+class DeterminationActed(EventData):
+    """Something was done with a determination after it was signed."""
+
+    act_id: UUID
+    determination_id: UUID
+    contract_id: UUID
+    region: str
+    simulated: bool = False
+    kind: str = Field(description="service | publication | suspension | release | annulment.")
+    acted_at: datetime
+    effective_at: datetime | None = Field(None, description="Service: when the determination takes effect for it.")
+    party: str | None = Field(None, description="Service: provider | purchaser.")
+    appeal_id: UUID | None = None

@@ -46,6 +46,14 @@ PREFIXES: tuple[Prefix, ...] = (
     Prefix("/v1/scores", "scoring"),
     Prefix("/v1/evidence", "scoring"),
     Prefix("/v1/determinations", "scoring"),
+    Prefix("/v1/evaluations", "scoring"),
+    Prefix("/v1/evaluators", "scoring"),
+    Prefix("/v1/calibrations", "scoring"),
+    Prefix("/v1/comparisons", "scoring"),
+    Prefix("/v1/results", "scoring"),
+    Prefix("/v1/rectifications", "scoring"),
+    Prefix("/v1/appeals", "scoring"),
+    Prefix("/v1/reports", "scoring"),
     Prefix("/v1/operations/scoring", "scoring"),
 )
 

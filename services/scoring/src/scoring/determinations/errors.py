@@ -1,11 +1,19 @@
 from shared.problems import Conflict, NotFound
 
 __all__ = [
+    "AlreadyDone",
+    "CoverageTooLow",
+    "DeterminationBlocked",
     "DeterminationExists",
     "DeterminationNotFound",
+    "DeterminationNotInForce",
+    "DeterminationNotServed",
     "DeterminationReplaced",
+    "DeterminationSuspended",
     "EvidenceHeld",
     "EvidenceNotDeterminable",
+    "GateUncertain",
+    "PanelUnfounded",
     "ReplacesAnother",
     "ScoreNotHead",
 ]
@@ -51,3 +59,51 @@ class ReplacesAnother(Conflict):
     """The determination to be replaced is about another contract, framework or stage."""
 
     slug, title = "determination-replaces-another", "It is about something else"
+
+
+class DeterminationBlocked(Conflict):
+    """The evaluators' marks do not allow a determination yet: an open round, too little agreement, an open flag."""
+
+    slug, title = "determination-blocked", "The evaluation does not allow a determination yet"
+
+
+class GateUncertain(Conflict):
+    """A gate may be crossed or not; `gates` names each with its probability."""
+
+    slug, title = "gate-uncertain", "Nobody can say whether a gate is crossed"
+
+
+class CoverageTooLow(Conflict):
+    """Too little of a node's weight has evidence; `nodes` names each."""
+
+    slug, title = "coverage-too-low", "Too little evidence"
+
+
+class PanelUnfounded(Conflict):
+    """A panel's decision rests on a third evaluation of the same contract, and this one does not."""
+
+    slug, title = "panel-unfounded", "No third evaluation of this contract"
+
+
+class DeterminationNotServed(Conflict):
+    """The determination has no effect before its document is served."""
+
+    slug, title = "determination-not-served", "Not served yet"
+
+
+class DeterminationNotInForce(Conflict):
+    """The determination was replaced or annulled; what stands in its place is named where there is something."""
+
+    slug, title = "determination-not-in-force", "No longer in force"
+
+
+class AlreadyDone(Conflict):
+    """This was done already; when is named."""
+
+    slug, title = "determination-act-done", "Done already"
+
+
+class DeterminationSuspended(Conflict):
+    """An appeal suspends publication and money effects; the appeals are named."""
+
+    slug, title = "determination-suspended", "Suspended by an appeal"

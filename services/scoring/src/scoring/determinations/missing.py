@@ -13,6 +13,8 @@ _HOW: Final[Mapping[str, str]] = {
     "acceptance": "record the acceptance: POST /v1/contracts/{contract_id}/acceptances",
     "contract": "complete the terms (basis of the need, tenderers, milestones): PATCH /v1/contracts/{contract_id}",
     "wave": "close a {wave} wave of the contract with enough answers: GET /v1/waves?contract_id={contract_id}",
+    "manual": "state it with its document: POST /v1/evidence with measure {measure}",
+    "rating": "have third parties rate criterion {measure} and close the calibration round: POST /v1/evaluations",
     "none": "agree indicators of this level in the contract: PATCH /v1/contracts/{contract_id}",
 }
 
@@ -27,9 +29,13 @@ def _entry(framework: Framework, path: str, *, stage: str, contract_id: object) 
     # A node of agreed indicators is itself held only where the contract agreed none.
     rule = node.unagreed if path == node.path and node.unagreed is not None else node.rule
     assert rule is not None  # noqa: S101 - a leaf has a rule
-    how = _HOW[rule.evidence["from"]]
-    wave = rule.evidence["waves"][stage] if rule.evidence["from"] == "wave" else ""
-    return {"what": path, "rule": rule.source, "how": how.format(contract_id=contract_id, wave=wave)}
+    evidence = rule.evidence
+    how = _HOW[evidence["from"]].format(
+        contract_id=contract_id,
+        wave=evidence["waves"][stage] if evidence["from"] == "wave" else "",
+        measure=evidence.get("measure", evidence.get("criterion", "")),
+    )
+    return {"what": path, "rule": rule.source, "how": how}
 
 
 def _node_of(framework: Framework, path: str) -> Node:

@@ -1,14 +1,23 @@
+from collections.abc import Sequence
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import Query, Request, Response
 
 from scoring.determinations import queries, service
 from scoring.determinations.models import Determination
-from scoring.determinations.schemas import DeterminationIn, DeterminationOut, WouldNowBe
+from scoring.determinations.queries import Found
+from scoring.determinations.schemas import (
+    ActOut,
+    DeterminationIn,
+    DeterminationOut,
+    PublicationIn,
+    ServiceIn,
+    WouldNowBe,
+)
 from scoring.scores.queries import head_of
-from shared.auth import Principal, allow
+from shared.auth import ROLES, Principal, allow
 from shared.db import ReadSession, WriteSession
 from shared.pagination import Page, PageQuery, Paging, encode_cursor, page_response
 from shared.problems import Forbidden, Unprocessable
@@ -18,20 +27,23 @@ __all__ = ["routes"]
 
 routes = router(tags=["determinations"])
 
-OFFICERS = ("finance", "purchaser", "auditor", "operator")
+OFFICERS = frozenset({"finance", "purchaser", "auditor", "operator"})
 Signer = Annotated[Principal, allow("finance", "purchaser")]
-Reader = Annotated[Principal, allow("finance", "purchaser", "provider", "auditor", "operator")]
+# Officers and the provider concerned read what is signed; everybody else what is published.
+Reader = Annotated[Principal, allow(*ROLES)]
+Party = Annotated[Principal, allow("finance", "purchaser", "provider", "auditor", "operator")]
 
 
 @routes.post("/determinations", status_code=201, summary="Determine a score")
 async def issue_determination(
-    body: DeterminationIn, session: WriteSession, _: Signer, response: Response
+    body: DeterminationIn, session: WriteSession, principal: Signer, response: Response
 ) -> DeterminationOut:
     """Pins one score row by a signed act: the newest, or the one that `content_hash` names."""
     made = await service.issue_determination(session, body)
     set_region(response, made.region)
     response.headers["Location"] = f"/v1/determinations/{made.id}"
-    return _out(made, replaced_by=None, would_now_be=None)
+    (out,) = await _outs(session, [(made, None)], principal)
+    return out
 
 
 @routes.get("/determinations", summary="List determinations")
@@ -43,15 +55,30 @@ async def list_determinations(
     request: Request,
     response: Response,
     contract_id: Annotated[UUID | None, Query(description="Only of this contract.")] = None,
+    framework_id: Annotated[str | None, Query(description="Only under this framework.", max_length=64)] = None,
+    stage: Annotated[
+        Literal["interim", "completion", "followUp"] | None, Query(description="Only of this stage.")
+    ] = None,
+    in_force: Annotated[bool, Query(description="Leave out what was replaced or annulled.")] = False,
 ) -> Page[DeterminationOut]:
-    """In the order of issue, replaced ones included; a provider sees those about itself."""
+    """In the order of issue; interim, completion and followUp stand side by side.
+
+    Officers see all, replaced ones included; a provider those about itself; everybody else what is published.
+    """
     found = await queries.list_determinations(
-        session, contract_id=contract_id, provider=_provider(principal), after=_after(page), limit=page.limit + 1
+        session,
+        contract_id=contract_id,
+        framework_id=framework_id,
+        stage=stage,
+        in_force=in_force,
+        provider=_provider(principal),
+        published=_outsider(principal),
+        after=_after(page),
+        limit=page.limit + 1,
     )
     shown = found[: page.limit]
     next_cursor = encode_cursor(shown[-1][0].id) if len(found) > page.limit else None
-    items = [_out(each, replaced_by=successor, would_now_be=None) for each, successor in shown]
-    return page_response(request, response, items, next_cursor=next_cursor)
+    return page_response(request, response, await _outs(session, shown, principal), next_cursor=next_cursor)
 
 
 @routes.get("/determinations/{determination_id}", summary="Read a determination")
@@ -59,10 +86,41 @@ async def get_determination(
     determination_id: UUID, session: ReadSession, principal: Reader, response: Response
 ) -> DeterminationOut:
     """As it was signed; for officers with what the live score would say now, where that differs."""
-    found, successor = await queries.find_determination(session, determination_id, provider=_provider(principal))
+    found = await queries.find_determination(
+        session, determination_id, provider=_provider(principal), published=_outsider(principal)
+    )
+    set_region(response, found[0].region)
+    now = await _would_now_be(session, found[0]) if principal.roles & OFFICERS else None
+    (out,) = await _outs(session, [found], principal, would_now_be=now)
+    return out
+
+
+@routes.get("/determinations/{determination_id}/acts", summary="What was done with a determination")
+async def list_acts(determination_id: UUID, session: ReadSession, principal: Party, response: Response) -> list[ActOut]:
+    """Service with its proof, publication, suspension and release by appeals, annulment; in the order recorded."""
+    found, _ = await queries.find_determination(session, determination_id, provider=_provider(principal))
     set_region(response, found.region)
-    now = await _would_now_be(session, found) if principal.roles & set(OFFICERS) else None
-    return _out(found, replaced_by=successor, would_now_be=now)
+    return [ActOut.model_validate(act) for act in await queries.acts_of(session, [found.id])]
+
+
+@routes.post("/determinations/{determination_id}/service", status_code=201, summary="Record the service of a document")
+async def serve_determination(
+    determination_id: UUID, body: ServiceIn, session: WriteSession, _: Signer, response: Response
+) -> ActOut:
+    """A determination takes effect on service; what the rule set demands opens then."""
+    act = await service.serve(session, determination_id, body)
+    set_region(response, act.region)
+    return ActOut.model_validate(act)
+
+
+@routes.post("/determinations/{determination_id}/publication", status_code=201, summary="Publish a determination")
+async def publish_determination(
+    determination_id: UUID, body: PublicationIn, session: WriteSession, _: Signer, response: Response
+) -> ActOut:
+    """After it took effect, and not while an appeal suspends it; everybody can read it from then on."""
+    act = await service.publish(session, determination_id, body)
+    set_region(response, act.region)
+    return ActOut.model_validate(act)
 
 
 async def _would_now_be(session: ReadSession, determination: Determination) -> WouldNowBe | None:
@@ -81,19 +139,35 @@ async def _would_now_be(session: ReadSession, determination: Determination) -> W
 
 
 def _provider(principal: Principal) -> UUID | None:
-    """The organisation that the caller is limited to; None for an officer."""
-    if principal.roles & set(OFFICERS):
+    """The organisation that a provider is limited to; None for everybody else."""
+    if principal.roles & OFFICERS or "provider" not in principal.roles:
         return None
     if principal.organisation is None:
         raise Forbidden("Your token names no organisation, so there is nothing that is about you.")
     return principal.organisation
 
 
-def _out(
-    determination: Determination, *, replaced_by: UUID | None, would_now_be: WouldNowBe | None
-) -> DeterminationOut:
-    columns = {column.key: getattr(determination, column.key) for column in Determination.__table__.columns}
-    return DeterminationOut.model_validate(columns | {"replaced_by": replaced_by, "would_now_be": would_now_be})
+def _outsider(principal: Principal) -> bool:
+    """Whether the caller sees published determinations only."""
+    return not principal.roles & (OFFICERS | {"provider"})
+
+
+async def _outs(
+    session: ReadSession, found: Sequence[Found], principal: Principal, *, would_now_be: WouldNowBe | None = None
+) -> list[DeterminationOut]:
+    standings = await queries.standings(session, found)
+    made = []
+    for determination, _ in found:
+        standing = standings[determination.id]
+        columns = {column.key: getattr(determination, column.key) for column in Determination.__table__.columns}
+        if _outsider(principal):
+            columns["signed_by"] = None
+        state = {name: getattr(standing, name) for name in _STATE}
+        made.append(DeterminationOut.model_validate(columns | state | {"would_now_be": would_now_be}))
+    return made
+
+
+_STATE = ("replaced_by", "served_at", "effective_at", "published_at", "annulled_at", "suspended_by")
 
 
 def _after(page: Paging) -> UUID | None:

@@ -3,16 +3,17 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, DateTime, Index, Numeric, String, Text
+from sqlalchemy import CheckConstraint, DateTime, Index, Numeric, String, Text, text
 from sqlalchemy.dialects.postgresql import JSON
 from sqlalchemy.orm import Mapped, mapped_column
 
 from scoring.base import Base, one_of
 from shared.db import RegionScoped
 
-__all__ = ["KINDS", "Contract", "Evidence"]
+__all__ = ["KINDS", "QUALITIES", "Contract", "Evidence"]
 
-KINDS = ("contract", "observation", "ledger", "acceptance", "wave")
+KINDS = ("contract", "observation", "ledger", "acceptance", "wave", "manual", "statistic", "rating")
+QUALITIES = ("verified", "unverified")
 
 
 class Contract(RegionScoped, Base):
@@ -41,8 +42,10 @@ class Evidence(RegionScoped, Base):
 
     A fact has its own id and version 1; a state (contract, wave) has its aggregate's id and one row per version.
     `body` is the canonical JSON text whose hash, with kind and id, is `sha256`: two versions with the same hash say the
-    same. `valid_on` is the day that the evidence speaks of, `recorded_at` when its owner recorded it, `received_at`
-    when it came here: what was known on a day can be asked for.
+    same. `valid_on` is the day that the evidence speaks of (up to `valid_until`, where it says so), `recorded_at` when
+    its owner recorded it, `received_at` when it came here: what was known on a day can be asked for. A statement
+    (manual, statistic, rating) came by no event; it may name the one statement that it `supersedes`, and is shown but
+    not scored while it is `unverified`.
     """
 
     __tablename__ = "evidence"
@@ -57,9 +60,17 @@ class Evidence(RegionScoped, Base):
     valid_on: Mapped[date]
     recorded_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     received_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    event_id: Mapped[UUID]
+    event_id: Mapped[UUID | None]
+    measure: Mapped[str | None] = mapped_column(String(64))
+    quality: Mapped[str] = mapped_column(String(16), server_default=text("'verified'"))
+    supersedes: Mapped[UUID | None]
+    valid_until: Mapped[date | None]
+    recorded_by: Mapped[str | None] = mapped_column(Text)
 
     __table_args__ = (
         CheckConstraint(one_of("kind", KINDS), name="kind"),
+        CheckConstraint(one_of("quality", QUALITIES), name="quality"),
+        CheckConstraint("(kind IN ('manual', 'statistic', 'rating')) = (measure IS NOT NULL)", name="measure"),
+        Index("uq_evidence_supersedes", "supersedes", unique=True, postgresql_where=text("supersedes IS NOT NULL")),
         Index("ix_evidence_contract_id_received_at", "contract_id", "received_at", "id", "version"),
     )

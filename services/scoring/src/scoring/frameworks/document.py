@@ -1,13 +1,26 @@
 """A framework (index system) as it is written in its file: a tree of dimensions and indicators with frozen rules."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
-__all__ = ["STAGES", "Framework", "Grade", "Node", "Rule"]
+__all__ = ["ASPECTS", "LINEAR", "STAGES", "Framework", "Gate", "Grade", "Node", "Rule"]
 
 STAGES: Final = ("interim", "completion", "followUp")
 """Stages of an evaluation; each has its own weights."""
+
+LINEAR: Final = 1.0
+"""Exponent of the arithmetic mean."""
+
+ASPECTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "output": ("quantity", "quality", "timeliness", "cost"),
+    "benefit": ("economic", "social", "ecological", "sustained"),
+    "satisfaction": ("satisfaction",),
+}
+"""What an agreed indicator of a level may be about.
+
+Source: 财预〔2020〕10号, level 3: 数量, 质量, 时效, 成本; 经济, 社会, 生态, 可持续; 满意度.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +37,14 @@ class Rule:
     accountable: str
     missing: str
     source: str
+    confidence: str | None = None
+    """How sure the figures are: verified, second-hand, memory nn %, own choice."""
+    depends_on: tuple[str, ...] = ()
+    """Consequences of the contract's own score that the evidence rests on: a cycle, refused by `validate`."""
+    justification: str | None = None
+    """Why missing evidence may be reweighted away."""
+    reference: Mapping[str, Any] | None = None
+    """What history and the sector reached: `{"history", "sector", "tolerance", "source"}`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +63,12 @@ class Node:
     children: tuple["Node", ...]
     rule: Rule | None
     level: str | None
+    """Level of the agreed indicators, `output`; with aspects `output/quantity` (one aspect each)."""
     unagreed: Rule | None
+    exponent: float = LINEAR
+    """p of the power mean over the children: 1 arithmetic, 0 geometric, -1 harmonic."""
+    coverage_minimum: float | None = None
+    """Share of the weight that must have evidence, 0-1; below it the node has no value. None: the framework's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +80,28 @@ class Grade:
     minimum: float
 
 
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """A cap that no other result makes good: where `node` is below `below`, the grade is `cap` at most.
+
+    It is firm when the probability that the node is below is at least `probability`.
+    """
+
+    code: str
+    node: str
+    below: float
+    cap: str
+    probability: float
+    reason: str
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Framework:
-    """One version of a framework; `hash` is the SHA-256 of the RFC 8785 form of its document."""
+    """One version of a framework, ready to score: a plain tree.
+
+    `document` is what was scored under, with the module of the service category grafted in, and `hash` the SHA-256 of
+    its RFC 8785 form; `written` and `written_hash` are the document as it was approved. Without modules they are one.
+    """
 
     id: str
     version: str
@@ -67,6 +112,25 @@ class Framework:
     grades: tuple[Grade, ...]
     nodes: tuple[Node, ...]
     document: Mapping[str, Any]
+    written: Mapping[str, Any] = field(default_factory=dict)
+    written_hash: str = ""
+    exponent: float = LINEAR
+    """p of the power mean over the first level."""
+    coverage_minimum: float | None = None
+    """Threshold of every node that states none of its own, 0-1; None: no threshold."""
+    gates: tuple[Gate, ...] = ()
+    core: tuple[str, ...] = ()
+    """Paths of the common core that every service type shares."""
+    categories: tuple[str, ...] | None = None
+    """Prefixes of the service categories that it applies to; None: all."""
+    module: str | None = None
+    """Code of the module that was grafted in for the contract's service category."""
+    marks: str = "criterion"
+    """Level at which evaluators' marks enter: `criterion` or `total`."""
+    inherits: Mapping[str, str] | None = None
+    """Id, version and hash of the framework that this one follows."""
+    offered: bool = False
+    """Shipped for regions to inherit; it applies nowhere by itself."""
 
     def walk(self) -> Iterator[Node]:
         """Every node, parents before children, in the order of the file."""

@@ -1,7 +1,18 @@
 """Pure functions over numbers: normalisation, aggregation and quantisation. numpy only, no I/O, no framework."""
 
 from scoring.kernel.aggregate import ABSENT, EVIDENCE, HOLD, REWEIGHT, ZERO, Aggregate, Tree, aggregate
-from scoring.kernel.normalise import SHARE, TIER, attainment, baseline, goalposts, lateness, over_attained
+from scoring.kernel.normalise import (
+    SHARE,
+    TIER,
+    attainment,
+    band,
+    baseline,
+    goalposts,
+    lateness,
+    over_attained,
+    piecewise,
+    shrunken,
+)
 from scoring.kernel.quantise import MICRO, apportion, grade_index, quantise
 
 __all__ = [
@@ -18,10 +29,13 @@ __all__ = [
     "aggregate",
     "apportion",
     "attainment",
+    "band",
     "baseline",
     "goalposts",
     "grade_index",
     "lateness",
     "over_attained",
+    "piecewise",
     "quantise",
+    "shrunken",
 ]

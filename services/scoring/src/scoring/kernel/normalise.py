@@ -3,12 +3,25 @@
 Formulas: the forms of the OECD/JRC handbook with parameters frozen in the framework version; see each docstring.
 """
 
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["SHARE", "TIER", "attainment", "baseline", "goalposts", "lateness", "over_attained"]
+__all__ = [
+    "SHARE",
+    "TIER",
+    "attainment",
+    "band",
+    "baseline",
+    "goalposts",
+    "lateness",
+    "over_attained",
+    "piecewise",
+    "shrunken",
+]
 
 Array = NDArray[np.float64]
 
@@ -28,9 +41,19 @@ def _unit(x: Array) -> Array:
     return np.minimum(np.maximum(x, 0.0), 1.0)
 
 
-def goalposts(x: Array, *, lower: Array, upper: Array) -> Array:
-    """100 x clip((x - L) / (U - L), 0, 1); "less is better" has its goalposts swapped (L > U)."""
-    return 100.0 * _unit((x - lower) / (upper - lower))
+def goalposts(x: Array, *, lower: Array, upper: Array, out: Array | None = None) -> Array:
+    """100 x clip((x - L) / (U - L), 0, 1); "less is better" has its goalposts swapped (L > U).
+
+    With `out`, which may be `x`, nothing is allocated; the bits are the same.
+    """
+    if out is None:
+        return 100.0 * _unit((x - lower) / (upper - lower))
+    np.subtract(x, lower, out=out)
+    out /= upper - lower
+    np.maximum(out, 0.0, out=out)
+    np.minimum(out, 1.0, out=out)
+    out *= 100.0
+    return out
 
 
 def attainment(x: Array, target: Array, *, zero_at: Array, higher: NDArray[np.bool_]) -> Array:
@@ -48,6 +71,33 @@ def attainment(x: Array, target: Array, *, zero_at: Array, higher: NDArray[np.bo
             return 100.0 * rising
         falling = np.where(zero_at > target, _unit(1.0 - (x - target) / (zero_at - target)), x <= target)
     return 100.0 * np.where(higher, rising, falling)
+
+
+def band(x: Array, *, zero_below: float, low: float, high: float, zero_above: float) -> Array:
+    """100 on [low, high], falling in a straight line to 0 at `zero_below` and at `zero_above`.
+
+    Where a limit equals its edge the score drops at once.
+    """
+    rising = _unit((x - zero_below) / (low - zero_below)) if low > zero_below else np.where(x >= low, 1.0, 0.0)
+    falling = _unit((zero_above - x) / (zero_above - high)) if zero_above > high else np.where(x <= high, 1.0, 0.0)
+    return 100.0 * np.minimum(rising, falling)
+
+
+def piecewise(x: Array, *, knots: Sequence[Sequence[float]]) -> Array:
+    """Straight lines through the knots (x, score), x strictly increasing; the end values hold beyond the ends."""
+    score = np.full(np.shape(x), float(knots[0][1]))
+    for (left, before), (right, after) in pairwise(knots):
+        inside = before + (after - before) * ((x - left) / (right - left))
+        score = np.where(x >= right, float(after), np.where(x > left, inside, score))
+    return np.where(np.isnan(x), np.nan, score)
+
+
+def shrunken(previous: Array, *, sector: Array, reliability: float) -> Array:
+    """The baseline drawn towards the sector's value by its own unreliability; a first contract takes the sector's.
+
+    Source: empirical Bayes, B m + (1 - B) mu with B the reliability (docs/frameworks.md).
+    """
+    return np.where(np.isnan(previous), sector, reliability * previous + (1.0 - reliability) * sector)
 
 
 def over_attained(x: Array, target: Array, *, higher: NDArray[np.bool_], ratio: Array) -> NDArray[np.bool_]:

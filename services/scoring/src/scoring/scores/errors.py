@@ -1,9 +1,21 @@
-from shared.problems import NotFound
+from shared.problems import Conflict, NotFound
 
-__all__ = ["ScoreNotFound"]
+__all__ = ["ImpactNotFound", "ScoreNotFound", "ScoreNotReproducible"]
 
 
 class ScoreNotFound(NotFound):
     """The contract has no score in the caller's scope, or not that row."""
 
     slug, title = "score-not-found", "No such score"
+
+
+class ScoreNotReproducible(Conflict):
+    """The row does not come out again from the evidence and the framework that it names, or one of them is gone."""
+
+    slug, title = "score-not-reproducible", "The score does not come out again"
+
+
+class ImpactNotFound(NotFound):
+    """Nobody asked for the impact of that framework's version, or it is of another region."""
+
+    slug, title = "impact-not-found", "No such impact"

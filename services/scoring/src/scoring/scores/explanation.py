@@ -83,6 +83,7 @@ def _dimension(path: str, title: Mapping[str, str], children: list[ExplanationNo
         target=None,
         accountable=None,
         over_attained=False,
+        notes=[],
         normaliser=None,
         source=None,
         evidence=[],
@@ -116,6 +117,7 @@ def _leaf(
         target=None if target is None else str(target),
         accountable=agreed["accountable"] if agreed is not None and rule.accountable == "agreed" else rule.accountable,
         over_attained=leaf.get("over_attained", False),
+        notes=list(leaf.get("notes", ())),
         normaliser=normaliser,
         source=rule.source,
         evidence=[

@@ -7,12 +7,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
-__all__ = ["Agreed", "Facts", "Measured", "Ref", "read_facts", "stage_of"]
+from scoring.evidence.statements import STATED, Stated, standing
+from scoring.scores.measured import Agreed, Measured, Ref, Spread
 
-Ref = tuple[str, str]
-"""Id and SHA-256 of one item of evidence."""
+__all__ = ["Agreed", "Facts", "Measured", "Ref", "Spread", "read_facts", "stage_of"]
 
 SCORED_STATES: Final = {
     "active": "interim",
@@ -21,34 +21,6 @@ SCORED_STATES: Final = {
     "terminated": "completion",
 }
 """States in which a contract is evaluated, with the stage; a draft, pending or cancelled contract has no score."""
-
-
-class Measured(NamedTuple):
-    """A measured value with the evidence that it rests on; a tier's value is its code."""
-
-    value: float | str
-    refs: tuple[Ref, ...]
-
-
-class Agreed(NamedTuple):
-    """An indicator that the contract agreed, with its latest observation in force.
-
-    `node` is its code, with its id where two indicators of a level share a code.
-    """
-
-    indicator_id: str
-    node: str
-    name: str
-    higher: bool
-    target: float
-    zero_at: float
-    """NaN when none was agreed."""
-    baseline: float
-    """NaN for a first contract."""
-    weight: float
-    accountable: str
-    missing: str
-    observed: Measured | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +40,8 @@ class Facts:
     """Value accepted by the ledger / contract value; None before the first acceptance."""
     acceptances: Sequence[tuple[Mapping[str, Any], Ref]]
     waves: Sequence[tuple[Mapping[str, Any], Ref]]
+    statements: Mapping[tuple[str, str], tuple[Stated, ...]]
+    """Manual evidence, statistics and ratings that stand, newest first, by ("manual" | "rating", measure)."""
 
     def recipients_heard(self) -> Measured | None:
         """Whether an acceptance recorded the recipients' opinion; public services (category A) need it.
@@ -121,9 +95,39 @@ class Facts:
             for estimate in body["estimates"]:
                 if estimate["item"] == rule["item"] and estimate["measure"] == rule["measure"]:
                     if estimate["status"] in rule["status"] and estimate["estimate"] is not None:
-                        return Measured(float(estimate["estimate"]), (ref,))
+                        return Measured(float(estimate["estimate"]), (ref,), _sampling(estimate))
                     break
         return None
+
+    def statement(self, kind: str, measure: str, stages: Sequence[str] | None) -> Measured | None:
+        """The newest statement about a measure: of any of `stages`, by default of the stage that is scored.
+
+        A statement that names no stage holds at every one.
+        """
+        wanted = {self.stage} if stages is None else set(stages)
+        for stated in self.statements.get((kind, measure), ()):
+            if stated.stage is not None and stated.stage not in wanted:
+                continue
+            refs = ((stated.id, stated.sha256),)
+            spread = None
+            if stated.se > 0.0 and stated.dist not in {"exact", "tier"}:
+                spread = Spread(
+                    "rater" if kind == "rating" else "sampling", stated.dist, stated.se, stated.df, stated.n
+                )
+            if stated.tier is not None:
+                return Measured(stated.tier, refs, spread, stated.value)
+            if stated.value is not None:
+                return Measured(stated.value, refs, spread)
+        return None
+
+
+def _sampling(estimate: Mapping[str, Any]) -> Spread | None:
+    """The error of a wave's estimate with its component for non-response; None for a census without any."""
+    se = estimate.get("se_total") or estimate.get("se")
+    if not se:
+        return None
+    df = estimate.get("df")
+    return Spread("sampling", "t" if df else "normal", float(se), df, estimate.get("n"))
 
 
 _REPORTED: Final = {"met", "partlyMet", "notMet"}
@@ -137,10 +141,13 @@ def stage_of(state: str, waves: Iterable[Mapping[str, Any]]) -> str | None:
     return stage
 
 
-def read_facts(contract_id: str, evidence: Iterable[Sequence[Any]]) -> Facts | None:
-    """Facts from rows (id, kind, version, sha256, body); None while the contract is unknown or has no stage."""
+def read_facts(contract_id: str, evidence: Iterable[Sequence[Any]], *, stage: str | None = None) -> Facts | None:
+    """Facts from rows (id, kind, version, sha256, body); None while the contract is unknown or has no stage.
+
+    `stage` is given where the rows are those that a score row names: which wave opened the stage is not among them.
+    """
     contract: Sequence[Any] | None = None
-    observations, ledger, acceptances = [], [], []
+    observations, ledger, acceptances, stated = [], [], [], []
     waves: dict[str, Sequence[Any]] = {}
     for row in evidence:
         kind = row[1]
@@ -153,6 +160,8 @@ def read_facts(contract_id: str, evidence: Iterable[Sequence[Any]]) -> Facts | N
                 waves[row[0]] = row
         elif kind == "acceptance":
             acceptances.append(row)
+        elif kind in STATED:
+            stated.append(row)
         elif contract is None or row[2] > contract[2]:
             contract = row
     if contract is None:
@@ -161,13 +170,13 @@ def read_facts(contract_id: str, evidence: Iterable[Sequence[Any]]) -> Facts | N
     money = _standing(ledger)
     acceptances.sort(key=lambda row: row[0])
     closed = sorted(waves.values(), key=lambda row: (datetime.fromisoformat(row[4]["closed_at"]), row[0]), reverse=True)
-    stage = stage_of(terms["state"], (row[4] for row in closed))
+    stage = stage or stage_of(terms["state"], (row[4] for row in closed))
     if stage is None:
         return None
     return Facts(
         contract_id=contract_id,
         stage=stage,
-        simulated=frozenset((row[0], row[3]) for row in (contract, *closed) if row[4]["simulated"]),
+        simulated=frozenset((row[0], row[3]) for row in (contract, *closed, *stated) if row[4]["simulated"]),
         terms=terms,
         terms_ref=(contract[0], contract[3]),
         agreed=_agreed(terms["indicators"], _latest(observations)),
@@ -175,6 +184,7 @@ def read_facts(contract_id: str, evidence: Iterable[Sequence[Any]]) -> Facts | N
         accepted=_share(terms, money, {"acceptance": 1}, heard=acceptances),
         acceptances=[(row[4], (row[0], row[3])) for row in acceptances],
         waves=[(row[4], (row[0], row[3])) for row in closed],
+        statements=standing(stated) if stated else {},
     )
 
 
@@ -206,21 +216,22 @@ def _agreed(
             continue
         code, level = each["code"], each["level"]
         row = latest.get(each["indicator_id"])
-        levels.setdefault(level, []).append(
-            Agreed(
-                indicator_id=each["indicator_id"],
-                node=code if uses[level, code] == 1 else f"{code}.{each['indicator_id']}",
-                name=each["name"],
-                higher=each["direction"] != "lower",
-                target=float(each["target"]),
-                zero_at=_optional(each["zero_at"]),
-                baseline=_optional(each["baseline"]),
-                weight=weight,
-                accountable=each["accountable"],
-                missing=each["missing"],
-                observed=None if row is None else Measured(float(row[4]["value"]), ((row[0], row[3]),)),
-            )
+        indicator = Agreed(
+            indicator_id=each["indicator_id"],
+            node=code if uses[level, code] == 1 else f"{code}.{each['indicator_id']}",
+            name=each["name"],
+            higher=each["direction"] != "lower",
+            target=float(each["target"]),
+            zero_at=_optional(each["zero_at"]),
+            baseline=_optional(each["baseline"]),
+            weight=weight,
+            accountable=each["accountable"],
+            missing=each["missing"],
+            observed=None if row is None else Measured(float(row[4]["value"]), ((row[0], row[3]),)),
         )
+        # A framework asks for all of a level, or for one aspect of it ("output/quantity").
+        for key in (level, f"{level}/{each['aspect']}"):
+            levels.setdefault(key, []).append(indicator)
     return {level: tuple(each) for level, each in levels.items()}
 
 

@@ -28,12 +28,17 @@ def leaf(
     normalised: str,
     evidence: str,
     over_attained: bool,
+    notes: Sequence[str] = (),
 ) -> str:
-    """One leaf of the result that has evidence; `evidence` holds positions in the content's list, joined by commas."""
+    """One leaf of the result that has evidence; `evidence` holds positions in the content's list, joined by commas.
+
+    `notes` (algorithm 2 only) say what stood in for something that was not there, in alphabetical order.
+    """
     named = "" if indicator is None else f'"indicator":"{indicator}",'
     over = '"over_attained":true,' if over_attained else ""
+    said = f'"notes":[{",".join(map(quoted, notes))}],' if notes else ""
     return (
-        f'{{"evidence":[{evidence}],{named}"lost":"{lost}","node":{quoted(node)},"normalised":"{normalised}",{over}'
+        f'{{"evidence":[{evidence}],{named}"lost":"{lost}","node":{quoted(node)},"normalised":"{normalised}",{said}{over}'
         f'"points":"{points}","raw":{quoted(raw)},"state":"evidence"}}'
     )
 
@@ -59,12 +64,17 @@ def content_text(
     """
     items = ",".join([f'["{item}","{digest}"]' for item, digest in evidence])
     held = ",".join(map(quoted, result["held"]))
+    gates = thin = ungated = ""
+    if "ungated" in result:
+        gates = f'"gates":{canonical_text(result["gates"])},'
+        thin = f'"thin":{canonical_text(result["thin"])},'
+        ungated = f'"ungated":"{result["ungated"]}",'
     return (
         f'{{"algorithm":"{algorithm["id"]}/{algorithm["version"]}","calibration":null,"contract":"{contract}",'
-        f'"evidence":[{items}],"framework":"{framework}","result":{{"coverage":"{result["coverage"]}",'
+        f'"evidence":[{items}],"framework":"{framework}","result":{{"coverage":"{result["coverage"]}",{gates}'
         f'"grade":"{result["grade"]}","grade_lower":"{result["grade_lower"]}","grade_upper":"{result["grade_upper"]}",'
         f'"held":[{held}],"leaves":[{",".join(leaves)}],"lower":"{result["lower"]}","score":"{result["score"]}",'
-        f'"stage":"{result["stage"]}","upper":"{result["upper"]}"}},"schema":"{SCHEMA}"}}'
+        f'"stage":"{result["stage"]}",{thin}{ungated}"upper":"{result["upper"]}"}},"schema":"{SCHEMA}"}}'
     )
 
 

@@ -7,12 +7,23 @@ from pydantic_core import from_json
 from sqlalchemy import Row, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from scoring.evidence.queries import IN_FORCE
+from scoring.evidence.queries import IN_FORCE, evidence_bodies
 from scoring.scores.errors import ScoreNotFound
-from scoring.scores.models import ScoreHead, ScoreRow
+from scoring.scores.models import ScoreHead, ScoreRow, ScoreUncertainty
 from shared.db import principal_in, scope_sql
 
-__all__ = ["Head", "Read", "head_of", "heads_of", "next_heads", "read_evidence", "row_of", "rows_of"]
+__all__ = [
+    "Head",
+    "Read",
+    "head_of",
+    "heads_of",
+    "items_of",
+    "next_heads",
+    "read_evidence",
+    "row_of",
+    "rows_of",
+    "uncertainty_of",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +46,8 @@ class Read:
     region: str
     evidence: Sequence[Sequence[Any]]
     heads: Mapping[str, Head]
+    stamp: UUID
+    """Of the frameworks' registry."""
 
 
 _READ = text(
@@ -42,7 +55,8 @@ _READ = text(
     SELECT c.contract_id, c.region, CAST({IN_FORCE} AS text) AS evidence,
         CAST((SELECT json_agg(json_build_array(h.framework_id, h.version, h.content_hash, h.chain_hash,
             CAST(h.score AS text), h.grade, h.contributions))
-         FROM score_heads h WHERE h.contract_id = c.contract_id) AS text) AS heads
+         FROM score_heads h WHERE h.contract_id = c.contract_id) AS text) AS heads,
+        (SELECT stamp FROM framework_registry) AS stamp
     FROM contracts c WHERE c.contract_id = ANY(CAST(:ids AS uuid[])) AND c.version > 0 ORDER BY c.contract_id
     """  # noqa: S608 - a constant
 )
@@ -60,8 +74,9 @@ async def read_evidence(session: AsyncSession, contract_ids: Sequence[UUID]) -> 
             region,
             from_json(evidence) if evidence else (),
             {head[0]: Head(*head[1:]) for head in from_json(heads)} if heads else {},
+            stamp,
         )
-        for contract_id, region, evidence, heads in rows
+        for contract_id, region, evidence, heads, stamp in rows
     ]
 
 
@@ -84,7 +99,13 @@ _HEADS = """
     SELECT contract_id, framework_id, framework_version, framework_hash, version, region, simulated,
         true AS provisional, stage, CAST(score AS text) AS score, CAST(lower AS text) AS lower,
         CAST(upper AS text) AS upper, CAST(coverage AS text) AS coverage, grade, grade_lower, grade_upper, held,
-        content_hash, chain_hash, recorded_at
+        content_hash, chain_hash, recorded_at, CAST(ungated AS text) AS ungated, gates, thin,
+        (SELECT r.parts FROM score_rows r WHERE (r.contract_id, r.framework_id, r.version)
+            = (score_heads.contract_id, score_heads.framework_id, score_heads.version)) AS parts,
+        (SELECT json_build_object('label', u.label, 'low', CAST(u.low AS text), 'median', CAST(u.median AS text),
+            'high', CAST(u.high AS text), 'probability', CAST(u.probability AS text),
+            'probabilities', u.probabilities)
+         FROM score_uncertainty u WHERE u.content_hash = score_heads.content_hash) AS uncertainty
     FROM score_heads WHERE contract_id = :contract_id
 """
 
@@ -136,3 +157,17 @@ async def next_heads(session: AsyncSession, *, after: tuple[UUID, str], limit: i
         select(ScoreHead).where(key > after).order_by(ScoreHead.contract_id, ScoreHead.framework_id).limit(limit)
     )
     return list((await session.execute(statement)).scalars())
+
+
+async def uncertainty_of(session: AsyncSession, content_hash: str) -> ScoreUncertainty | None:
+    """How sure the score of that content is; None while the record has not been made, or outside the caller's scope."""
+    statement = select(ScoreUncertainty).where(ScoreUncertainty.content_hash == content_hash)
+    return (await session.execute(statement)).scalar_one_or_none()
+
+
+async def items_of(session: AsyncSession, content: Mapping[str, Any]) -> list[list[Any]]:
+    """The evidence that a score row's content names, as rows (id, kind, version, sha256, body)."""
+    named = [(UUID(item), digest) for item, digest in content["evidence"]]
+    return [
+        [str(each.id), each.kind, 1, each.sha256, each.body] for each in await evidence_bodies(session, items=named)
+    ]

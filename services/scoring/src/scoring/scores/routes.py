@@ -3,13 +3,18 @@ from uuid import UUID
 
 from fastapi import Query, Request, Response
 
-from scoring.evidence.queries import evidence_bodies
-from scoring.frameworks.queries import find_framework, framework_by_hash
+from scoring.frameworks.document import LINEAR, Framework
+from scoring.frameworks.service import registry
+from scoring.kernel.montecarlo import DRAWS
 from scoring.scores import queries
 from scoring.scores.explanation import explain, indicators_in
-from scoring.scores.schemas import ExplanationOut, ScoreOut, ScoreRowOut, ScoresOut
+from scoring.scores.ladder import next_grade
+from scoring.scores.parts import parts_in
+from scoring.scores.recompute import recompute_with
+from scoring.scores.schemas import ExplanationOut, ScoreOut, ScoreRowOut, ScoresOut, UncertaintyOut
+from scoring.scores.uncertainty import ensure_uncertainty, preview
 from shared.auth import Principal, allow
-from shared.db import ReadSession
+from shared.db import ReadSession, WriteSession
 from shared.pagination import Page, PageQuery, Paging, encode_cursor, page_response
 from shared.problems import Unprocessable
 from shared.web import router, set_region
@@ -21,6 +26,7 @@ routes = router(tags=["scores"])
 # A live score is provisional: the officers of the tenant only. Evaluators see none before they rate, providers and the
 # public see determinations.
 Officer = Annotated[Principal, allow("finance", "purchaser", "auditor", "operator")]
+Version = Annotated[int | None, Query(ge=1, lt=2**31, description="Number of a score row; by default the newest.")]
 FrameworkId = Annotated[str, Query(description="Id of the framework.", max_length=64)]
 
 
@@ -44,7 +50,7 @@ async def list_score_rows(
     response: Response,
 ) -> Page[ScoreRowOut]:
     """Newest first, each with its canonical content and its place in the chain."""
-    find_framework(framework_id)
+    (await registry(session)).find(framework_id)
     found = await queries.rows_of(
         session, contract_id=contract_id, framework_id=framework_id, before=_before(page), limit=page.limit + 1
     )
@@ -77,17 +83,17 @@ async def explain_score(
     session: ReadSession,
     _: Officer,
     response: Response,
-    version: Annotated[
-        int | None, Query(ge=1, lt=2**31, description="Number of a score row; by default the newest.")
-    ] = None,
+    version: Version = None,
 ) -> ExplanationOut:
-    """The framework's tree with raw values, scores, points earned and points lost; those add up to 100 - score."""
-    find_framework(framework_id)
+    """The framework's tree with raw values, scores, points earned and lost, sub-scores, gates and the next grade."""
+    known = await registry(session)
+    known.find(framework_id)
     row = await queries.row_of(session, contract_id=contract_id, framework_id=framework_id, version=version)
     set_region(response, row.region)
-    terms = [(UUID(item), sha256) for item, sha256 in row.content["evidence"] if item == str(contract_id)]
-    bodies = [each.body for each in await evidence_bodies(session, items=terms)]
-    result = row.content["result"]
+    framework, result = known.by_hash(row.framework_hash), row.content["result"]
+    items = await queries.items_of(session, row.content)
+    indicators = indicators_in([each[4] for each in items if each[1] == "contract"])
+    again = recompute_with(row.content, items, framework)
     return ExplanationOut(
         contract_id=contract_id,
         framework_id=framework_id,
@@ -97,7 +103,44 @@ async def explain_score(
         provisional=True,
         stage=result["stage"],
         score=result["score"],
+        lower=result["lower"],
+        upper=result["upper"],
+        ungated=result.get("ungated"),
         grade=result["grade"],
         content_hash=row.content_hash,
-        tree=explain(framework_by_hash(row.framework_hash), row.content, indicators=indicators_in(bodies)),
+        gates=result.get("gates", []),
+        thin=result.get("thin", []),
+        method="weighted shares" if _linear(framework) else "Aumann-Shapley, node by node",
+        parts=row.parts or parts_in(framework, row.content, indicators=indicators),
+        next_grade=[] if again is None or again.outcomes[0] is None else next_grade(again),
+        tree=explain(framework, row.content, indicators=indicators),
     )
+
+
+def _linear(framework: Framework) -> bool:
+    return framework.exponent == LINEAR and all(node.exponent == LINEAR for node in framework.walk())
+
+
+@routes.get("/scores/{contract_id}/uncertainty", summary="How sure a score is, and what should be measured next")
+async def read_uncertainty(
+    *,
+    contract_id: UUID,
+    framework_id: FrameworkId,
+    session: WriteSession,
+    _: Officer,
+    response: Response,
+    version: Version = None,
+    draws: Annotated[
+        int | None,
+        Query(ge=1000, le=100_000, description="Draws of a preview that is not stored; by default the record's 1,000."),
+    ] = None,
+) -> UncertaintyOut:
+    """The record of one score row; made now when it is asked for before the job has come to it."""
+    (await registry(session)).find(framework_id)
+    row = await queries.row_of(session, contract_id=contract_id, framework_id=framework_id, version=version)
+    set_region(response, row.region)
+    stored = draws is None or draws == DRAWS
+    found = await ensure_uncertainty(session, row) if stored else await preview(session, row, draws=draws or DRAWS)
+    named = {"contract_id": contract_id, "framework_id": framework_id, "version": row.version}
+    said = {name: getattr(found, name) for name in UncertaintyOut.model_fields if hasattr(found, name)}
+    return UncertaintyOut.model_validate(said | named | {"content_hash": row.content_hash, "stored": stored})

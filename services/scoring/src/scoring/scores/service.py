@@ -9,9 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from scoring.canonical import canonical_text
 from scoring.frameworks.document import Framework
-from scoring.frameworks.queries import frameworks_in_force
+from scoring.frameworks.registry import Registry
+from scoring.frameworks.service import registry
 from scoring.scores.evaluation import Outcome, evaluate
-from scoring.scores.facts import read_facts
+from scoring.scores.facts import Facts, read_facts
 from scoring.scores.identity import chain_hash
 from scoring.scores.models import ScoreHead
 from scoring.scores.queries import Head, Read, read_evidence
@@ -19,7 +20,7 @@ from shared import clock
 from shared.events import ScoreReason, ScoreUpdated
 from shared.outbox import emit
 
-__all__ = ["score_contracts", "standing_event"]
+__all__ = ["by_framework", "score_contracts", "standing_event"]
 
 _WRITE = text(
     """
@@ -31,26 +32,31 @@ _WRITE = text(
             CAST(:lower AS text[]), CAST(:upper AS text[]), CAST(:coverage AS text[]), CAST(:grade AS text[]),
             CAST(:grade_lower AS text[]), CAST(:grade_upper AS text[]), CAST(:held AS text[]),
             CAST(:contributions AS text[]), CAST(:content AS text[]), CAST(:content_hash AS text[]),
-            CAST(:previous_hash AS text[]), CAST(:chain_hash AS text[]), CAST(:causes AS text[]))
+            CAST(:previous_hash AS text[]), CAST(:chain_hash AS text[]), CAST(:causes AS text[]),
+            CAST(:parts AS text[]), CAST(:ungated AS text[]), CAST(:gates AS text[]), CAST(:thin AS text[]))
             AS t(contract_id, framework_id, framework_version, framework_hash, version, region, simulated, stage, score,
                 lower, upper, coverage, grade, grade_lower, grade_upper, held, contributions, content, content_hash,
-                previous_hash, chain_hash, causes)
+                previous_hash, chain_hash, causes, parts, ungated, gates, thin)
     ), added AS (
         INSERT INTO score_rows
             (contract_id, framework_id, framework_version, framework_hash, version, region, simulated, content,
-             content_hash, previous_hash, chain_hash, causes, recorded_at)
+             content_hash, previous_hash, chain_hash, causes, parts, recorded_at)
         SELECT contract_id, framework_id, framework_version, framework_hash, version, region, simulated,
-            CAST(content AS json), content_hash, previous_hash, chain_hash, CAST(causes AS json), :recorded_at
+            CAST(content AS json), content_hash, previous_hash, chain_hash, CAST(causes AS json),
+            CAST(parts AS json), :recorded_at
         FROM made
+    ), due AS (
+        INSERT INTO score_uncertainty_due (contract_id, framework_id, version)
+        SELECT contract_id, framework_id, version FROM made ON CONFLICT DO NOTHING
     )
     INSERT INTO score_heads
         (contract_id, framework_id, framework_version, framework_hash, version, region, simulated, stage, score,
          lower, upper, coverage, grade, grade_lower, grade_upper, held, contributions, content_hash, chain_hash,
-         recorded_at)
+         ungated, gates, thin, recorded_at)
     SELECT contract_id, framework_id, framework_version, framework_hash, version, region, simulated, stage,
         CAST(score AS numeric), CAST(lower AS numeric), CAST(upper AS numeric), CAST(coverage AS numeric), grade,
         grade_lower, grade_upper, CAST(held AS json), CAST(contributions AS json), content_hash, chain_hash,
-        :recorded_at
+        CAST(ungated AS numeric), CAST(gates AS json), CAST(thin AS json), :recorded_at
     FROM made
     ON CONFLICT (contract_id, framework_id) DO UPDATE SET
         framework_version = excluded.framework_version, framework_hash = excluded.framework_hash,
@@ -58,7 +64,8 @@ _WRITE = text(
         score = excluded.score, lower = excluded.lower, upper = excluded.upper, coverage = excluded.coverage,
         grade = excluded.grade, grade_lower = excluded.grade_lower, grade_upper = excluded.grade_upper,
         held = excluded.held, contributions = excluded.contributions, content_hash = excluded.content_hash,
-        chain_hash = excluded.chain_hash, recorded_at = excluded.recorded_at
+        chain_hash = excluded.chain_hash, ungated = excluded.ungated, gates = excluded.gates, thin = excluded.thin,
+        recorded_at = excluded.recorded_at
     """
 )
 
@@ -85,19 +92,30 @@ async def score_contracts(
     *,
     causes: Mapping[UUID, Sequence[UUID]],
     frameworks: Sequence[Framework] | None = None,
+    framework_id: str | None = None,
 ) -> int:
-    """Score contracts that this transaction has locked, once under each framework in force; returns the rows written.
+    """Score contracts that this transaction has locked; returns the rows written.
 
-    A row is written, and `ScoreUpdated` emitted, only where the content hash differs from the head's: repeated and
-    reordered events leave no trace. `causes` names per contract the events that led here.
+    Each is scored once under each framework in force for its region and service category (only `framework_id` where it
+    is given), or under each of `frameworks`. A row is written, and `ScoreUpdated` emitted, only where the content hash
+    differs from the head's: repeated and reordered events leave no trace. `causes` names per contract the events that
+    led here.
     """
     read = {str(each.contract_id): each for each in await read_evidence(session, contract_ids)}
     facts = [one for key, each in read.items() if (one := read_facts(key, each.evidence)) is not None]
+    if not facts:
+        return 0
+    if frameworks is None:
+        known = await registry(session, stamp=next(iter(read.values())).stamp)
+        regions = {key: each.region for key, each in read.items()}
+        groups = by_framework(facts, known, regions, framework_id=framework_id)
+    else:
+        groups = dict.fromkeys(frameworks, facts)
     moment = clock.now()
     changes = [
         _change(outcome, read[outcome.facts.contract_id], causes=causes, recorded_at=moment)
-        for framework in (frameworks_in_force() if frameworks is None else frameworks)
-        for outcome in evaluate(facts, framework)
+        for framework, group in groups.items()
+        for outcome in evaluate(group, framework)
         if outcome is not None and _differs(outcome, read[outcome.facts.contract_id])
     ]
     if changes:
@@ -105,6 +123,18 @@ async def score_contracts(
         for change in changes:
             _announce(session, change)
     return len(changes)
+
+
+def by_framework(
+    facts: Sequence[Facts], known: Registry, regions: Mapping[str, str], *, framework_id: str | None = None
+) -> dict[Framework, list[Facts]]:
+    """The contracts of a batch by the framework that they are scored under, in the order of the frameworks' ids."""
+    groups: dict[Framework, list[Facts]] = {}
+    for one in facts:
+        for framework in known.applicable(regions[one.contract_id], one.terms.get("service_category")):
+            if framework_id in {None, framework.id}:
+                groups.setdefault(framework, []).append(one)
+    return dict(sorted(groups.items(), key=lambda item: (item[0].id, item[0].hash)))
 
 
 def _differs(outcome: Outcome, source: Read) -> bool:
@@ -145,9 +175,17 @@ async def _write(session: AsyncSession, changes: Sequence[_Change]) -> None:
         "previous_hash": [change.head.chain_hash if change.head else None for change in changes],
         "chain_hash": [change.chain_hash for change in changes],
         "causes": [canonical_text([str(cause) for cause in change.causes]) for change in changes],
+        "parts": [canonical_text(outcome.parts) for outcome in outcomes],
+        "ungated": [outcome.result.get("ungated") for outcome in outcomes],
+        "gates": [_optional(outcome.result.get("gates")) for outcome in outcomes],
+        "thin": [_optional(outcome.result.get("thin")) for outcome in outcomes],
     }
     connection = await session.connection()
     await connection.execute(_WRITE, columns | {"recorded_at": changes[0].recorded_at})
+
+
+def _optional(value: object) -> str | None:
+    return None if value is None else canonical_text(value)
 
 
 _RESULT = ("stage", "score", "lower", "upper", "coverage", "grade", "grade_lower", "grade_upper")

@@ -1,0 +1,1 @@
+"""What the contract's results led to, as scoring tells it: determinations, consequences, rectifications, appeals."""

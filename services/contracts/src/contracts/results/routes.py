@@ -1,0 +1,40 @@
+"""What a contract's results led to, over HTTP."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Response
+
+from contracts.contracts.errors import ContractNotFound
+from contracts.contracts.queries import get_contract
+from contracts.results import queries
+from contracts.results.schemas import ContractResultsOut
+from contracts.results.views import results_out
+from shared.auth import Principal, allow
+from shared.db import ReadSession
+from shared.web import router, set_region
+
+__all__ = ["routes"]
+
+routes = router(tags=["results"])
+
+OFFICERS = {"finance", "purchaser", "auditor", "operator"}
+# Not the evaluators: what was determined must not colour what they still have to rate.
+Reader = Annotated[Principal, allow("finance", "purchaser", "provider", "auditor", "operator")]
+
+
+@routes.get("/contracts/{contract_id}/results", summary="What the contract's results led to")
+async def get_contract_results(
+    contract_id: UUID, session: ReadSession, principal: Reader, response: Response
+) -> ContractResultsOut:
+    """Determinations, consequences, rectifications and appeals, as scoring told them, with their effect in sum.
+
+    A provider reads its own contracts' only.
+    """
+    record = await get_contract(session, contract_id=contract_id)
+    provider = record.state.provider.organisation_id if record.state.provider else None
+    if not principal.roles & OFFICERS and principal.organisation not in {None, provider}:
+        raise ContractNotFound(f"There is no contract {contract_id} in your regions.")
+    set_region(response, record.state.region)
+    rows = await queries.results_of(session, contract_id=contract_id)
+    return results_out(contract_id, rows, has_provider=provider is not None)

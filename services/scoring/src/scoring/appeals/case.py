@@ -1,0 +1,93 @@
+"""The case of an appeal: its marks, raw and calibrated, its round, and who took part in the first decision.
+
+A round and its evaluations may belong to a region above the caller's. Whoever has been found to be a party of the case
+reads what is about the case, and no more.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from scoring.appeals.errors import FlagDecisionNotFound
+from scoring.appeals.schemas import MarkOut, MarksOut, ValueOut
+from scoring.calibrations.queries import decisions_of, find_round, flags_of, values_of
+from scoring.evaluations.queries import assignments_of, evaluators_by_id, list_cases, submitted_marks
+from shared.auth import SYSTEM
+from shared.db import principal_in
+
+__all__ = ["FlagDecision", "beyond_scope", "flag_decision_of", "marks_of", "round_of", "took_part_in"]
+
+_CASES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class FlagDecision:
+    """The decision upon a flag."""
+
+    decided_by: str
+    decided_at: datetime
+
+
+@contextmanager
+def beyond_scope(session: AsyncSession) -> Iterator[None]:
+    """Read for the system what belongs to the case of a party that has been found."""
+    principal = principal_in(session)
+    session.info["principal"] = SYSTEM
+    try:
+        yield
+    finally:
+        session.info["principal"] = principal
+
+
+async def round_of(session: AsyncSession, contract_id: UUID) -> UUID | None:
+    """The calibration round whose values entered the contract's evidence last; None where nobody rated it."""
+    with beyond_scope(session):
+        values = await values_of(session, contract_id=contract_id)
+    return max((value.round_id for value in values if value.evidence_id is not None), default=None)
+
+
+async def took_part_in(session: AsyncSession, contract_id: UUID, *, round_id: UUID | None) -> set[str]:
+    """Subjects who took part in the evaluation of a contract or in its round: evaluators, reviewers, who closed it."""
+    with beyond_scope(session):
+        cases = await list_cases(session, contract_id=contract_id, after=None, limit=_CASES)
+        raters = {each.evaluator_id for case in cases for each in await assignments_of(session, case_id=case.id)}
+        people = {evaluator.subject for evaluator in (await evaluators_by_id(session, raters)).values()}
+        people |= {name for case in cases for name in (case.reviewed_by, case.signed_by) if name is not None}
+        if round_id is not None:
+            closed_by = (await find_round(session, round_id)).closed_by
+            people |= {closed_by} if closed_by is not None else set()
+            people |= {decision.decided_by for decision in await decisions_of(session, round_id)}
+    return people
+
+
+async def flag_decision_of(
+    session: AsyncSession, decision_id: UUID, *, round_id: UUID, contract_id: UUID
+) -> FlagDecision:
+    """The decision upon a flag that holds a contract; FlagDecisionNotFound."""
+    with beyond_scope(session):
+        for flag, decision in await flags_of(session, round_id):
+            if decision is not None and decision.id == decision_id and contract_id in flag.contracts:
+                return FlagDecision(decision.decided_by, decision.decided_at)
+    raise FlagDecisionNotFound(f"No decision {decision_id} upon a flag of round {round_id} is about the contract.")
+
+
+async def marks_of(session: AsyncSession, contract_id: UUID) -> MarksOut:
+    """The raw and the calibrated marks of one contract; the caller has been found to be a party of its case."""
+    with beyond_scope(session):
+        cases = await list_cases(session, contract_id=contract_id, after=None, limit=_CASES)
+        marks = await submitted_marks(session, {case.evaluation_id for case in cases})
+        values = await values_of(session, contract_id=contract_id)
+    columns = zip(marks.contract, marks.rater, marks.criterion, marks.mark, marks.evaluation, strict=True)
+    return MarksOut(
+        contract_id=contract_id,
+        raw=[
+            MarkOut(evaluator_id=rater, criterion=criterion, mark=float(mark), evaluation_id=evaluation)
+            for contract, rater, criterion, mark, evaluation in columns
+            if contract == contract_id
+        ],
+        calibrated=[ValueOut.model_validate(value) for value in values],
+    )

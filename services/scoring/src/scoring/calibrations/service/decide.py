@@ -1,0 +1,142 @@
+"""What people decide: on a flag, on a round whose evaluators agree too little; and what a changed mark would give."""
+
+from uuid import UUID
+
+import numpy as np
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from scoring.calibrations import queries
+from scoring.calibrations.errors import (
+    AlreadyDecided,
+    MarksRefused,
+    NothingToAdjudicate,
+    RoundOpen,
+    SamePerson,
+)
+from scoring.calibrations.models import CalibrationDecision, CalibrationRound
+from scoring.calibrations.schemas import AdjudicationIn, FlagDecisionIn, TrialIn, TrialOut
+from scoring.kernel.raters.fair import fair_mean
+from shared import audit, clock
+from shared.concurrency import check_version
+from shared.db import principal_in
+from shared.ids import new_id
+
+__all__ = ["adjudicate", "decide_flag", "trial_value"]
+
+
+async def decide_flag(
+    session: AsyncSession, round_id: UUID, flag_id: UUID, body: FlagDecisionIn
+) -> CalibrationDecision:
+    """Record what was decided on a flag, by somebody else than who closed the round.
+
+    Nothing happens by itself: marks stay, an evaluator is not barred. With `second_evaluation` further evaluators are
+    added to the cases and a new round replaces this one.
+
+    Raises:
+        RoundNotFound, FlagNotFound, AlreadyDecided, SamePerson.
+    """
+    found = await queries.find_round(session, round_id, lock=True)
+    flag = await queries.find_flag(session, round_id, flag_id)
+    _check_other(session, found)
+    known = next((each for each in await queries.decisions_of(session, round_id) if each.flag_id == flag_id), None)
+    if known is not None:
+        raise AlreadyDecided(
+            f"Flag {flag_id} was decided by {known.decided_by}: {known.outcome}.", decision=str(known.id)
+        )
+    return await _record(session, found, body, outcome=body.outcome, flag_id=flag.id)
+
+
+async def adjudicate(
+    session: AsyncSession, round_id: UUID, body: AdjudicationIn, *, if_match: int | None
+) -> CalibrationRound:
+    """Record a panel's decision that the marks of a round may be used although its evaluators agree too little.
+
+    Raises:
+        RoundNotFound, NothingToAdjudicate, SamePerson, PreconditionFailed.
+    """
+    found = await queries.find_round(session, round_id, lock=True)
+    check_version(if_match, found.version)
+    if found.state != "needs_adjudication":
+        raise NothingToAdjudicate(f"Calibration round {found.id} is {found.state}; there is nothing to adjudicate.")
+    _check_other(session, found)
+    await _record(session, found, body, outcome="adjudicated", flag_id=None)
+    found.state = "closed"
+    found.version += 1
+    await session.flush()
+    return found
+
+
+def _check_other(session: AsyncSession, found: CalibrationRound) -> None:
+    if principal_in(session).subject == found.closed_by:
+        raise SamePerson("You closed this round; another person has to decide on what it found.")
+
+
+async def _record(
+    session: AsyncSession,
+    found: CalibrationRound,
+    body: FlagDecisionIn | AdjudicationIn,
+    *,
+    outcome: str,
+    flag_id: UUID | None,
+) -> CalibrationDecision:
+    made = CalibrationDecision(
+        id=new_id(),
+        round_id=found.id,
+        region=found.region,
+        flag_id=flag_id,
+        outcome=outcome,
+        reasons=body.reasons,
+        document_number=body.document_number,
+        decided_by=principal_in(session).subject,
+        decided_at=clock.now(),
+    )
+    session.add(made)
+    await session.flush()
+    audit.record(session, "calibration.decided", noun="calibration", noun_id=found.id, region=found.region)
+    return made
+
+
+async def trial_value(session: AsyncSession, round_id: UUID, body: TrialIn) -> TrialOut:
+    """What a contract's value on a criterion would be with other marks, under the round's own parameters.
+
+    An appeal is decided with the round's parameters: severities are not estimated anew. Nothing is stored.
+
+    Raises:
+        RoundNotFound, RoundOpen; MarksRefused: an evaluator or criterion that the round does not know.
+    """
+    found = await queries.find_round(session, round_id)
+    if found.content is None:
+        raise RoundOpen(f"Calibration round {round_id} is open: it has no parameters yet.")
+    stored = await queries.values_of(session, round_id=round_id, contract_id=body.contract_id)
+    standing = next((each for each in stored if each.criterion == body.criterion), None)
+    if standing is None:
+        raise MarksRefused(
+            f"The round has no value of contract {body.contract_id} on criterion {body.criterion}.",
+            errors=[{"pointer": "/criterion", "detail": "no such value in the round"}],
+        )
+    severities = found.content["criteria"][body.criterion]["severities"]
+    known = severities if found.offered else standing.marks
+    unknown = [each for each in body.marks if str(each) not in known]
+    if unknown:
+        raise MarksRefused(
+            f"The round knows no severity of evaluator {', '.join(str(each) for each in unknown)}.",
+            errors=[{"pointer": f"/marks/{each}", "detail": "not an evaluator of the round"} for each in unknown],
+        )
+    marks = {evaluator: str(told["mark"]) for evaluator, told in standing.marks.items()}
+    marks |= {str(evaluator): str(mark) for evaluator, mark in body.marks.items()}
+    gone = {str(each) for each in body.without}
+    kept = sorted(evaluator for evaluator in marks if evaluator not in gone)
+    if not kept:
+        raise MarksRefused("No mark is left.", errors=[{"pointer": "/without", "detail": "leaves no evaluator"}])
+    points = [float(severities[each]["points"]) if found.offered else 0.0 for each in kept]
+    value, clipped = fair_mean(np.array([float(marks[each]) for each in kept]), np.array(points))
+    return TrialOut(
+        round_id=round_id,
+        contract_id=body.contract_id,
+        criterion=body.criterion,
+        basis=standing.basis,
+        standing=standing.fair if standing.fair is not None else standing.raw,
+        value=f"{value:.6f}",
+        clipped=clipped,
+        ratings=len(kept),
+    )

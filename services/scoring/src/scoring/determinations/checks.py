@@ -1,0 +1,127 @@
+"""What stands in the way of a determination."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from scoring.calibrations.queries import blocks_determination
+from scoring.determinations import queries
+from scoring.determinations.certainty import uncertain_gates
+from scoring.determinations.errors import (
+    CoverageTooLow,
+    DeterminationBlocked,
+    DeterminationExists,
+    DeterminationReplaced,
+    EvidenceHeld,
+    EvidenceNotDeterminable,
+    GateUncertain,
+    PanelUnfounded,
+    ReplacesAnother,
+)
+from scoring.determinations.missing import missing_evidence
+from scoring.determinations.schemas import DeterminationIn, Panel
+from scoring.evaluations.queries import list_cases, submitted_marks
+from scoring.evidence.queries import evidence_bodies
+from scoring.frameworks.document import Framework
+
+__all__ = ["check_evidence", "check_gates", "check_marks", "check_panel", "check_predecessor"]
+
+THIRD: Final = 3
+_CASES: Final = 200
+
+
+async def check_evidence(
+    session: AsyncSession, content: Mapping[str, Any], *, framework: Framework, contract_id: UUID
+) -> None:
+    """Everything that holds a determination is there, and enough of it, and it may be determined upon.
+
+    Raises:
+        EvidenceHeld: evidence is missing whose absence holds the determination.
+        CoverageTooLow: a node has too little evidence for a value.
+        EvidenceNotDeterminable: an open link says nothing about those who did not come: no margin of error.
+    """
+    result = content["result"]
+    if result["held"]:
+        raise EvidenceHeld(
+            f"No evidence of {', '.join(result['held'])}. Supply it where `missing` says; the score follows by itself.",
+            missing=missing_evidence(framework, result, contract_id=contract_id),
+        )
+    if thin := result.get("thin"):
+        raise CoverageTooLow(
+            f"Too little evidence of {', '.join(thin)}: less of the weight is covered than the framework asks. Supply "
+            "more; the score follows by itself.",
+            nodes=list(thin),
+        )
+    named = [(UUID(item), digest) for item, digest in content["evidence"]]
+    bodies = await evidence_bodies(session, items=named)
+    waves = sorted(str(each.id) for each in bodies if each.kind == "wave" and each.body["design"] == "open_link")
+    if waves:
+        raise EvidenceNotDeterminable(
+            "The recipients' opinion comes from an open link. Close a wave of the same kind that asked everybody or a "
+            "random sample; the score follows by itself.",
+            waves=waves,
+        )
+
+
+async def check_marks(session: AsyncSession, contract_id: UUID) -> None:
+    """The calibration of the evaluators' marks is done with; DeterminationBlocked."""
+    if (reason := await blocks_determination(session, contract_id)) is not None:
+        raise DeterminationBlocked(reason)
+
+
+def check_gates(framework: Framework, result: Mapping[str, Any], probabilities: Mapping[str, str]) -> None:
+    """No gate is crossed as likely as not; GateUncertain."""
+    if held := uncertain_gates(framework, result, probabilities):
+        named = "; ".join(f"{each['gate']} ({each['node']}): {each['probability']}" for each in held)
+        raise GateUncertain(
+            f"Nobody can say whether these gates are crossed: {named}. Measure the node better, or have a panel decide "
+            "upon a third evaluation and name its decision in `panel`.",
+            gates=held,
+        )
+
+
+async def check_panel(session: AsyncSession, panel: Panel, *, contract_id: UUID) -> None:
+    """The panel had a third evaluation before it: concluded, and three evaluators have rated the contract.
+
+    PanelUnfounded otherwise.
+    """
+    cases = await list_cases(session, contract_id=contract_id, after=None, limit=_CASES)
+    if not any(case.evaluation_id == panel.evaluation_id and case.concluded_at is not None for case in cases):
+        raise PanelUnfounded(
+            f"Evaluation {panel.evaluation_id} has no conclusion about contract {contract_id}. Conclude it, or name "
+            "the evaluation that the panel had before it."
+        )
+    marks = await submitted_marks(session, {case.evaluation_id for case in cases})
+    raters = {rater for rater, contract in zip(marks.rater, marks.contract, strict=True) if contract == contract_id}
+    if len(raters) < THIRD:
+        raise PanelUnfounded(
+            f"{len(raters)} evaluators have rated contract {contract_id}; a panel decides upon a third evaluation."
+        )
+
+
+async def check_predecessor(session: AsyncSession, body: DeterminationIn, *, stage: str) -> None:
+    """One determination per contract, framework and stage; a further one replaces the one in force, by name."""
+    newest = await queries.determination_in_force(
+        session, contract_id=body.contract_id, framework_id=body.framework_id, stage=stage
+    )
+    if body.replaces is None:
+        if newest is not None:
+            raise DeterminationExists(
+                f"Determination {newest.id} stands for this contract, framework and stage. To correct it, name it in "
+                "`replaces` and give the reason.",
+                determination_id=str(newest.id),
+            )
+        return
+    replaced, successor = await queries.find_determination(session, body.replaces)
+    if (replaced.contract_id, replaced.framework_id, replaced.stage) != (body.contract_id, body.framework_id, stage):
+        raise ReplacesAnother(
+            f"Determination {replaced.id} is about contract {replaced.contract_id}, {replaced.framework_id}, stage "
+            f"{replaced.stage}; the score row is of stage {stage}."
+        )
+    if successor is not None:
+        raise DeterminationReplaced(
+            f"Determination {replaced.id} was replaced by {successor}; name the one in force.",
+            determination_id=str(newest.id if newest else successor),
+        )

@@ -1,0 +1,47 @@
+"""Figures and times as a reader wants them; what is hashed keeps its six decimals."""
+
+from datetime import datetime
+from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
+
+__all__ = ["day_time", "grouped", "measured", "percent", "score", "short", "two"]
+
+
+def score(value: str) -> str:
+    """A score with two decimals, the rest cut off: 79.999999 is fair and must not look like the 80.00 of good."""
+    return str(Decimal(value).quantize(Decimal("0.01"), rounding=ROUND_FLOOR))
+
+
+def two(value: str) -> str:
+    """Points or a mean with two decimals, rounded half to even."""
+    return str(Decimal(value).quantize(Decimal("0.01"), rounding=ROUND_HALF_EVEN))
+
+
+def percent(value: str) -> str:
+    """A share as per cent with one decimal."""
+    return f"{(Decimal(value) * 100).quantize(Decimal('0.1'), rounding=ROUND_HALF_EVEN)}%"
+
+
+def grouped(value: str) -> str:
+    """Money with separators of thousands."""
+    return f"{Decimal(value):,.2f}"
+
+
+def day_time(value: datetime) -> str:
+    """An instant to the minute, with its zone."""
+    return f"{value:%Y-%m-%d %H:%M} UTC"
+
+
+def short(digest: str) -> str:
+    """The first sixteen signs of a hash in groups of four: enough to compare by eye."""
+    return " ".join(digest[place : place + 4] for place in range(0, 16, 4))
+
+
+def measured(value: str | None, unit: str) -> str:
+    """A measured value without trailing zeros; the code of a tier stands for itself."""
+    if value is None:
+        return ""
+    try:
+        plain = format(Decimal(value).normalize(), "f")
+    except ArithmeticError:
+        return value
+    return f"{plain}{unit}"

@@ -1,0 +1,39 @@
+"""The words of reports in Chinese and English."""
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+
+__all__ = ["Words", "words_of"]
+
+
+class Words:
+    """The words of one language."""
+
+    def __init__(self, language: str, texts: Mapping[str, str]) -> None:
+        self.language = language
+        self._texts = texts
+
+    def __getitem__(self, key: str) -> str:
+        """A text; KeyError for one that is missing: no report goes out with a hole."""
+        return self._texts[key]
+
+    def fill(self, key: str, **values: object) -> str:
+        """A text with its gaps filled."""
+        return self._texts[key].format(**values)
+
+    def code(self, family: str, code: str | None) -> str:
+        """The name of a code of an open enumeration; a later release's code stands for itself."""
+        return self["none"] if code is None else self._texts.get(f"{family}.{code}", code)
+
+    def keys(self) -> frozenset[str]:
+        """Every key, for the test that the languages say the same things."""
+        return frozenset(self._texts)
+
+
+@cache
+def words_of(language: str) -> Words:
+    """The words of `zh` or `en`."""
+    text = (files("scoring.reports") / "data" / f"{language}.json").read_text(encoding="utf-8")
+    return Words(language, json.loads(text))

@@ -1,0 +1,195 @@
+"""Reading the use of results: rule sets, calendars, what is demanded and what became of it."""
+
+from collections.abc import Sequence
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from scoring.results.calendar import Calendar, shipped_calendar
+from scoring.results.errors import ResultUseNotFound, RuleSetNotFound
+from scoring.results.models import OPEN_STATES, CalendarDay, ClockTold, ResultOpening, ResultUse, RuleSetRow
+from scoring.results.rules import RuleSet, shipped_rule_sets
+
+__all__ = [
+    "OPEN_STATES",
+    "calendar_days",
+    "calendar_for",
+    "due_uses",
+    "find_rule_set",
+    "find_rule_set_row",
+    "find_use",
+    "list_rule_set_rows",
+    "list_uses",
+    "next_told",
+    "opened_among",
+    "opening_of",
+    "rule_set_for",
+    "rule_sets_of",
+    "uses_of",
+]
+
+
+async def calendar_for(session: AsyncSession, region: str) -> Calendar:
+    """The working days of a region's country, officers' entries included."""
+    country = region.partition("-")[0]
+    entries = await session.execute(select(CalendarDay.day, CalendarDay.working).where(CalendarDay.country == country))
+    return shipped_calendar(country).corrected({row.day: row.working for row in entries})
+
+
+async def calendar_days(session: AsyncSession, *, country: str, first: date, last: date) -> list[CalendarDay]:
+    """Officers' entries of a period, in the order of the days."""
+    statement = (
+        select(CalendarDay)
+        .where(CalendarDay.country == country, CalendarDay.day.between(first, last))
+        .order_by(CalendarDay.day)
+    )
+    return list((await session.execute(statement)).scalars())
+
+
+async def rule_sets_of(session: AsyncSession) -> list[RuleSet]:
+    """Every rule set in force: the approved rows, of each id the newest version, then the shipped ones."""
+    rows = await session.execute(select(RuleSetRow).where(RuleSetRow.state == "approved"))
+    own = sorted((_read(row.id, row.version, row) for row in rows.scalars()), key=_order, reverse=True)
+    newest = {rule_set.id: rule_set for rule_set in reversed(own)}
+    return [*newest.values(), *(each for each in shipped_rule_sets() if each.id not in newest)]
+
+
+async def rule_set_for(session: AsyncSession, region: str) -> RuleSet:
+    """The rule set of a region: the most specific one that applies; RuleSetNotFound.
+
+    A region's own one goes before a shipped one that is as specific.
+    """
+    applicable = [rule_set for rule_set in await rule_sets_of(session) if rule_set.applies(region)]
+    if not applicable:
+        raise RuleSetNotFound(f"No rule set applies to {region}; submit one: POST /v1/results/rules.")
+    return max(applicable, key=lambda each: len(each.applies_to))
+
+
+async def find_rule_set(session: AsyncSession, rule_set_id: str, version: str) -> RuleSet:
+    """A rule set in a version, whatever its state; RuleSetNotFound."""
+    for rule_set in shipped_rule_sets():
+        if (rule_set.id, rule_set.version) == (rule_set_id, version):
+            return rule_set
+    row = await find_rule_set_row(session, rule_set_id, version)
+    return _read(rule_set_id, version, row)
+
+
+async def find_rule_set_row(
+    session: AsyncSession, rule_set_id: str, version: str, *, for_update: bool = False
+) -> RuleSetRow:
+    """The row of a region's own rule set; RuleSetNotFound."""
+    statement = select(RuleSetRow).where(RuleSetRow.id == rule_set_id, RuleSetRow.version == version)
+    row = (await session.execute(statement.with_for_update() if for_update else statement)).scalar_one_or_none()
+    if row is None:
+        raise RuleSetNotFound(f"There is no rule set {rule_set_id} {version} that was submitted here.")
+    return row
+
+
+async def list_rule_set_rows(session: AsyncSession) -> list[RuleSetRow]:
+    """Every rule set that was submitted here."""
+    return list((await session.execute(select(RuleSetRow).order_by(RuleSetRow.id, RuleSetRow.submitted_at))).scalars())
+
+
+_CACHE: dict[tuple[str, str, str], RuleSet] = {}
+
+
+def _read(rule_set_id: str, version: str, row: RuleSetRow) -> RuleSet:
+    # A version never changes; its hash is part of the key all the same.
+    key = (rule_set_id, version, row.sha256)
+    if key not in _CACHE:
+        _CACHE[key] = RuleSet.model_validate(row.document)
+    return _CACHE[key]
+
+
+def _order(rule_set: RuleSet) -> tuple[int, ...]:
+    return tuple(int(part) for part in rule_set.version.split("."))
+
+
+async def opening_of(session: AsyncSession, determination_id: UUID) -> ResultOpening | None:
+    """Whether and by which rules a determination's consequences were opened."""
+    statement = select(ResultOpening).where(ResultOpening.determination_id == determination_id)
+    return (await session.execute(statement)).scalar_one_or_none()
+
+
+async def opened_among(session: AsyncSession, determination_ids: Sequence[UUID]) -> set[UUID]:
+    """Which of these determinations have an opening."""
+    statement = select(ResultOpening.determination_id).where(ResultOpening.determination_id.in_(determination_ids))
+    return set((await session.execute(statement)).scalars())
+
+
+async def find_use(
+    session: AsyncSession, use_id: UUID, *, provider: UUID | None = None, for_update: bool = False
+) -> ResultUse:
+    """One use of a result; ResultUseNotFound when it does not exist in the caller's scope."""
+    statement = select(ResultUse).where(ResultUse.id == use_id)
+    if provider is not None:
+        statement = statement.where(ResultUse.provider_id == provider)
+    found = (await session.execute(statement.with_for_update() if for_update else statement)).scalar_one_or_none()
+    if found is None:
+        raise ResultUseNotFound(f"There is no use of a result {use_id}, or it lies outside your scope.")
+    return found
+
+
+async def uses_of(session: AsyncSession, determination_id: UUID, *, for_update: bool = False) -> list[ResultUse]:
+    """Everything that a determination demands, in the order of opening."""
+    statement = select(ResultUse).where(ResultUse.determination_id == determination_id).order_by(ResultUse.id)
+    return list((await session.execute(statement.with_for_update() if for_update else statement)).scalars())
+
+
+async def list_uses(
+    session: AsyncSession,
+    *,
+    limit: int,
+    after: UUID | None = None,
+    provider: UUID | None = None,
+    contract_id: UUID | None = None,
+    determination_id: UUID | None = None,
+    purchaser_id: UUID | None = None,
+    kind: str | None = None,
+    state: str | None = None,
+    owner: str | None = None,
+    overdue_on: date | None = None,
+) -> list[ResultUse]:
+    """Uses of results in the order of opening; one more than `limit` when there are more."""
+    statement = select(ResultUse)
+    filters = {
+        ResultUse.provider_id: provider,
+        ResultUse.contract_id: contract_id,
+        ResultUse.determination_id: determination_id,
+        ResultUse.purchaser_id: purchaser_id,
+        ResultUse.kind: kind,
+        ResultUse.state: state,
+        ResultUse.owner: owner,
+    }
+    for column, value in filters.items():
+        if value is not None:
+            statement = statement.where(column == value)
+    if overdue_on is not None:
+        statement = statement.where(ResultUse.state == "open", ResultUse.due_on < overdue_on)
+    if after is not None:
+        statement = statement.where(ResultUse.id > after)
+    return list((await session.execute(statement.order_by(ResultUse.id).limit(limit + 1))).scalars())
+
+
+async def next_told(session: AsyncSession, *, after: UUID, limit: int) -> Sequence[ClockTold]:
+    """The next notices about clocks, by id."""
+    statement = select(ClockTold).where(ClockTold.id > after).order_by(ClockTold.id).limit(limit)
+    return (await session.execute(statement)).scalars().all()
+
+
+async def due_uses(session: AsyncSession, *, until: date, limit: int) -> list[ResultUse]:
+    """Open uses whose last day is not later and of which not every notice was given, locked."""
+    statement = (
+        select(ResultUse)
+        .where(
+            ResultUse.state == "open",
+            ResultUse.due_on <= until,
+            ResultUse.overdue_told.is_distinct_from(ResultUse.due_on),
+        )
+        .order_by(ResultUse.due_on, ResultUse.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return list((await session.execute(statement)).scalars())

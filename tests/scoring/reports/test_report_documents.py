@@ -1,0 +1,186 @@
+"""Pages, PDF and charts: what they say, that they say it in both languages, that hostile words stay words."""
+
+import re
+from io import BytesIO
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pypdfium2
+import pytest
+from tests.scoring.reports.samples import AT, annual_sample, contract_sample
+
+from scoring.reports.annual import annual_document
+from scoring.reports.charts import Band, Bar, Count, Limits, Moment, Point, counts, funnel, interval, trend, waterfall
+from scoring.reports.charts.svg import fitted, width_of
+from scoring.reports.contract_view import contract_document
+from scoring.reports.document import Document
+from scoring.reports.page import headers, write_page
+from scoring.reports.pdf import write_pdf
+from scoring.reports.words import words_of
+
+HOSTILE = '<script>alert(1)</script> "&\' #let x = 1 #read("/etc/passwd")'
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def documents(language: str) -> dict[str, Document]:
+    return {
+        "contract": contract_document(contract_sample(), language=language),
+        "annual": annual_document(annual_sample(), language=language),
+    }
+
+
+def test_both_languages_say_the_same_things() -> None:
+    chinese, english = words_of("zh"), words_of("en")
+    assert chinese.keys() == english.keys()
+    for key in sorted(chinese.keys()):
+        gaps = [sorted(re.findall(r"{(\w+)}", words[key])) for words in (chinese, english)]
+        assert gaps[0] == gaps[1], key
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_pages_and_pdf_say_what_was_found(language: str) -> None:
+    for name, document in documents(language).items():
+        page = write_page(document)
+        pdf = write_pdf(document, made_at=AT)
+        opened = pypdfium2.PdfDocument(BytesIO(pdf))
+        said = re.sub(r"\s", "", "".join(each.get_textpage().get_text_range() for each in opened))
+        assert document.number in page
+        assert re.sub(r"\s", "", document.number) in said
+        expected = {
+            "contract": ("84.32", "79.99", "74.20", "86.10", "70.0%", "35.0%"),
+            "annual": ("1204", "60.0%", "CN-2305"),
+        }[name]
+        for figure in expected:
+            assert figure in page, (name, figure)
+            assert figure in said, (name, figure)
+        assert pdf == write_pdf(document, made_at=AT)
+        for mark in (b"pdfaid:part>2", b"pdfuaid:part>1", b"/MarkInfo", b"/Lang"):
+            assert mark in pdf, mark
+        assert b"NotoSerifSC" in pdf
+        assert len(pdf) < 400_000
+
+
+def test_hostile_words_stay_words() -> None:
+    sample = contract_sample(contract_title=HOSTILE, framework_title={"en": HOSTILE, "zh": HOSTILE})
+    lines = [each.model_copy(update={"title": {"en": HOSTILE, "zh": HOSTILE}}) for each in sample.lines]
+    document = contract_document(sample.model_copy(update={"lines": lines}), language="en")
+    page = write_page(document)
+    assert "<script>" not in page
+    assert "&lt;script&gt;" in page
+    opened = pypdfium2.PdfDocument(BytesIO(write_pdf(document, made_at=AT)))
+    said = re.sub(r"\s", "", "".join(each.get_textpage().get_text_range() for each in opened))
+    assert '#read("/etc/passwd")' in said
+    assert "root:" not in said
+
+
+def test_characters_without_type_are_named_and_not_lost() -> None:
+    words = "😀 ئۇيغۇر 𠮷\x0b\ufffe\u200b 好"
+    sample = contract_sample(contract_title=words)
+    lines = [each.model_copy(update={"title": {"en": words, "zh": words}}) for each in sample.lines]
+    document = contract_document(sample.model_copy(update={"lines": lines}), language="zh")
+    opened = pypdfium2.PdfDocument(BytesIO(write_pdf(document, made_at=AT)))
+    said = re.sub(r"\s", "", "".join(each.get_textpage().get_text_range() for each in opened))
+    assert "〓" in said
+    assert "U+1F600" in said
+    assert "U+20BB7" in said
+    assert "𠮷" in write_page(document)
+
+
+def test_a_page_loads_nothing() -> None:
+    policy = headers()["Content-Security-Policy"]
+    assert policy.startswith("default-src 'none'; style-src 'sha256-")
+    page = write_page(documents("zh")["contract"])
+    assert "style=" not in page
+    assert not re.findall(r'(?:src|href)="(?!#)', page)
+
+
+def test_a_draft_says_so_and_has_no_place_for_a_seal() -> None:
+    page = write_page(contract_document(contract_sample(determined=None, number=None), language="zh"))
+    assert "未认定" in page
+    assert "盖章处" not in page
+    assert "盖章处" in write_page(documents("zh")["contract"])
+
+
+def test_an_annual_report_without_determinations_and_with_few_providers() -> None:
+    empty: dict[str, Any] = {
+        name: [] for name in ("frameworks", "stages", "grades", "labels", "months", "years", "parts", "uses")
+    }
+    empty |= {"rectifications": [], "appeals": []}
+    page = write_page(annual_document(annual_sample(determined=0, funnel=None, **empty), language="en"))
+    assert "No determination was signed" in page
+    sample = annual_sample()
+    assert sample.funnel is not None
+    refused = sample.funnel.model_copy(update={"refused": "3 peers", "target": None, "units": []})
+    page = write_page(annual_document(annual_sample(funnel=refused), language="en"))
+    assert "No funnel plot: 3 peers" in page
+    assert "<svg" in page
+
+
+def drawings() -> dict[str, str]:
+    """Every chart at its edges."""
+    bands = [Band("poor", 0, 60), Band("fair", 60, 80), Band("good", 80, 90), Band("excellent", 90, 100)]
+    limits = [Limits(float(n), 70 - 40 / n, 75 - 20 / n, 85 + 20 / n, 90 + 40 / n) for n in range(1, 40)]
+    said: Any = {"title": "a & b", "description": "<in words>"}
+    return {
+        "waterfall": waterfall(
+            [Bar(HOSTILE, 40, 50), Bar("b", 0, 50)], name="w", total="score", sum_label="40.00", **said
+        ),
+        "empty waterfall": waterfall([], name="w", total="score", sum_label="40.00", **said),
+        "interval": interval(bands, name="i", score=100, label="100.00", bounds=(0, 100), likely=(99.9, 100), **said),
+        "no interval": interval(bands, name="i", score=0, label="0.00", bounds=(0, 0), likely=None, **said),
+        "counts": counts([Count("none", 0), Count("some", 3, "100 %")], name="c", **said),
+        "trend": trend([Moment(str(n), None if n == 3 else 50.0 + n, 40, 60) for n in range(30)], name="t", **said),
+        "no trend": trend([], name="t", **said),
+        "funnel": funnel(
+            [Point("in", 5, 80), Point("out", 39, 99, 99.8)], limits, name="f", target=80, size_label="n", **said
+        ),
+        "no funnel": funnel([], [], name="f", target=80, size_label="n", **said),
+    }
+
+
+@pytest.mark.parametrize("name", sorted(drawings()))
+def test_every_chart_is_an_image_that_can_be_read_aloud(name: str) -> None:
+    drawn = ET.fromstring(drawings()[name])  # noqa: S314 - drawn by ourselves
+    assert drawn.get("role") == "img"
+    named = [part.get("id") for part in (drawn.find(f"{SVG}title"), drawn.find(f"{SVG}desc")) if part is not None]
+    assert drawn.get("aria-labelledby", "").split() == named
+    _, _, width, height = map(float, drawn.get("viewBox", "").split())
+    for part in drawn.iter():
+        for attribute, most in (
+            ("x", width),
+            ("cx", width),
+            ("x1", width),
+            ("x2", width),
+            ("y", height),
+            ("cy", height),
+        ):
+            value = part.get(attribute)
+            if value is not None:
+                assert -1.0 <= float(value) <= most + 1.0, (part.tag, attribute, value)
+        if part.tag == f"{SVG}text":
+            assert float(part.get("font-size", "0")) >= 10.0
+
+
+def test_the_waterfall_ends_at_the_score() -> None:
+    drawn = ET.fromstring(  # noqa: S314 - drawn by ourselves
+        waterfall(
+            [Bar("a", 30, 50), Bar("b", 45.5, 50)],
+            name="w",
+            title="t",
+            description="d",
+            total="score",
+            sum_label="75.50",
+        )
+    )
+    bars = [part for part in drawn.iter(f"{SVG}rect") if part.get("fill") in {"#1d5c99", "#1a1a1a"}]
+    ends = [float(bar.get("x", "0")) + float(bar.get("width", "0")) for bar in bars]
+    starts = [float(bar.get("x", "0")) for bar in bars]
+    assert starts[1] == pytest.approx(ends[0], abs=0.02)
+    assert ends[-1] == pytest.approx(ends[1], abs=0.02)
+
+
+def test_labels_are_cut_to_their_room() -> None:
+    assert fitted("服务", 100.0) == "服务"
+    cut = fitted("服务及时率不低于约定的百分之九十五", 100.0)
+    assert cut.endswith("…")
+    assert width_of(cut) <= 100.0
