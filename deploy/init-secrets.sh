@@ -60,4 +60,5 @@ if [ ! -e secrets/private/signing_keys.json ] || [ "${1:-}" = rotate-keys ]; the
 fi
 
 password | keep bootstrap_client_secret
+password | keep contracts_key # individual providers are known by a hash under it: a new one makes new pseudonyms
 password | keep surveys_key # tokens, codes and references are hashed with it: a new one makes the tokens that are out useless

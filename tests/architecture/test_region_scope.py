@@ -20,6 +20,8 @@ TECHNICAL = {"outbox", "audit"}  # read by the relay and the audit chain only; h
 
 # Where SQL text works without a scope, and why. Module path below the service's package -> reason.
 AFTER = "runs by id after get_contract or open_for_fact has found the contract in the caller's scope"
+PUBLISHED = "public facts of published contracts: the same for everybody, whatever the regions"
+SEEN = "runs by id for changes that were found among those that the caller may see (exchange.queries.visible)"
 EVENTS = "events and jobs work for the system: they belong to no caller"
 HOLDS = "asked by contract once it was found in the caller's scope: a province's round holds a county's determination"
 UNSCOPED: dict[str, str] = {
@@ -28,9 +30,34 @@ UNSCOPED: dict[str, str] = {
     "contracts/contracts/service/milestones.py:_RAISE": AFTER,
     "contracts/contracts/service/store.py:_LOCK": "locks a row and reads nothing; the scoped read follows",
     "contracts/contracts/service/store.py:_MOVE": AFTER,
+    "contracts/budgets/queries.py:find_project": "the key is the unit's and answers an id only",
+    "contracts/dues/queries.py:_MOVES": AFTER,
+    "contracts/monitoring/queries.py:_ACTIVE": "the system's own sweep; it answers ids to the sweep only",
+    "contracts/monitoring/queries.py:_GOALS": AFTER,
+    "contracts/monitoring/queries.py:_MONEY": AFTER,
+    "contracts/ledger/queries.py:_ACCOUNTS": AFTER,
+    "contracts/exchange/contents.py:_BASES": SEEN,
+    "contracts/exchange/contents.py:_CONTRACTS": SEEN,
+    "contracts/exchange/contents.py:_FACTS": SEEN,
+    "contracts/exchange/contents.py:_PAID": SEEN,
+    "contracts/exchange/contents.py:_TOLD": SEEN,
+    "contracts/exchange/queries.py:_FIRST": "a part of a statement whose WHERE carries `visible`",
+    "contracts/exchange/queries.py:_LATEST": "a part of a statement whose WHERE carries `visible`",
+    "contracts/exchange/queries.py:changes_after": "its WHERE carries `visible`, which has the scope and what is published",
+    "contracts/exchange/queries.py:contracts_of": "its WHERE carries `visible`, which has the scope and what is published",
+    "contracts/exchange/queries.py:size_of": "its WHERE carries `visible`, which has the scope and what is published",
     "contracts/ledger/queries.py:_BALANCE": AFTER,
+    "contracts/ledger/queries.py:_SAVINGS": AFTER,
     "contracts/ledger/queries.py:_TOTALS": AFTER,
-    "contracts/ledger/service.py:record_imported_transactions": AFTER,
+    "contracts/ledger/service/imported.py:record_imported_transactions": AFTER,
+    "contracts/contracts/service/parties.py:_SUCCEED": "contracts that open_contracts_of has locked and the scope was checked for",
+    "contracts/contracts/service/parties.py:open_contracts_of": "the caller refuses when one lies outside the scope",
+    "contracts/registers/queries.py:_CONTRACTS": PUBLISHED,
+    "contracts/registers/queries.py:_PAID": PUBLISHED,
+    "contracts/registers/queries.py:_RECORD": PUBLISHED,
+    "contracts/registers/queries.py:_REGIONS": PUBLISHED,
+    "contracts/registers/queries.py:_SEEN": PUBLISHED,
+    "contracts/registers/queries.py:_TOTALS": PUBLISHED,
     "surveys/responses/statements.py:INSERT": "anybody may answer an open wave; nothing of the wave is given out",
     "surveys/responses/statements.py:OPEN": "anybody may answer an open wave; nothing of the wave is given out",
     "surveys/responses/retention.py:_DELETE": EVENTS,

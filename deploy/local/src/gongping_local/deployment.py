@@ -18,7 +18,7 @@ from gongping_local.ports import require_free
 from gongping_local.postgres import Postgres
 from gongping_local.process import Child, end_left_behind, write_atomically
 from gongping_local.services import Ports, command, environments, service, wait_ready
-from gongping_local.state import SERVICES, Passwords, State, make_surveys_key, passwords
+from gongping_local.state import SERVICES, Passwords, State, make_hash_keys, passwords
 from gongping_local.watch import Echo, Part, keep_running, watch_broker
 
 STREAM_BYTES = 512_000_000
@@ -135,7 +135,7 @@ class Deployment:
             await self.nats.start()
 
     async def _make_keys(self) -> None:
-        make_surveys_key(self.state)
+        make_hash_keys(self.state)
         if not self.state.signing_keys.exists() or not self.state.keys.exists():
             files = ("--signing", str(self.state.signing_keys), "--public", str(self.state.keys))
             await command(self.state, "gateway", "keys", "init", *files, env=os.environ)

@@ -49,6 +49,11 @@ class State:
         return self.folder / "keys" / "surveys.key"
 
     @property
+    def contracts_key(self) -> Path:
+        """Secret that the contracts service hashes the identity of individual providers with."""
+        return self.folder / "keys" / "contracts.key"
+
+    @property
     def client(self) -> Path:
         """URL and credentials of the demonstration's client."""
         return self.folder / "client.json"
@@ -164,10 +169,11 @@ def passwords(state: State) -> Passwords:
     return Passwords(postgres=read["postgres"], nats=read["nats"], roles=dict(read["roles"]))
 
 
-def make_surveys_key(state: State) -> None:
-    """Make the secret of the surveys service when there is none yet: a new one would kill the tokens that are out."""
-    if not state.surveys_key.exists():
-        write_atomically(state.surveys_key, secrets.token_urlsafe(48))
+def make_hash_keys(state: State) -> None:
+    """Make the secrets that services hash with when there are none yet: new ones would fit nothing that is stored."""
+    for key in (state.surveys_key, state.contracts_key):
+        if not key.exists():
+            write_atomically(key, secrets.token_urlsafe(48))
 
 
 def _secret() -> str:

@@ -11,6 +11,8 @@ from contracts.contracts.queries import ContractRecord, codes_of, snapshot_contr
 from contracts.ledger.models import LedgerEntry
 from contracts.ledger.service import entry_event
 from contracts.lists import every_row
+from contracts.monitoring.models import MonitoringAlert
+from contracts.monitoring.service import alert_event
 from contracts.observations.models import Observation
 from contracts.observations.service import observation_event
 from contracts.organisations.models import Organisation
@@ -58,6 +60,8 @@ async def snapshot(session: AsyncSession) -> AsyncIterator[tuple[EventData, UUID
         yield entry_event(entry), entry.contract_id, entry.region
     async for acceptance in every_row(session, Acceptance):
         yield acceptance_event(acceptance), acceptance.contract_id, acceptance.region
+    async for alert in every_row(session, MonitoringAlert):
+        yield alert_event(alert), alert.contract_id, alert.region
 
 
 def _contract_event(record: ContractRecord) -> ContractState:

@@ -24,6 +24,7 @@ __all__ = [
     "ContractUpdated",
     "LedgerPosted",
     "MilestoneState",
+    "MonitoringAlertChanged",
     "NeedsBasis",
     "ObservationRecorded",
     "OrganisationRecorded",
@@ -179,6 +180,13 @@ class OrganisationRecorded(EventData):
     uscc: str | None = None
     roles: tuple[str, ...] = Field(description="purchaser | provider | evaluator.")
     simulated: bool = False
+    individual: bool = Field(default=False, description="A person; the name is a pseudonym, a keyed hash.")
+    status: str = Field("active", description="active | succeeded (merged or split up) | dissolved.")
+    ended_on: date | None = Field(None, description="Since when it is no longer active.")
+    succeeded_by: tuple[UUID, ...] = Field((), description="Organisations that took its place.")
+    record_from: tuple[UUID, ...] = Field(
+        (), description="Predecessors whose track record counts for it by a recorded decision."
+    )
 
 
 @event("contracts.observation.recorded.v1", kind="fact")
@@ -204,13 +212,50 @@ class LedgerPosted(EventData):
     entry_id: UUID
     contract_id: UUID
     region: str
-    kind: str = Field(description="commitment | acceptance | payment | deduction | refund | reversal.")
+    kind: str = Field(
+        description="commitment | acceptance | payment | deduction | refund | reversal | budget | interest | "
+        "interestPayment | penalty | penaltyReceipt."
+    )
     amount: Amount = Field(description="Always positive; the kind gives the direction.")
     currency: str
     booked_on: date
     voucher: str | None = None
     reverses: UUID | None = Field(None, description="kind reversal only: the entry that is taken back in full.")
     recorded_at: datetime
+    budget_project_id: UUID | None = Field(None, description="Budget project that the money is of.")
+    budget_year: int | None = Field(None, description="Budget year that it counts in.")
+    cause: str | None = Field(
+        None, description="deduction, penalty and what takes them back: result (a poor result) | saving | damages."
+    )
+    payable: Amount | None = Field(
+        None,
+        description="Signed change of the accepted value payable before deductions that a poor result caused, which is "
+        "the execution that a score may count: an acceptance adds, a lawful saving (cause saving) lessens it and the "
+        "value that it is compared with, taking back does the opposite; null for entries without part in it.",
+    )
+
+
+@event("contracts.monitoring.changed.v1", kind="state")
+class MonitoringAlertChanged(EventData):
+    """An alert of dual monitoring was raised, decided, or ended in a suspension; figures in per cent."""
+
+    alert_id: UUID
+    version: int = Field(ge=1)
+    contract_id: UUID
+    region: str
+    kind: str = Field(description="executionBelowThreshold | progressGap.")
+    month: date = Field(description="First day of the month that was monitored.")
+    execution: Figure = Field(description="Execution: of the year's budget, or of the contract for a gap.")
+    threshold: Figure = Field(description="Least execution, or largest distance in percentage points.")
+    progress: Figure | None = Field(None, description="Progress of the goals; null when nothing was observed.")
+    rule: str = Field(description="Version and source of the rule.")
+    state: str = Field(description="open | suspended | decided.")
+    decision: str | None = Field(None, description="continue | transfer | cancel.")
+    reason: str | None = None
+    decide_by: date
+    opened_at: datetime
+    suspended_at: datetime | None = None
+    decided_at: datetime | None = None
 
 
 class RecipientsOpinion(_Part):

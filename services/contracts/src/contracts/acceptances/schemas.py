@@ -42,6 +42,11 @@ class AcceptanceIn(Model):
         description="accepted | partlyAccepted | rejected."
     )
     accepted_on: date = Field(description="Date of acceptance; not in the future.")
+    delivered_on: date | None = Field(
+        None,
+        description="Date of delivery, not after the acceptance: the clock of payment may run from it (see the "
+        "contract's payment terms).",
+    )
     accepted_value: Annotated[Money, Field(ge=0, lt=10**16)] = Field(
         Decimal(0),
         description="Value of what was accepted, in the contract's currency; over 0 unless rejected.",
@@ -59,6 +64,8 @@ class AcceptanceIn(Model):
     def _consistent(self) -> Self:
         if (self.result == "rejected") == (self.accepted_value > 0):
             raise ValueError("accepted_value is over 0 for accepted and partlyAccepted, and left out for rejected")
+        if self.delivered_on is not None and self.delivered_on > self.accepted_on:
+            raise ValueError("delivered_on is not after accepted_on")
         return self
 
 

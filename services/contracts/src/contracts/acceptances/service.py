@@ -50,7 +50,13 @@ async def record_acceptance(session: AsyncSession, body: AcceptanceIn, *, contra
         )
     entry = None
     if body.accepted_value:
-        entry = await post_acceptance(session, head, amount=body.accepted_value, accepted_on=body.accepted_on)
+        entry = await post_acceptance(
+            session,
+            head,
+            amount=body.accepted_value,
+            accepted_on=body.accepted_on,
+            delivered_on=body.delivered_on,
+        )
     acceptance = Acceptance(
         id=new_id(),
         contract_id=contract_id,

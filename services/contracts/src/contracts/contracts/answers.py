@@ -9,6 +9,7 @@ from pydantic import Field
 from contracts.contracts.queries import AuditRow, ContractRecord
 from contracts.contracts.transitions import allowed_actions
 from contracts.organisations.schemas import ExternalIdOut, WarningOut
+from contracts.rules.queries import Clauses, Competition
 from shared.web import Figure, Money, Out
 
 __all__ = [
@@ -19,6 +20,8 @@ __all__ = [
     "LedgerTotals",
     "MilestoneOut",
     "PartyOut",
+    "PinnedRulesOut",
+    "VerdictAtSigning",
     "contract_out",
     "history_out",
 ]
@@ -98,6 +101,27 @@ class LedgerTotals(Out):
     outstanding: Money = Field(description="accepted - executed; 0 when the money is reconciled.")
 
 
+class VerdictAtSigning(Out):
+    """What a rule said when the contract came into force."""
+
+    rule: str = Field(description="Code of the rule.")
+    rule_sha256: str = Field(description="Hash of the rule's text and figures.")
+    outcome: str = Field(description="broken | unknown.")
+    effect: str = Field(description="inform | warn | overridden.")
+
+
+class PinnedRulesOut(Out):
+    """The rule set that the contract keeps."""
+
+    id: str = Field(description="Code of the rule set.", examples=["cn-2020"])
+    version: str = Field(description="Version.")
+    sha256: str = Field(description="Hash of the set.")
+    pinned_at: datetime = Field(description="When it was pinned: when the contract came into force.")
+    at_signing: list[VerdictAtSigning] = Field(
+        description="Verdicts of the conclusion's rules then, those that were not kept; GET .../rules says today's."
+    )
+
+
 class ContractOut(Out):
     """A contract: its terms, its state, its parts, and the sums of its ledger."""
 
@@ -129,6 +153,10 @@ class ContractOut(Out):
     tenderers: int | None = Field(description="Number of tenderers.")
     beneficiary_population: int | None = Field(description="Number of people whom the service is for.")
     needs_basis: NeedsBasisOut | None = Field(description="Why the service is bought.")
+    competition: Competition | None = Field(description="How the provider was found: notice, bids, award.")
+    clauses: Clauses | None = Field(description="What the contract's text provides, for its rules.")
+    value_at_signing: Money | None = Field(description="Value when it came into force; null before, and for imports.")
+    rules: PinnedRulesOut | None = Field(description="Rule set pinned at its activation; null before, and for imports.")
     indicators: list[IndicatorOut] = Field(description="Agreed indicators.")
     milestones: list[MilestoneOut] = Field(description="Milestones.")
     amendments: list[AmendmentOut] = Field(description="Amendments.")
@@ -160,6 +188,10 @@ _OF_STATE = [
         "ledger",
         "state_reason",
         "final_value",
+        "competition",
+        "clauses",
+        "value_at_signing",
+        "rules",
         "gaps",
         "warnings",
         "amendments",
@@ -179,6 +211,10 @@ def contract_out(record: ContractRecord) -> ContractOut:
             "state_reason": record.state_reason,
             "actions": allowed_actions(state.state),
             "final_value": record.final_value,
+            "competition": record.competition,
+            "clauses": record.clauses,
+            "value_at_signing": record.value_at_signing,
+            "rules": record.rules,
             "amendments": record.amendments,
             "ledger": facts,
             "gaps": record.gaps,

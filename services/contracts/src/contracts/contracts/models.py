@@ -107,6 +107,14 @@ class Contract(RegionScoped, Base):
     tenderers: Mapped[int | None]
     beneficiary_population: Mapped[int | None]
     needs_basis: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    competition: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    clauses: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    value_at_signing: Mapped[Decimal | None] = mapped_column(Money)
+    rules_id: Mapped[str | None] = mapped_column(String(48))
+    rules_version: Mapped[str | None] = mapped_column(String(32))
+    rules_sha256: Mapped[str | None] = mapped_column(ForeignKey("rule_sets.sha256"))
+    rules_pinned_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    rules_at_signing: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB(none_as_null=True))
     gaps: Mapped[list[str]] = mapped_column(ARRAY(Text))
     warnings: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     extras: Mapped[dict[str, Any]] = mapped_column(JSONB)

@@ -1,9 +1,6 @@
 """Reading contracts. The whole aggregate and the facts about it come in one statement, from one snapshot."""
 
 from collections.abc import AsyncIterator, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -14,15 +11,25 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from contracts.contracts.errors import ContractNotFound
 from contracts.contracts.facts import COLUMNS, JOINS, Facts
 from contracts.contracts.models import Indicator, Milestone
+from contracts.contracts.records import (
+    AmendmentRecord,
+    AuditRow,
+    ContractRecord,
+    ExternalIdRecord,
+    PinnedRules,
+    ReportedMilestone,
+)
 from contracts.organisations.queries import party_sql
+from contracts.rules.queries import Clauses, Competition
 from shared.db import principal_in, scope_sql
-from shared.events import AgreedIndicator, ContractState, MilestoneState, NeedsBasis, PartyRef
+from shared.events import AgreedIndicator, ContractState, NeedsBasis, PartyRef
 
 __all__ = [
     "AmendmentRecord",
     "AuditRow",
     "ContractRecord",
     "ExternalIdRecord",
+    "PinnedRules",
     "ReportedMilestone",
     "codes_of",
     "find_contract_id",
@@ -38,67 +45,11 @@ __all__ = [
 ]
 
 
-class ReportedMilestone(MilestoneState):
-    """A milestone with its last report's note; events carry the milestone without it."""
-
-    note: str | None
-    reported_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class AmendmentRecord:
-    """An amendment of a contract."""
-
-    number: int
-    external_id: str | None
-    amended_on: str | None
-    rationale: str | None
-    description: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class ExternalIdRecord:
-    """The id of a contract in a source system."""
-
-    source: str
-    id: str
-
-
-@dataclass(frozen=True, slots=True)
-class ContractRecord:
-    """A contract at one version with everything that guards and answers need. `state` is what events carry."""
-
-    state: ContractState
-    facts: Facts
-    facts_version: int
-    state_reason: str | None
-    moved_at: datetime | None
-    final_value: Decimal | None
-    gaps: list[str]
-    warnings: list[dict[str, str]]
-    amendments: list[AmendmentRecord]
-    external_ids: list[ExternalIdRecord]
-    created_at: datetime
-    updated_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class AuditRow:
-    """One act on a contract."""
-
-    n: int
-    id: UUID
-    at: datetime
-    subject: str
-    organisation: UUID | None
-    action: str
-    fields: Any
-
-
 _INDICATORS = TypeAdapter(tuple[AgreedIndicator, ...])
 _MILESTONES = TypeAdapter(tuple[ReportedMilestone, ...])
 _AMENDMENTS = TypeAdapter(list[AmendmentRecord])
 _EXTERNAL_IDS = TypeAdapter(list[ExternalIdRecord])
+_PINNED = TypeAdapter(PinnedRules)
 _WARNINGS = TypeAdapter(list[dict[str, str]])
 
 # The columns of the contract's own row that go into `ContractState` as they are.
@@ -129,6 +80,10 @@ _PLAIN = (
 _SELECT = f"""
 SELECT contract.id, {", ".join(f"contract.{name}" for name in _PLAIN)},
     contract.facts_version, contract.state_reason, contract.moved_at, contract.final_value, contract.gaps,
+    contract.value_at_signing, contract.competition::text AS competition, contract.clauses::text AS clauses,
+    CASE WHEN contract.rules_sha256 IS NOT NULL THEN json_build_object(
+        'id', contract.rules_id, 'version', contract.rules_version, 'sha256', contract.rules_sha256,
+        'pinned_at', contract.rules_pinned_at, 'at_signing', contract.rules_at_signing) END::text AS rules,
     contract.created_at, contract.updated_at,
     contract.needs_basis::text AS needs_basis, contract.warnings::text AS warnings,
     {party_sql("contract.purchaser_id")}::text AS purchaser,
@@ -181,6 +136,10 @@ def _record(row: Row[Any]) -> ContractRecord:
         state_reason=row.state_reason,
         moved_at=row.moved_at,
         final_value=row.final_value,
+        value_at_signing=row.value_at_signing,
+        competition=Competition.model_validate_json(row.competition) if row.competition else None,
+        clauses=Clauses.model_validate_json(row.clauses) if row.clauses else None,
+        rules=_PINNED.validate_json(row.rules) if row.rules else None,
         gaps=row.gaps,
         warnings=_WARNINGS.validate_json(row.warnings),
         amendments=_AMENDMENTS.validate_json(row.amendments) if row.amendments else [],

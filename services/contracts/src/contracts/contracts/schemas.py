@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, StrictBool, StrictInt, model_validat
 from contracts.contracts.models import ASPECTS
 from contracts.organisations.schemas import ExternalId
 from contracts.regions.queries import parse_region
+from contracts.rules.queries import Clauses, Competition
 from shared.web import Figure, Model, Money
 
 __all__ = [
@@ -129,6 +130,8 @@ class ContractTerms(Model):
     tenderers: Count | None = Field(None, description="Number of tenderers.")
     beneficiary_population: Count | None = Field(None, description="Number of people whom the service is for.")
     needs_basis: NeedsBasisIn | None = Field(None, description="Why the service is bought.")
+    competition: Competition | None = Field(None, description="How the provider was found: notice, bids, award.")
+    clauses: Clauses | None = Field(None, description="What the contract's text provides, for its rules.")
     indicators: list[IndicatorIn] = Field([], max_length=60, description="Agreed level-3 indicators; the whole list.")
     milestones: list[MilestoneIn] = Field([], max_length=60, description="Milestones; the whole list.")
 

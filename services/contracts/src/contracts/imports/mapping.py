@@ -31,6 +31,7 @@ from typing import Any
 from pydantic_core import to_json
 
 from contracts.contracts.imported import ImportedAmendment, ImportedMilestone
+from contracts.exchange.identity import source_of
 from contracts.imports.errors import RecordRejected
 from contracts.imports.implementation import map_amendments, map_milestones, map_transactions
 from contracts.imports.parties import MappedParty
@@ -103,12 +104,6 @@ class MappedRelease:
     unmapped: Counter[str] = field(default_factory=Counter)
 
 
-def source_of(ocid: str) -> str:
-    """The namespace of the publisher's ids: the registered prefix of the ocid (`ocds-213czf`), else `ocds`."""
-    parts = ocid.split("-")
-    return f"ocds-{parts[1]}" if len(parts) > 2 and parts[0] == "ocds" and len(parts[1]) == 6 else "ocds"
-
-
 def map_release(content: Mapping[str, Any], *, place: str) -> MappedRelease:
     """Map every contract of a release. A refused contract does not stop the others."""
     document = Document(content, place=place)
@@ -149,6 +144,12 @@ def map_release(content: Mapping[str, Any], *, place: str) -> MappedRelease:
     return mapped
 
 
+def _end_reason(contract: Node) -> str | None:
+    """The reason of ending in our own extension of OCDS (`contracts.exchange`)."""
+    lifecycle = contract.node("lifecycle")
+    return lifecycle.text("endReason") if lifecycle else None
+
+
 def _contract(process: Process, contract: Node, reference: str) -> MappedContract:
     assert process.buyer is not None  # noqa: S101 - there is a contract, so the buyer was read
     warnings: list[dict[str, str]] = list(process.buyer.warnings)
@@ -169,7 +170,7 @@ def _contract(process: Process, contract: Node, reference: str) -> MappedContrac
     currency = currency or (transactions[0].currency if transactions else None)
     state = true_state(
         contract.text("status"),
-        final_status=contract.text("finalStatus"),
+        final_status=contract.text("finalStatus") or _end_reason(contract),
         has_final_value=final_value is not None,
         delivery_milestones=tuple(one.status for one in milestones.milestones if one.kind == "delivery"),
         place=contract.place,

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from contracts.contracts.imported import ImportedContract
 from contracts.contracts.queries import find_contract_ids, regions_of
 from contracts.contracts.service import record_imported_contract
+from contracts.exchange.service import keep_imported_releases
 from contracts.imports.errors import RecordRejected
 from contracts.imports.mapping import MappedContract, RejectedContract, map_release
 from contracts.imports.organisations import PartyKey, RecordedParty, record_parties
@@ -59,7 +60,8 @@ async def import_ocds(session: AsyncSession, items: Sequence[ImportItem]) -> Imp
     for region in sorted({item.region for item in items if item.region}):
         require_region(principal_in(session), region)
     unmapped: Counter[str] = Counter()
-    entries = [entry for item in items for entry in _map(item, unmapped)]
+    mapped = [(item, _map(item, unmapped)) for item in items]
+    entries = [entry for _, of_item in mapped for entry in of_item]
     await _find_unchanged(session, entries)
     unchanged = [_parties(entry) for entry in entries if entry.outcome == "unchanged"]
     fresh = [_parties(entry) for entry in entries if entry.contract is not None and not entry.outcome]
@@ -70,6 +72,7 @@ async def import_ocds(session: AsyncSession, items: Sequence[ImportItem]) -> Imp
             await _record(session, entry, entry.contract, parties)
         if entry.contract is not None:
             entry.organisations = _ids(entry.contract, parties)
+    await keep_imported_releases(session, [kept for item, of_item in mapped if (kept := _kept(item, of_item))])
     counts = Counter(entry.outcome for entry in entries)
     return ImportOut(
         **{outcome: counts[outcome] for outcome in _OUTCOMES},
@@ -92,6 +95,13 @@ def _map(item: ImportItem, unmapped: Counter[str]) -> list[_Entry]:
     if entries:
         return entries
     return [_Entry(item.place, mapped.ocid, None, outcome="skipped", reason="the release has no contract")]
+
+
+def _kept(item: ImportItem, entries: Sequence[_Entry]) -> tuple[dict[Any, Any], str, list[tuple[UUID, str]]] | None:
+    """The release as it was sent, with the contracts that it became; None when it became none."""
+    parts = [(entry.contract_id, entry.reference) for entry in entries if entry.contract_id and entry.reference]
+    ocid = next((entry.ocid for entry in entries), None)
+    return (item.release, ocid, parts) if parts and ocid else None
 
 
 async def _find_unchanged(session: AsyncSession, entries: Sequence[_Entry]) -> None:

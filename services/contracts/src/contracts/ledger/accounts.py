@@ -10,14 +10,27 @@ Each entry is one debit and one credit of the same amount, so that the ledger ba
 | deduction | payables | deductions | withheld because of a poor result |
 | refund | treasury | payables | money came back from the provider |
 | reversal | the credit account of the entry taken back | its debit account | in full, once |
+| budget | budget_lines | appropriations | a share of a budget project is set aside for the contract |
+| interest | interest | interest_payables | late payment: interest is owed to the provider |
+| interestPayment | interest_payables | treasury | interest was paid |
+| penalty | penalty_receivables | penalties | a penalty or damages are owed by the provider |
+| penaltyReceipt | treasury | penalty_receivables | a penalty was received |
 
 The balance of `payables` is accepted - paid - deducted + refunded; a contract's money is reconciled when it is 0.
+Interest and penalties have accounts of their own: they are no part of what the service costs, nor of its execution.
 """
 
 from decimal import Decimal
 from typing import NamedTuple
 
-from contracts.ledger.errors import AcceptanceOverValue, CommitmentOverValue, PaymentOverValue, RefundOverPaid
+from contracts.ledger.errors import (
+    AcceptanceOverValue,
+    CommitmentOverValue,
+    InterestOverAccrued,
+    PaymentOverValue,
+    PenaltyOverImposed,
+    RefundOverPaid,
+)
 from shared.problems import Conflict
 
 __all__ = ["ACCOUNTS_OF", "Totals", "after", "require_room"]
@@ -28,7 +41,13 @@ ACCOUNTS_OF = {
     "payment": ("payables", "treasury"),
     "deduction": ("payables", "deductions"),
     "refund": ("treasury", "payables"),
+    "budget": ("budget_lines", "appropriations"),
+    "interest": ("interest", "interest_payables"),
+    "interestPayment": ("interest_payables", "treasury"),
+    "penalty": ("penalty_receivables", "penalties"),
+    "penaltyReceipt": ("treasury", "penalty_receivables"),
 }
+_FIELD_OF = {"interestPayment": "interest_payment", "penaltyReceipt": "penalty_receipt"}
 
 
 class Totals(NamedTuple):
@@ -39,6 +58,11 @@ class Totals(NamedTuple):
     payment: Decimal = Decimal(0)
     deduction: Decimal = Decimal(0)
     refund: Decimal = Decimal(0)
+    budget: Decimal = Decimal(0)
+    interest: Decimal = Decimal(0)
+    interest_payment: Decimal = Decimal(0)
+    penalty: Decimal = Decimal(0)
+    penalty_receipt: Decimal = Decimal(0)
 
     @property
     def executed(self) -> Decimal:
@@ -48,7 +72,8 @@ class Totals(NamedTuple):
 
 def after(totals: Totals, kind: str, amount: Decimal) -> Totals:
     """The totals once an entry of a kind is added (a negative amount: taken back)."""
-    return totals._replace(**{kind: getattr(totals, kind) + amount})
+    field = _FIELD_OF.get(kind, kind)
+    return totals._replace(**{field: getattr(totals, field) + amount})
 
 
 def require_room(before: Totals, new: Totals, *, value: Decimal | None, currency: str) -> None:
@@ -62,6 +87,16 @@ def require_room(before: Totals, new: Totals, *, value: Decimal | None, currency
             f"{new.payment:.2f} {currency} would stand as paid and {new.refund:.2f} as refunded. "
             f"At most {max(before.payment - before.refund, Decimal(0)):.2f} can come back."
         )
+    settled: tuple[tuple[type[Conflict], str, Decimal, Decimal, Decimal], ...] = (
+        (InterestOverAccrued, "interest paid", new.interest_payment, new.interest, before.interest_payment),
+        (PenaltyOverImposed, "penalties received", new.penalty_receipt, new.penalty, before.penalty_receipt),
+    )
+    for over, what, part, whole, old in settled:
+        if part > whole and part - whole > old - (before.interest if over is InterestOverAccrued else before.penalty):
+            raise over(
+                f"{part:.2f} {currency} would stand as {what}, of {whole:.2f} owed. Book what is owed first.",
+                owed=f"{whole:.2f}",
+            )
     if value is None:
         return
     limited: tuple[tuple[type[Conflict], str, Decimal, Decimal], ...] = (

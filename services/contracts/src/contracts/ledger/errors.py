@@ -5,13 +5,19 @@ from shared.problems import Conflict
 __all__ = [
     "AcceptanceOverValue",
     "BookingInTheFuture",
+    "BudgetOverspent",
+    "BudgetYearMismatch",
+    "CommitmentOverBudget",
     "CommitmentOverValue",
     "EntryAlreadyReversed",
     "EntryNotReversible",
     "EntryOfAcceptance",
+    "InterestOverAccrued",
     "LedgerCurrencyMismatch",
     "MilestoneUnknown",
+    "PaymentOverShare",
     "PaymentOverValue",
+    "PenaltyOverImposed",
     "RefundOverPaid",
     "VoucherAlreadyUsed",
 ]
@@ -81,3 +87,39 @@ class MilestoneUnknown(Conflict):
     """The contract has no such milestone."""
 
     slug, title = "milestone-unknown", "The milestone is not this contract's"
+
+
+class BudgetOverspent(Conflict):
+    """More of a budget project would be held by contracts than it has: each yuan is given once."""
+
+    slug, title = "budget-overspent", "The budget project has no such amount left"
+
+
+class CommitmentOverBudget(Conflict):
+    """More would be committed in a budget year than the contract holds of that year's budget."""
+
+    slug, title = "commitment-over-budget", "The commitment exceeds the year's budget"
+
+
+class PaymentOverShare(Conflict):
+    """More would be paid from a budget project than the contract holds of it."""
+
+    slug, title = "payment-over-share", "The payment exceeds the share of the budget project"
+
+
+class InterestOverAccrued(Conflict):
+    """More interest would be paid than is owed."""
+
+    slug, title = "interest-over-accrued", "More interest than is owed"
+
+
+class PenaltyOverImposed(Conflict):
+    """More of a penalty would be received than is owed."""
+
+    slug, title = "penalty-over-imposed", "More penalty than is owed"
+
+
+class BudgetYearMismatch(Conflict):
+    """A budget project is of one year."""
+
+    slug, title = "budget-year-mismatch", "The budget project is of another year"

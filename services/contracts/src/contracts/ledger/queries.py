@@ -1,20 +1,27 @@
 """Reading the ledger. Totals are sums over its rows, never stored."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from contracts.ledger.accounts import Totals
+from contracts.ledger.accounts import Totals, after
+from contracts.ledger.budget import Line
 from contracts.ledger.models import LedgerEntry
 
 __all__ = [
+    "accounts_of",
     "get_entry",
     "imported_entries",
     "is_reversed",
     "list_entries",
     "payables_balance",
+    "savings_of",
+    "standing_lines",
+    "totals_in",
     "totals_of",
     "voucher_is_used",
 ]
@@ -22,10 +29,32 @@ __all__ = [
 # A contract's own rows under its lock; the caller has made sure that the contract is visible.
 _TOTALS = text(
     """
-    SELECT kind, sum(amount) AS total FROM ledger_entries AS entry
+    SELECT kind, budget_project_id, coalesce(budget_year, extract(year FROM booked_on)::int) AS year,
+           sum(amount) AS total
+    FROM ledger_entries AS entry
     WHERE contract_id = :contract_id AND kind <> 'reversal'
       AND NOT EXISTS (SELECT FROM ledger_entries AS taken_back WHERE taken_back.reverses = entry.id)
-    GROUP BY kind
+    GROUP BY kind, budget_project_id, year
+    """
+)
+_ACCOUNTS = text(
+    """
+    SELECT account, sum(debit) AS debit, sum(credit) AS credit
+    FROM (
+        SELECT debit_account AS account, amount AS debit, 0 AS credit FROM ledger_entries
+        WHERE contract_id = :contract_id
+        UNION ALL
+        SELECT credit_account, 0, amount FROM ledger_entries WHERE contract_id = :contract_id
+    ) AS sides
+    GROUP BY account ORDER BY account
+    """
+)
+_SAVINGS = text(
+    """
+    SELECT (SELECT count(*) FROM ledger_entries WHERE contract_id = :contract_id) AS entries,
+           coalesce(sum(CASE WHEN credit_account = 'deductions' THEN amount ELSE -amount END), 0) AS savings
+    FROM ledger_entries
+    WHERE contract_id = :contract_id AND cause = 'saving' AND 'deductions' IN (debit_account, credit_account)
     """
 )
 _BALANCE = text(
@@ -38,8 +67,33 @@ _BALANCE = text(
 
 async def totals_of(session: AsyncSession, *, contract_id: UUID) -> Totals:
     """Sums per kind, entries that were taken back left out."""
+    return totals_in(await standing_lines(session, contract_id=contract_id))
+
+
+async def standing_lines(session: AsyncSession, *, contract_id: UUID) -> list[Line]:
+    """Sums per kind, budget project and budget year, entries that were taken back left out."""
     rows = await session.execute(_TOTALS, {"contract_id": contract_id})
-    return Totals(**{row.kind: row.total for row in rows})
+    return [Line(*row) for row in rows]
+
+
+def totals_in(lines: Iterable[Line]) -> Totals:
+    """Sums per kind."""
+    totals = Totals()
+    for line in lines:
+        totals = after(totals, line.kind, line.amount)
+    return totals
+
+
+async def accounts_of(session: AsyncSession, *, contract_id: UUID) -> list[dict[str, Any]]:
+    """Debits and credits per account; the caller has made sure that the contract is visible."""
+    rows = await session.execute(_ACCOUNTS, {"contract_id": contract_id})
+    return [dict(row) for row in rows.mappings()]
+
+
+async def savings_of(session: AsyncSession, *, contract_id: UUID) -> tuple[int, Decimal]:
+    """Number of entries, and the sum of the lawful savings among the deductions."""
+    row = (await session.execute(_SAVINGS, {"contract_id": contract_id})).one()
+    return row.entries, row.savings
 
 
 async def payables_balance(session: AsyncSession, *, contract_id: UUID) -> object:

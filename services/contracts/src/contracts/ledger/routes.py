@@ -7,7 +7,8 @@ from fastapi import Query, Request, Response
 
 from contracts.contracts.queries import require_visible
 from contracts.ledger import queries, service
-from contracts.ledger.schemas import EntryIn, EntryOut, Kind
+from contracts.ledger.balances import balances_of
+from contracts.ledger.schemas import BalancesOut, EntryIn, EntryOut, Kind
 from contracts.lists import id_after
 from shared.auth import Principal, allow
 from shared.db import ReadSession, WriteSession
@@ -53,3 +54,11 @@ async def list_entries(
     return page_response(
         request, response, [EntryOut.model_validate(entry) for entry in shown], next_cursor=next_cursor
     )
+
+
+@routes.get("/contracts/{contract_id}/balances", summary="Show the closing balances")
+async def show_balances(contract_id: UUID, session: ReadSession, response: Response, _: Reader) -> BalancesOut:
+    """Accounts, budget years and shares of budget projects, and the execution that a score may count."""
+    region, balances = await balances_of(session, contract_id=contract_id)
+    set_region(response, region)
+    return balances

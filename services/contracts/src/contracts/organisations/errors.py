@@ -2,7 +2,13 @@
 
 from shared.problems import Conflict, NotFound
 
-__all__ = ["OrganisationAlreadyRecorded", "OrganisationNotFound", "OrganisationUnknown"]
+__all__ = [
+    "IndividualsNotConfigured",
+    "OrganisationAlreadyRecorded",
+    "OrganisationEnded",
+    "OrganisationNotFound",
+    "OrganisationUnknown",
+]
 
 
 class OrganisationNotFound(NotFound):
@@ -21,3 +27,15 @@ class OrganisationUnknown(Conflict):
     """A body names an organisation that is not recorded, or not in this role."""
 
     slug, title = "organisation-unknown", "The organisation is not recorded in this role"
+
+
+class OrganisationEnded(Conflict):
+    """A body names an organisation that was merged, split up or dissolved."""
+
+    slug, title = "organisation-ended", "The organisation has ended"
+
+
+class IndividualsNotConfigured(Conflict):
+    """Individuals need the secret that their identity is hashed with."""
+
+    slug, title = "individuals-not-configured", "The secret for individuals is not set"

@@ -1,21 +1,27 @@
 """Reading organisations. They are national reference data and have no region scope."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from contracts.organisations.errors import OrganisationNotFound, OrganisationUnknown
-from contracts.organisations.models import Organisation, OrganisationExternalId
+from contracts.organisations.errors import OrganisationEnded, OrganisationNotFound, OrganisationUnknown
+from contracts.organisations.models import Organisation, OrganisationExternalId, OrganisationFormerCode
 
 __all__ = [
+    "OrganisationHead",
     "external_ids_of",
     "find_by_external_id",
+    "find_by_pseudonym",
     "find_by_uscc",
+    "former_codes_of",
     "get_organisation",
     "list_organisations",
+    "lock_organisations",
     "organisations_by_external_id",
     "party_sql",
     "require_role",
@@ -30,6 +36,49 @@ def party_sql(column: str) -> str:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class OrganisationHead:
+    """What a succession has to know of an organisation."""
+
+    id: UUID
+    version: int
+    name: str
+    uscc: str | None
+    roles: tuple[str, ...]
+    status: str
+    ended_on: date | None
+    individual: bool
+    record_from: tuple[UUID, ...]
+
+
+async def lock_organisations(
+    session: AsyncSession, *, organisation_ids: Iterable[UUID]
+) -> dict[UUID, OrganisationHead]:
+    """These organisations, locked for a change in the order of their ids; the unknown ones are left out."""
+    statement = (
+        select(Organisation)
+        .where(Organisation.id.in_(list(organisation_ids)))
+        .order_by(Organisation.id)
+        .with_for_update()
+        # What was read before the lock may have changed since.
+        .execution_options(populate_existing=True)
+    )
+    return {
+        row.id: OrganisationHead(
+            row.id,
+            row.version,
+            row.name,
+            row.uscc,
+            tuple(row.roles),
+            row.status,
+            row.ended_on,
+            row.individual,
+            tuple(row.record_from),
+        )
+        for row in (await session.execute(statement)).scalars()
+    }
+
+
 async def get_organisation(session: AsyncSession, *, organisation_id: UUID) -> Organisation:
     """One organisation; OrganisationNotFound when there is none."""
     organisation = await session.get(Organisation, organisation_id)
@@ -39,8 +88,13 @@ async def get_organisation(session: AsyncSession, *, organisation_id: UUID) -> O
 
 
 async def require_role(session: AsyncSession, *, organisation_id: UUID, role: str) -> Organisation:
-    """The organisation that a body names in a role; OrganisationUnknown says how to record it."""
-    organisation = await session.get(Organisation, organisation_id)
+    """The organisation that a body names in a role.
+
+    OrganisationUnknown says how to record it, OrganisationEnded who followed it. Its key is locked, as the reference to
+    it will lock it anyway: a succession waits until the contract is there to be moved, or is seen here.
+    """
+    lock = {"read": True, "key_share": True}
+    organisation = await session.get(Organisation, organisation_id, with_for_update=lock)
     if organisation is None:
         raise OrganisationUnknown(
             f"Organisation {organisation_id} is not recorded; record it with POST /v1/organisations first.", role=role
@@ -50,6 +104,14 @@ async def require_role(session: AsyncSession, *, organisation_id: UUID, role: st
             f"{organisation.name} is recorded as {', '.join(organisation.roles)}, not as {role}; "
             "add the role with POST /v1/organisations:bulk.",
             role=role,
+        )
+    if organisation.status != "active":
+        successors = [str(one) for one in organisation.succeeded_by]
+        raise OrganisationEnded(
+            f"{organisation.name} ended on {organisation.ended_on} ({organisation.status}); "
+            + (f"name its successor: {', '.join(successors)}." if successors else "it has no successor."),
+            role=role,
+            succeeded_by=successors,
         )
     return organisation
 
@@ -66,10 +128,35 @@ async def find_by_external_id(session: AsyncSession, *, source: str, external_id
 
 
 async def find_by_uscc(session: AsyncSession, *, uscc: str) -> Organisation | None:
-    """The organisation with this credit code, locked for a change."""
-    return (
+    """The organisation with this credit code, now or once, locked for a change."""
+    found = (
         await session.execute(select(Organisation).where(Organisation.uscc == uscc).with_for_update())
     ).scalar_one_or_none()
+    if found is not None:
+        return found
+    former = (
+        select(Organisation)
+        .join(OrganisationFormerCode, OrganisationFormerCode.organisation_id == Organisation.id)
+        .where(OrganisationFormerCode.uscc == uscc)
+        .with_for_update(of=Organisation)
+    )
+    return (await session.execute(former)).scalar_one_or_none()
+
+
+async def find_by_pseudonym(session: AsyncSession, *, pseudonym: str) -> Organisation | None:
+    """The individual with this pseudonym."""
+    statement = select(Organisation).where(Organisation.pseudonym == pseudonym)
+    return (await session.execute(statement)).scalar_one_or_none()
+
+
+async def former_codes_of(session: AsyncSession, *, organisation_id: UUID) -> dict[str, date]:
+    """Credit codes that an organisation had, with the first day without each."""
+    statement = (
+        select(OrganisationFormerCode)
+        .where(OrganisationFormerCode.organisation_id == organisation_id)
+        .order_by(OrganisationFormerCode.until)
+    )
+    return {row.uscc: row.until for row in (await session.execute(statement)).scalars()}
 
 
 async def external_ids_of(
@@ -102,7 +189,8 @@ async def list_organisations(
     if after is not None:
         conditions.append(Organisation.id > after)
     if uscc is not None:
-        conditions.append(Organisation.uscc == uscc)
+        former = select(OrganisationFormerCode.organisation_id).where(OrganisationFormerCode.uscc == uscc)
+        conditions.append(or_(Organisation.uscc == uscc, Organisation.id.in_(former)))
     if role is not None:
         conditions.append(Organisation.roles.contains([role]))
     statement = select(Organisation).where(*conditions).order_by(Organisation.id).limit(limit + 1)

@@ -8,18 +8,33 @@ from fastapi import Query, Request, Response
 from contracts.bulk import BulkOut, apply_each
 from contracts.lists import id_after
 from contracts.organisations import queries, service
+from contracts.organisations.eligibility import eligibility_of
+from contracts.organisations.individuals import individuals_key, pseudonym_of
 from contracts.organisations.models import Organisation
-from contracts.organisations.schemas import OrganisationBulkIn, OrganisationIn, OrganisationOut, OrganisationRole
-from contracts.organisations.uscc import KINDS
+from contracts.organisations.schemas import (
+    EligibilityOut,
+    IndividualIn,
+    OrganisationBulkIn,
+    OrganisationIn,
+    OrganisationOut,
+    OrganisationRole,
+    UsccOut,
+    VerdictOut,
+    WarningOut,
+)
+from contracts.organisations.uscc import KINDS, check_uscc
+from contracts.regions.queries import division_warnings
 from shared.auth import Principal, allow
 from shared.concurrency import etag
 from shared.db import ReadSession, WriteSession
 from shared.pagination import Page, PageQuery, encode_cursor, page_response
 from shared.web import router
 
-__all__ = ["routes"]
+__all__ = ["individuals", "routes"]
 
 routes = router(tags=["organisations"])
+# No answer is stored for a repetition, and no hash of a body that holds nothing but an identity number.
+individuals = router(tags=["organisations"], recorded=False)
 
 Anyone = Annotated[Principal, allow("finance", "purchaser", "provider", "evaluator", "auditor", "operator", "public")]
 Recorder = Annotated[Principal, allow("finance", "purchaser", "operator")]
@@ -59,6 +74,52 @@ async def bulk_organisations(body: OrganisationBulkIn, session: WriteSession, re
     return await apply_each(session, body.items, service.upsert_organisation, limit=limit)
 
 
+@individuals.post("/organisations:individual", summary="Record an individual as a provider")
+async def record_individual(
+    body: IndividualIn, session: WriteSession, request: Request, response: Response, _: Recorder
+) -> OrganisationOut:
+    """201 when new, 200 when known: the same person is found again by a keyed hash, and nothing else of it is kept.
+
+    The number is in no row, event, log or answer. 409 while the secret is not set.
+    """
+    key = individuals_key(request.app.state.settings.contracts_key)
+    pseudonym = pseudonym_of(body.number.get_secret_value(), document=body.document, key=key)
+    organisation, new = await service.record_individual(session, pseudonym=pseudonym, simulated=body.simulated)
+    response.status_code = 201 if new else 200
+    response.headers["ETag"] = etag(organisation.version)
+    return _out(organisation, [])
+
+
+@routes.get("/organisations:check", summary="What a unified social credit code says")
+async def check_code(
+    _: Anyone, uscc: Annotated[str, Query(description="The code, 18 characters.", max_length=40)]
+) -> UsccOut:
+    """Both check characters (GB 32100 and, inside it, GB 11714), registrar, kind, division, and what it may do."""
+    try:
+        code = check_uscc(uscc)
+    except ValueError as error:
+        return UsccOut(
+            uscc=uscc,
+            valid=False,
+            problem=str(error),
+            registrar=None,
+            kind=None,
+            division=None,
+            warnings=[],
+            verdicts=[],
+        )
+    return UsccOut(
+        uscc=uscc,
+        valid=True,
+        problem=None,
+        registrar=code.registrar,
+        kind=code.kind,
+        division=code.division,
+        warnings=[WarningOut.model_validate(warning) for warning in division_warnings(code.division)],
+        verdicts=[VerdictOut.model_validate(verdict) for verdict in eligibility_of(uscc)],
+    )
+
+
 @routes.get("/organisations", summary="List organisations")
 async def list_organisations(
     *,
@@ -91,3 +152,17 @@ async def show_organisation(
     ids = await queries.external_ids_of(session, organisation_ids=[organisation.id])
     response.headers["ETag"] = etag(organisation.version)
     return _out(organisation, ids[organisation.id])
+
+
+@routes.get("/organisations/{organisation_id}/eligibility", summary="What code and class say about its roles")
+async def show_eligibility(organisation_id: UUID, session: ReadSession, _: Anyone) -> EligibilityOut:
+    """Informs and never refuses: where the code alone does not tell, it says what to ask."""
+    organisation = await queries.get_organisation(session, organisation_id=organisation_id)
+    verdicts = eligibility_of(
+        organisation.uscc,
+        institution_class=organisation.institution_class,
+        individual=organisation.individual,
+    )
+    return EligibilityOut(
+        organisation_id=organisation_id, verdicts=[VerdictOut.model_validate(verdict) for verdict in verdicts]
+    )

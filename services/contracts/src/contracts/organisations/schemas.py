@@ -1,29 +1,36 @@
 """Bodies and answers about organisations."""
 
-from datetime import datetime
-from typing import Annotated, Literal
+from datetime import date, datetime
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, StrictBool
+from pydantic import AfterValidator, Field, SecretStr, StrictBool, model_validator
 
+from contracts.organisations.individuals import check_resident_id
 from contracts.organisations.uscc import check_uscc
-from contracts.regions.queries import parse_region
+from contracts.places import RegionText
 from shared.web import Model, Out
 
 __all__ = [
+    "EligibilityOut",
     "ExternalId",
     "ExternalIdOut",
+    "IndividualIn",
+    "InstitutionClass",
     "OrganisationBulkIn",
     "OrganisationBulkItem",
     "OrganisationIn",
     "OrganisationOut",
     "OrganisationRole",
+    "UsccOut",
+    "UsccText",
+    "VerdictOut",
     "WarningOut",
 ]
 
 OrganisationRole = Literal["purchaser", "provider", "evaluator"]
 UsccText = Annotated[str, AfterValidator(lambda text: check_uscc(text).code)]
-RegionText = Annotated[str, AfterValidator(parse_region)]
+InstitutionClass = Literal["administrative", "publicWelfare1", "publicWelfare2", "productionBusiness"]
 
 
 class ExternalId(Model):
@@ -65,6 +72,12 @@ class OrganisationIn(Model):
     external_id: ExternalId | None = Field(
         None, description="Its id in the sending system; the key of the bulk upsert."
     )
+    institution_class: InstitutionClass | None = Field(
+        None,
+        description="Class of a public institution, which decides whether it may buy or provide: administrative "
+        "(承担行政职能) | publicWelfare1 (公益一类) | publicWelfare2 (公益二类) | "
+        "productionBusiness (从事生产经营活动).",
+    )
     simulated: StrictBool = Field(False, description="Made up for a demonstration or a test.")
 
 
@@ -79,6 +92,14 @@ class OrganisationOut(Out):
     roles: list[str] = Field(description="purchaser | provider | evaluator.")
     seat: str | None = Field(description="Region of its seat; null when unknown.")
     origin: str = Field(description="native | import.")
+    institution_class: str | None = Field(
+        description="administrative | publicWelfare1 | publicWelfare2 | productionBusiness; null when not stated."
+    )
+    individual: bool = Field(description="A person, known by a pseudonym only.")
+    status: str = Field(description="active | succeeded (merged or split up) | dissolved.")
+    ended_on: date | None = Field(description="Since when it is no longer active.")
+    succeeded_by: list[UUID] = Field(description="Organisations that took its place.")
+    record_from: list[UUID] = Field(description="Predecessors whose track record counts for it by a recorded decision.")
     simulated: bool = Field(description="Made up for a demonstration or a test.")
     warnings: list[WarningOut] = Field(description="What is doubtful about it.")
     external_ids: list[ExternalIdOut] = Field(description="Its ids in source systems.")
@@ -96,3 +117,51 @@ class OrganisationBulkIn(Model):
     """Organisations to record or to bring up to date."""
 
     items: list[OrganisationBulkItem] = Field(min_length=1, description="The items, 500 at most by default.")
+
+
+class IndividualIn(Model):
+    """An individual as a provider. Number and document are hashed and forgotten; there is no place for a name."""
+
+    document: Literal["residentId", "passport", "other"] = Field(
+        "residentId", description="Kind of identity document. A residentId is checked by GB 11643."
+    )
+    number: SecretStr = Field(
+        min_length=4, max_length=40, description="Number of the document; hashed under a secret key and not stored."
+    )
+    simulated: StrictBool = Field(False, description="Made up for a demonstration or a test.")
+
+    @model_validator(mode="after")
+    def _checked(self) -> Self:
+        if self.document == "residentId":
+            check_resident_id(self.number.get_secret_value())
+        return self
+
+
+class VerdictOut(Out):
+    """What is known about one role."""
+
+    role: str = Field(description="purchaser | provider | evaluator.")
+    verdict: str = Field(description="eligible | barred | ask (the code alone does not tell).")
+    source: str = Field(description="Article behind it.")
+    confidence: str = Field(description="How sure the wording of the article is.")
+    note: str = Field(description="Why, or what to ask.")
+
+
+class EligibilityOut(Out):
+    """What code and class of an organisation say about its roles. It informs and never refuses."""
+
+    organisation_id: UUID = Field(description="Id of the organisation.")
+    verdicts: list[VerdictOut] = Field(description="One for each role.")
+
+
+class UsccOut(Out):
+    """What a unified social credit code says."""
+
+    uscc: str = Field(description="The code as it was given.")
+    valid: bool = Field(description="Whether both check characters, the registrar and the characters are right.")
+    problem: str | None = Field(description="The first thing that is wrong; null for a valid code.")
+    registrar: str | None = Field(description="Who registered it.")
+    kind: str | None = Field(description="Kind of organisation; null for a class that the table does not name.")
+    division: str | None = Field(description="Positions 3 to 8: division of the registrar by GB/T 2260.")
+    warnings: list[WarningOut] = Field(description="What is doubtful: retired and unknown divisions are accepted.")
+    verdicts: list[VerdictOut] = Field(description="What the kind says about each role.")

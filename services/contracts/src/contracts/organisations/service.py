@@ -1,5 +1,6 @@
 """Recording organisations. Each write emits the whole organisation and leaves an audit row."""
 
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -9,8 +10,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.organisations.errors import OrganisationAlreadyRecorded
 from contracts.organisations.imported import ImportedOrganisation
-from contracts.organisations.models import Organisation, OrganisationExternalId
-from contracts.organisations.queries import find_by_external_id, find_by_uscc
+from contracts.organisations.models import Organisation, OrganisationExternalId, OrganisationFormerCode
+from contracts.organisations.queries import (
+    find_by_external_id,
+    find_by_pseudonym,
+    find_by_uscc,
+    former_codes_of,
+    get_organisation,
+)
 from contracts.organisations.schemas import OrganisationBulkItem, OrganisationIn
 from contracts.organisations.uscc import check_uscc, role_warnings
 from contracts.regions.queries import NATIONAL, division_warnings
@@ -18,7 +25,15 @@ from shared import audit, clock, outbox
 from shared.events import OrganisationRecorded
 from shared.ids import new_id
 
-__all__ = ["create_organisation", "organisation_event", "record_imported_organisation", "upsert_organisation"]
+__all__ = [
+    "change_code",
+    "change_organisation",
+    "create_organisation",
+    "organisation_event",
+    "record_imported_organisation",
+    "record_individual",
+    "upsert_organisation",
+]
 
 
 def organisation_event(organisation: Organisation) -> OrganisationRecorded:
@@ -30,6 +45,11 @@ def organisation_event(organisation: Organisation) -> OrganisationRecorded:
         uscc=organisation.uscc,
         roles=tuple(organisation.roles),
         simulated=organisation.simulated,
+        individual=organisation.individual,
+        status=organisation.status,
+        ended_on=organisation.ended_on,
+        succeeded_by=tuple(organisation.succeeded_by),
+        record_from=tuple(organisation.record_from),
     )
 
 
@@ -74,6 +94,27 @@ async def record_imported_organisation(session: AsyncSession, party: ImportedOrg
     return organisation.id
 
 
+async def record_individual(session: AsyncSession, *, pseudonym: str, simulated: bool) -> tuple[Organisation, bool]:
+    """The individual behind a pseudonym, as a provider, and whether it is new. There is no name to be kept."""
+    known = await find_by_pseudonym(session, pseudonym=pseudonym)
+    if known is not None:
+        return known, False
+    values: dict[str, Any] = {
+        "name": pseudonym,
+        "uscc": None,
+        "roles": ["provider"],
+        "seat": None,
+        "simulated": simulated,
+        "individual": True,
+        "pseudonym": pseudonym,
+        "warnings": [{"code": "individual", "detail": "An individual: no disguised employment (MOF-102 art. 18)."}],
+    }
+    try:
+        return await _insert(session, values=values, external=None, origin="native"), True
+    except IntegrityError as error:
+        raise OrganisationAlreadyRecorded("Another request recorded this individual at the same moment.") from error
+
+
 def _values(body: OrganisationIn) -> dict[str, Any]:
     roles = tuple(sorted(set(body.roles)))
     warnings: list[dict[str, str]] = []
@@ -86,8 +127,39 @@ def _values(body: OrganisationIn) -> dict[str, Any]:
         "roles": list(roles),
         "seat": body.seat,
         "simulated": body.simulated,
+        "institution_class": body.institution_class,
         "warnings": warnings + (division_warnings(body.seat) if body.seat else []),
     }
+
+
+async def change_organisation(
+    session: AsyncSession,
+    *,
+    organisation_id: UUID,
+    action: str,
+    **values: Any,  # noqa: ANN401 - any column
+) -> None:
+    """Set columns of an organisation that is locked, count the change, emit the whole and leave the audit row."""
+    organisation = await get_organisation(session, organisation_id=organisation_id)
+    for name, value in values.items():
+        setattr(organisation, name, value)
+    organisation.version += 1
+    organisation.updated_at = clock.now()
+    _announce(session, organisation, action, list(values))
+
+
+async def change_code(session: AsyncSession, *, organisation_id: UUID, uscc: str, until: date) -> None:
+    """Give an organisation another credit code; the former one still finds it. `until` is the first day without it."""
+    organisation = await get_organisation(session, organisation_id=organisation_id)
+    if organisation.uscc is not None:
+        session.add(OrganisationFormerCode(uscc=organisation.uscc, organisation_id=organisation_id, until=until))
+    code = check_uscc(uscc)
+    warnings = division_warnings(code.division) + role_warnings(code, tuple(organisation.roles))
+    if organisation.seat:
+        warnings += division_warnings(organisation.seat)
+    await change_organisation(
+        session, organisation_id=organisation_id, action="organisation.code_changed", uscc=uscc, warnings=warnings
+    )
 
 
 def _key(body: OrganisationIn) -> tuple[str, str] | None:
@@ -108,12 +180,17 @@ async def _upsert(
     if known is None:
         return await _insert(session, values=values, external=external, origin=origin), "created"
     if values["uscc"] not in (None, known.uscc):
+        former = await former_codes_of(session, organisation_id=known.id)
+        # A file of the past names it by the code that it had then.
+        values |= {"uscc": known.uscc, "warnings": known.warnings} if values["uscc"] in former else {}
+    if values["uscc"] not in (None, known.uscc):
         await _require_free_code(session, known, uscc=values["uscc"], external=external)
     # A source that does not know the credit code or the seat does not take it away, and roles only grow.
     values = values | {
         "uscc": values["uscc"] or known.uscc,
         "roles": sorted({*known.roles, *values["roles"]}),
         "seat": values["seat"] or known.seat,
+        "institution_class": values.get("institution_class") or known.institution_class,
     }
     if origin == "import" and known.origin == "native":
         # What was recorded here with care is not overwritten by the spelling of an imported file.

@@ -1,11 +1,28 @@
 """Reading region codes: what they name, what lies below them, and what is doubtful about them."""
 
 import re
+from datetime import date
 from typing import NamedTuple
 
-from contracts.regions.divisions import PROVINCES, RETIRED
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
-__all__ = ["NATIONAL", "Division", "children_of", "division_of", "division_warnings", "parse_region", "province_name"]
+from contracts.regions.changes import SHIPPED, Change
+from contracts.regions.divisions import PROVINCES, RETIRED
+from contracts.regions.models import RegionChange
+
+__all__ = [
+    "NATIONAL",
+    "Division",
+    "changes_of_divisions",
+    "children_of",
+    "children_on",
+    "division_of",
+    "division_warnings",
+    "parse_region",
+    "province_name",
+    "region_warnings",
+]
 
 NATIONAL = "CN-00"
 _SYNTAX = re.compile(r"[A-Z]{2}-[0-9A-Za-z]{1,12}", re.ASCII)
@@ -94,3 +111,63 @@ def division_warnings(code: str) -> list[dict[str, str]]:
     if retired:
         return [{"code": "division-retired", "detail": f"{digits[:4]} {retired[0]} was retired in {retired[1]}."}]
     return [{"code": "division-unknown", "detail": f"{province.name} has no prefecture {digits[:4]} today."}]
+
+
+async def changes_of_divisions(session: AsyncSession) -> list[Change]:
+    """Every change that is known, shipped and recorded, in the order of their days and codes."""
+    rows = (await session.execute(select(RegionChange))).scalars()
+    recorded = [
+        Change(row.code, row.name, row.kind, tuple(row.successors), row.effective_on, True, row.document)
+        for row in rows
+    ]
+    # What was recorded here replaces what was shipped about the same code.
+    codes = {change.code for change in recorded}
+    shipped = [change for change in SHIPPED if change.code not in codes]
+    return sorted(shipped + recorded, key=lambda change: (change.effective_on, change.code))
+
+
+async def region_warnings(session: AsyncSession, region: str, *, on: date) -> list[dict[str, str]]:
+    """What is doubtful about a region: as `division_warnings`, and what a recorded change has retired by a day."""
+    warned = division_warnings(region)
+    if warned or not region.startswith("CN-"):
+        return warned
+    parts = [region[:length] for length in range(5, len(region) + 1, 2)]
+    statement = (
+        select(RegionChange)
+        .where(RegionChange.code.in_(parts), RegionChange.effective_on <= on)
+        .order_by(RegionChange.code.desc(), RegionChange.effective_on.desc())
+        .limit(1)
+    )
+    change = (await session.execute(statement)).scalar_one_or_none()
+    if change is None:
+        return []
+    followed = f", followed by {', '.join(change.successors)}" if change.successors else ""
+    told = f"{change.code} {change.name or ''}".strip()
+    return [{"code": "division-retired", "detail": f"{told} was retired on {change.effective_on}{followed}."}]
+
+
+def children_on(parent: str | None, changes: list[Change], *, on: date) -> list[Division]:
+    """Provinces, or the prefectures of a province, as they were on a day.
+
+    A change whose day is not known counts from 1 January of its year. Prefectures that came to be later are left out
+    as far as a change says what they followed.
+    """
+    length = 5 if parent is None else len(parent) + 2
+    ended = {change.code: change for change in changes if len(change.code) == length}
+    begun = {
+        successor: change.effective_on
+        for change in changes
+        if change.kind == "recode" and len(change.code) == length
+        for successor in change.successors
+    }
+    present = {
+        division.code: division
+        for division in children_of(parent)
+        if begun.get(division.code, on) <= on
+        and not (division.code in ended and ended[division.code].effective_on <= on)
+    }
+    for code, change in ended.items():
+        if (parent is None or code.startswith(parent)) and on < change.effective_on and code not in present:
+            level = "province" if parent is None else "prefecture"
+            present[code] = Division(code, change.name or code, None, level, parent)
+    return [present[code] for code in sorted(present)]

@@ -1,10 +1,14 @@
-"""Answers about regions."""
+"""Bodies and answers about regions."""
+
+from datetime import date
+from typing import Literal
 
 from pydantic import Field
 
-from shared.web import Out
+from contracts.places import RegionText
+from shared.web import Model, Out
 
-__all__ = ["RegionList", "RegionOut"]
+__all__ = ["ChangeList", "ChangeOut", "RegionChangeIn", "RegionDetail", "RegionList", "RegionOut"]
 
 
 class RegionOut(Out):
@@ -21,3 +25,50 @@ class RegionList(Out):
     """Divisions in the order of their codes."""
 
     items: list[RegionOut]
+
+
+class RegionChangeIn(Model):
+    """A change of a division: its code ends, and others take its place."""
+
+    kind: Literal["recode", "merger", "split", "retirement"] = Field(
+        description="recode (a new code for the same division) | merger (into another) | split | retirement."
+    )
+    code: RegionText = Field(max_length=16, description="The code that ends.", examples=["CN-330103"])
+    name: str | None = Field(None, min_length=1, max_length=100, description="Its name until then.")
+    successors: list[RegionText] = Field(
+        default_factory=list, max_length=50, description="Codes in its place: none for retirement, several for split."
+    )
+    effective_on: date = Field(description="The first day on which the code is no longer valid.")
+    document: str = Field(min_length=1, max_length=300, description="Document that orders it (number, hash or link).")
+
+
+class ChangeOut(Out):
+    """A change of a division."""
+
+    kind: str = Field(description="recode | merger | split | retirement.")
+    code: str = Field(description="The code that ended.")
+    name: str | None = Field(description="Its name until then; null when not known.")
+    successors: list[str] = Field(description="Codes in its place.")
+    effective_on: date = Field(description="First day without the code; 1 January when only the year is known.")
+    day_known: bool = Field(description="False when only the year of `effective_on` is known.")
+    source: str = Field(description="The document, or where a shipped change is from and how sure it is.")
+
+
+class ChangeList(Out):
+    """Changes in the order of their days."""
+
+    items: list[ChangeOut]
+
+
+class RegionDetail(Out):
+    """A division: what it is called, since when and until when its code is valid, and what is in its place today."""
+
+    code: str = Field(description="Region code.")
+    name: str | None = Field(description="Chinese name; null for counties, which are accepted by their syntax.")
+    valid_from: date | None = Field(description="First day of the code as far as a change tells; null: not known.")
+    valid_to: date | None = Field(description="First day without the code; null: it is valid.")
+    day_known: bool = Field(description="False when only the years of these days are known.")
+    successors: list[str] = Field(description="Codes that took its place.")
+    predecessors: list[str] = Field(description="Codes that it took the place of.")
+    present: list[str] = Field(description="What covers it on the day asked for: itself while it is valid.")
+    warnings: list[str] = Field(description="What is doubtful about the code; it is accepted all the same.")

@@ -14,7 +14,8 @@ class Prefix:
     """One line of the table.
 
     `scoped` says whether the things below the prefix belong to a region. Reference data (organisations, catalogue,
-    instruments, frameworks) is national and readable by all, so that its region is a filter, never a border.
+    rules, instruments, frameworks) is national and readable by all, so that its region is a filter, never a border; so
+    are published contracts (OCDS, the changes feed), beside which a token opens more in its own regions.
     `pages` are for citizens: a token is neither needed nor looked at, and what goes wrong is said as a page.
     """
 
@@ -35,6 +36,14 @@ PREFIXES: tuple[Prefix, ...] = (
     Prefix("/v1/imports", "contracts"),
     Prefix("/v1/regions", "contracts", scoped=False),
     Prefix("/v1/catalogue", "contracts", scoped=False),
+    Prefix("/v1/working-days", "contracts", scoped=False),
+    Prefix("/v1/rules", "contracts", scoped=False),
+    Prefix("/v1/flags", "contracts"),
+    Prefix("/v1/budget-projects", "contracts"),
+    Prefix("/v1/monitoring", "contracts"),
+    Prefix("/v1/vouchers", "contracts"),
+    Prefix("/v1/ocds", "contracts", scoped=False),
+    Prefix("/v1/changes", "contracts", scoped=False),
     Prefix("/v1/operations/contracts", "contracts"),
     Prefix("/v1/instruments", "surveys", scoped=False),
     Prefix("/v1/waves", "surveys"),

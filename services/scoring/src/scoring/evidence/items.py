@@ -48,6 +48,9 @@ a new version with the same hash, and no new score row."""
 BESIDE = {"dispositions", "rates", "changes", "quality"}
 """Fields of a wave that no rule asks for; the hash of the results names them."""
 
+ADDED = {"ledger": ("budget_project_id", "budget_year", "cause", "payable")}
+"""Fields that facts did not have from the beginning, by kind of evidence."""
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
@@ -139,7 +142,9 @@ def acceptance_item(event: Received[AcceptanceRecorded]) -> Item:
 
 
 def _fact(event: Received[Any], kind: str, *, id_field: str, valid_on: date) -> Item:
-    body = canonical_text(event.data.model_dump(mode="json", exclude={id_field, "contract_id", "region"}))
+    # A field that a later release added must not change the hash of evidence that came before it.
+    unknown = {name for name in ADDED.get(kind, ()) if getattr(event.data, name) is None}
+    body = canonical_text(event.data.model_dump(mode="json", exclude={id_field, "contract_id", "region", *unknown}))
     item_id: UUID = getattr(event.data, id_field)
     return Item(
         id=item_id,

@@ -1,6 +1,8 @@
 """Bringing a contract into force."""
 
+from dataclasses import replace
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -8,6 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from contracts.contracts.errors import ContractNotActivatable
 from contracts.contracts.guards import missing_for_activation
 from contracts.contracts.queries import ContractRecord
+from contracts.contracts.service.listing import missing_by_catalogue
+from contracts.contracts.service.rules import missing_by_rules, verdicts_to_pin
 from contracts.contracts.service.store import move
 from shared import clock
 from shared.events import ContractActivated
@@ -25,19 +29,26 @@ async def activate_contract(
 ) -> ContractRecord:
     """Put a pending contract into force; ContractNotActivatable names everything that it lacks.
 
-    Date of signature and number may be given here: they become known when the contract is signed.
+    Date of signature and number may be given here: they become known when the contract is signed. The rule set that
+    applies then is pinned; its confirmed rules of severity block refuse, the others leave their verdicts.
     """
 
-    def change(record: ContractRecord) -> dict[str, object]:
+    async def change(record: ContractRecord) -> dict[str, Any]:
         named = {"signed_on": signed_on, "contract_number": contract_number}
-        changes = {name: value for name, value in named.items() if value is not None}
-        missing = missing_for_activation(record.state.model_copy(update=changes), today=clock.today())
+        changes: dict[str, Any] = {name: value for name, value in named.items() if value is not None}
+        signed = replace(record, state=record.state.model_copy(update=changes))
+        missing: list[dict[str, Any]] = [
+            item._asdict() for item in missing_for_activation(signed.state, today=clock.today())
+        ]
+        missing = await missing_by_catalogue(session, missing, signed.state, today=clock.today())
+        verdicts, pin = await verdicts_to_pin(session, signed)
+        missing += missing_by_rules(verdicts)
         if missing:
             raise ContractNotActivatable(
-                f"The contract lacks {', '.join(item.what for item in missing)}. Mend each and activate again.",
-                missing=[item._asdict() for item in missing],
+                f"The contract lacks {', '.join(item['what'] for item in missing)}. Mend each and activate again.",
+                missing=missing,
             )
-        return dict(changes)
+        return changes | {"pin": pin}
 
     return await move(
         session, contract_id=contract_id, action="activate", event=ContractActivated, if_match=if_match, change=change

@@ -1,5 +1,7 @@
 """Completing a contract: one read of everything that the guard needs, one write, one event."""
 
+from functools import partial
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -7,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from contracts.contracts.errors import ContractNotCompletable
 from contracts.contracts.guards import missing_for_completion
 from contracts.contracts.queries import ContractRecord
+from contracts.contracts.service.rules import missing_by_rules, verdicts_at_completion
 from contracts.contracts.service.store import move
 from shared import clock
 from shared.events import ContractCompleted
@@ -26,15 +29,16 @@ async def complete_contract(session: AsyncSession, *, contract_id: UUID, if_matc
         action="complete",
         event=ContractCompleted,
         if_match=if_match,
-        change=_completed,
+        change=partial(_completed, session),
     )
 
 
-def _completed(record: ContractRecord) -> dict[str, object]:
-    missing = missing_for_completion(record.state, record.facts)
+async def _completed(session: AsyncSession, record: ContractRecord) -> dict[str, Any]:
+    missing: list[dict[str, Any]] = [item._asdict() for item in missing_for_completion(record.state, record.facts)]
+    missing += missing_by_rules(await verdicts_at_completion(session, record))
     if missing:
         raise ContractNotCompletable(
-            f"The contract lacks {', '.join(item.what for item in missing)}. Mend each and complete again.",
-            missing=[item._asdict() for item in missing],
+            f"The contract lacks {', '.join(item['what'] for item in missing)}. Mend each and complete again.",
+            missing=missing,
         )
     return {"ended_at": clock.now(), "end_reason": "complete"}

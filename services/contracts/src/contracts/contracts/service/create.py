@@ -13,7 +13,7 @@ from contracts.contracts.schemas import ContractIn, ContractTerms
 from contracts.contracts.service.facts import require_party
 from contracts.contracts.service.store import announce, put_indicators, put_milestones, require_period
 from contracts.organisations.queries import require_role
-from contracts.regions.queries import division_warnings
+from contracts.regions.queries import region_warnings
 from shared import clock
 from shared.auth import require_region
 from shared.db import principal_in
@@ -61,7 +61,7 @@ async def insert_draft(session: AsyncSession, body: ContractIn, *, content_hash:
             simulated=body.simulated,
             **plain_terms(body),
             gaps=[],
-            warnings=division_warnings(body.region),
+            warnings=await region_warnings(session, body.region, on=clock.today()),
             extras={},
             created_at=moment,
             updated_at=moment,
@@ -87,8 +87,9 @@ async def insert_draft(session: AsyncSession, body: ContractIn, *, content_hash:
 
 def plain_terms(body: ContractTerms) -> dict[str, Any]:
     """The terms that are columns of the contract's row."""
-    terms = body.model_dump(include=set(ContractTerms.model_fields) - {"indicators", "milestones", "needs_basis"})
-    return terms | {"needs_basis": body.needs_basis.model_dump(mode="json") if body.needs_basis else None}
+    parts = {name: getattr(body, name) for name in ("needs_basis", "competition", "clauses")}
+    terms = body.model_dump(include=set(ContractTerms.model_fields) - {"indicators", "milestones", *parts})
+    return terms | {name: part.model_dump(mode="json") if part else None for name, part in parts.items()}
 
 
 async def require_parties(session: AsyncSession, *, purchaser_id: UUID, provider_id: UUID | None) -> None:

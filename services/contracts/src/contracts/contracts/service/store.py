@@ -1,6 +1,6 @@
 """Writing the aggregate: insert it, replace its parts, move it to another state, announce it."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 from datetime import date
 from typing import Any, TypeVar
@@ -14,6 +14,7 @@ from contracts.contracts.models import Indicator, Milestone
 from contracts.contracts.queries import ContractRecord, get_contract
 from contracts.contracts.schemas import IndicatorIn, MilestoneIn
 from contracts.contracts.service.facts import require_party
+from contracts.contracts.service.pin import NO_PIN, Pin
 from contracts.contracts.transitions import ACTIONS, allowed_actions, permits
 from shared import audit, clock, outbox
 from shared.concurrency import check_version
@@ -35,7 +36,12 @@ _MOVE = text(
     """
     UPDATE contracts
     SET state = :state, state_reason = :state_reason, contract_number = :contract_number, signed_on = :signed_on,
-        ended_at = :ended_at, end_reason = :end_reason, moved_at = :now, updated_at = :now, version = version + 1
+        ended_at = :ended_at, end_reason = :end_reason, moved_at = :now, updated_at = :now, version = version + 1,
+        value_at_signing = coalesce(CAST(:value_at_signing AS numeric), value_at_signing),
+        rules_id = coalesce(:rules_id, rules_id), rules_version = coalesce(:rules_version, rules_version),
+        rules_sha256 = coalesce(:rules_sha256, rules_sha256),
+        rules_pinned_at = CASE WHEN CAST(:rules_sha256 AS text) IS NULL THEN rules_pinned_at ELSE :now END,
+        rules_at_signing = coalesce(CAST(:rules_at_signing AS jsonb), rules_at_signing)
     WHERE id = :contract_id AND version = :version AND facts_version = :facts_version
     """
 )
@@ -68,11 +74,12 @@ async def move(
     action: str,
     event: type[ContractState],
     if_match: int | None,
-    change: Callable[[ContractRecord], Changes],
+    change: Callable[[ContractRecord], Changes | Awaitable[Changes]],
 ) -> ContractRecord:
     """Take a contract to the state that an action leads to.
 
-    `change` raises what its guard refuses and answers the fields that change beside the state. ContractStateConflict
+    `change` raises what its guard refuses and answers the fields that change beside the state; under `pin` what the
+    contract keeps of its rules (`contracts.contracts.service.rules`). ContractStateConflict
     when the state does not permit the action, PreconditionFailed when `if_match` is not the stored version.
     """
     moved = await _try_move(
@@ -96,7 +103,7 @@ async def _try_move(
     action: str,
     event: type[ContractState],
     if_match: int | None,
-    change: Callable[[ContractRecord], Changes],
+    change: Callable[[ContractRecord], Changes | Awaitable[Changes]],
 ) -> ContractRecord | None:
     record = await get_contract(session, contract_id=contract_id)
     before = record.state
@@ -107,7 +114,9 @@ async def _try_move(
     )
     check_version(if_match, before.version)
     require_permitted(before.state, action)
-    changes = change(record)
+    found = change(record)
+    changes = await found if isinstance(found, Awaitable) else found
+    pin: Pin = changes.pop("pin", NO_PIN)
     state_reason = changes.pop("state_reason", None)
     after = before.model_copy(update={**changes, "state": ACTIONS[action].target, "version": before.version + 1})
     moment = clock.now()
@@ -124,6 +133,7 @@ async def _try_move(
             "ended_at": after.ended_at,
             "end_reason": after.end_reason,
             "now": moment,
+            **pin.columns(),
         },
     )
     if result.rowcount != 1:  # type: ignore[attr-defined]
@@ -133,9 +143,10 @@ async def _try_move(
         event,
         after,
         action=event.TYPE.removeprefix("contracts.").removesuffix(".v1"),
-        fields=["state", *changes],
+        fields=["state", *changes, *pin.fields],
     )
-    return replace(record, state=after, state_reason=state_reason, moved_at=moment, updated_at=moment)
+    moved = replace(record, state=after, state_reason=state_reason, moved_at=moment, updated_at=moment)
+    return pin.applied_to(moved, at=moment)
 
 
 def require_permitted(state: str, action: str) -> None:

@@ -41,8 +41,9 @@ async def replace_terms(
     columns = dict(named)
     indicators: list[IndicatorIn] | None = columns.pop("indicators", None)
     milestones: list[MilestoneIn] | None = columns.pop("milestones", None)
-    if columns.get("needs_basis") is not None:
-        columns["needs_basis"] = columns["needs_basis"].model_dump(mode="json")
+    for part in ("needs_basis", "competition", "clauses"):
+        if columns.get(part) is not None:
+            columns[part] = columns[part].model_dump(mode="json")
     require_period(columns.get("starts_on", state.starts_on), columns.get("ends_on", state.ends_on))
     if "purchaser_id" in columns or "provider_id" in columns:
         await require_parties(

@@ -28,7 +28,9 @@ async def upsert_contract(session: AsyncSession, item: ContractBulkItem) -> tupl
     no draft any more is refused (ContractNotEditable).
     """
     require_region(principal_in(session), item.region)
-    content_hash = hashlib.sha256(item.model_dump_json().encode()).hexdigest()
+    # Fields that came later are left out where they are not used, so that what was sent before keeps its hash.
+    unused = {name for name in ("competition", "clauses") if getattr(item, name) is None}
+    content_hash = hashlib.sha256(item.model_dump_json(exclude=unused).encode()).hexdigest()
     source, external_id = item.external_id.source, item.external_id.id
     known = await find_contract_id(session, source=source, external_id=external_id)
     if known is None:

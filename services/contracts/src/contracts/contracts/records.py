@@ -1,0 +1,85 @@
+"""What is read of a contract: the aggregate as events carry it, and what guards and answers need beside it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from contracts.contracts.facts import Facts
+from contracts.rules.queries import Clauses, Competition
+from shared.events import ContractState, MilestoneState
+
+__all__ = ["AmendmentRecord", "AuditRow", "ContractRecord", "ExternalIdRecord", "PinnedRules", "ReportedMilestone"]
+
+
+class ReportedMilestone(MilestoneState):
+    """A milestone with its last report's note; events carry the milestone without it."""
+
+    note: str | None
+    reported_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class AmendmentRecord:
+    """An amendment of a contract."""
+
+    number: int
+    external_id: str | None
+    amended_on: str | None
+    rationale: str | None
+    description: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalIdRecord:
+    """The id of a contract in a source system."""
+
+    source: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PinnedRules:
+    """The rule set that a contract pinned at its activation, and the verdicts that were not `kept` then."""
+
+    id: str
+    version: str
+    sha256: str
+    pinned_at: datetime
+    at_signing: list[dict[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class ContractRecord:
+    """A contract at one version with everything that guards and answers need. `state` is what events carry."""
+
+    state: ContractState
+    facts: Facts
+    facts_version: int
+    state_reason: str | None
+    moved_at: datetime | None
+    final_value: Decimal | None
+    value_at_signing: Decimal | None
+    competition: Competition | None
+    clauses: Clauses | None
+    rules: PinnedRules | None
+    gaps: list[str]
+    warnings: list[dict[str, str]]
+    amendments: list[AmendmentRecord]
+    external_ids: list[ExternalIdRecord]
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRow:
+    """One act on a contract."""
+
+    n: int
+    id: UUID
+    at: datetime
+    subject: str
+    organisation: UUID | None
+    action: str
+    fields: Any

@@ -1,0 +1,72 @@
+"""Payment terms and dues over HTTP."""
+
+from datetime import date
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query, Response
+
+from contracts.contracts.queries import require_visible
+from contracts.dues import queries, service
+from contracts.dues.schemas import DuesOut, PaymentTermsIn, PaymentTermsOut
+from contracts.ledger.schemas import EntryOut
+from shared import clock
+from shared.auth import Principal, allow
+from shared.concurrency import IfMatch, etag
+from shared.db import ReadSession, WriteSession
+from shared.web import router, set_region
+
+__all__ = ["routes"]
+
+routes = router(tags=["payment terms"])
+
+Reader = Annotated[Principal, allow("finance", "purchaser", "provider", "evaluator", "auditor", "operator")]
+Treasurer = Annotated[Principal, allow("finance", "purchaser")]
+
+
+@routes.put("/contracts/{contract_id}/payment-terms", summary="Record the payment terms")
+async def record_payment_terms(
+    *,
+    contract_id: UUID,
+    body: PaymentTermsIn,
+    session: WriteSession,
+    response: Response,
+    _: Treasurer,
+    if_match: IfMatch,
+) -> PaymentTermsOut:
+    """What is left open comes from the contract's rule set; terms beyond a rule are recorded with a warning."""
+    terms = await service.record_payment_terms(session, body, contract_id=contract_id, if_match=if_match)
+    response.headers["ETag"] = etag(terms.version)
+    set_region(response, terms.region)
+    return await service.terms_out(session, terms)
+
+
+@routes.get("/contracts/{contract_id}/payment-terms", summary="Show the payment terms")
+async def show_payment_terms(contract_id: UUID, session: ReadSession, response: Response, _: Reader) -> PaymentTermsOut:
+    """404 when none are recorded: the contract's rule set applies then, as to a small enterprise."""
+    set_region(response, await require_visible(session, contract_id=contract_id))
+    terms = await queries.get_terms(session, contract_id=contract_id)
+    response.headers["ETag"] = etag(terms.version)
+    return await service.terms_out(session, terms)
+
+
+@routes.get("/contracts/{contract_id}/dues", summary="Show what is due and overdue, with interest")
+async def show_dues(
+    contract_id: UUID,
+    session: ReadSession,
+    response: Response,
+    _: Reader,
+    as_of: Annotated[date | None, Query(description="Day that the figures are of; today when left out.")] = None,
+) -> DuesOut:
+    """Accepted parts by due date; payments and deductions settle the oldest first."""
+    region, dues = await service.dues_at(session, contract_id=contract_id, as_of=as_of or clock.today())
+    set_region(response, region)
+    return dues
+
+
+@routes.post("/contracts/{contract_id}/dues/interest", status_code=201, summary="Book the late interest")
+async def book_interest(contract_id: UUID, session: WriteSession, response: Response, _: Treasurer) -> EntryOut:
+    """Books what has run up to today and is not booked yet; paying it is an entry of kind interestPayment."""
+    region, entry = await service.book_interest(session, contract_id=contract_id)
+    set_region(response, region)
+    return entry

@@ -1,0 +1,113 @@
+"""Reading what the flags need, for many contracts at once.
+
+Neighbours and bookings come in one statement each, over tables of earlier slices: the flags compare contracts, which no
+single one of those slices does. Both statements carry the caller's scope, so that a purchaser's year is counted as far
+as the caller sees it (a purchaser's contracts lie in its own region as a rule).
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from contracts.contracts.queries import ContractRecord, get_contract, list_contracts
+from contracts.contracts.service import facts_for_rules
+from contracts.flags.engine import Flag, FlagFacts, Neighbour, flags_of, largest_excess
+from contracts.rules.queries import KnownRuleSet, RuleSet, choose, list_rule_sets, rule_set_by_hash
+from shared import clock
+from shared.db import principal_in, scope_sql
+
+__all__ = ["FlaggedContract", "flagged_contracts", "flags_of_contract"]
+
+FlaggedContract = tuple[ContractRecord, RuleSet, list[Flag]]
+
+
+async def flags_of_contract(session: AsyncSession, *, contract_id: UUID) -> FlaggedContract:
+    """Every flag about one contract; ContractNotFound when there is none in the caller's scope."""
+    (found,) = await _flags(session, [await get_contract(session, contract_id=contract_id)])
+    return found
+
+
+async def flagged_contracts(
+    session: AsyncSession, *, limit: int, after: UUID | None, filters: dict[str, Any]
+) -> tuple[list[FlaggedContract], UUID | None]:
+    """The next `limit` contracts in the order of their ids with their flags, and the id to go on after (null: end)."""
+    records = await list_contracts(session, limit=limit, after=after, filters=filters)
+    shown = records[:limit]
+    more = shown[-1].state.contract_id if len(records) > limit else None
+    return await _flags(session, shown), more
+
+
+async def _flags(session: AsyncSession, records: Sequence[ContractRecord]) -> list[FlaggedContract]:
+    sets = await list_rule_sets(session, viewer=None)
+    neighbours = await _neighbours(session, records)
+    bookings = await _bookings(session, [record.state.contract_id for record in records])
+    found = []
+    for record in records:
+        state = record.state
+        rules = await _rules_of(session, record, sets)
+        key = (state.purchaser.organisation_id, state.signed_on.year) if state.signed_on else None
+        seen = FlagFacts(
+            contract_id=state.contract_id,
+            facts=facts_for_rules(record),
+            provider_id=state.provider.organisation_id if state.provider else None,
+            neighbours=neighbours.get(key, []) if key else [],
+            excess=largest_excess(bookings.get(state.contract_id, [])),
+        )
+        found.append((record, rules, flags_of(rules, seen)))
+    return found
+
+
+async def _rules_of(session: AsyncSession, record: ContractRecord, sets: Iterable[KnownRuleSet]) -> RuleSet:
+    if record.rules is not None:
+        return await rule_set_by_hash(session, sha256=record.rules.sha256)
+    return choose(sets, region=record.state.region, signed_on=record.state.signed_on or clock.today()).rules
+
+
+async def _neighbours(
+    session: AsyncSession, records: Sequence[ContractRecord]
+) -> dict[tuple[UUID, int], list[Neighbour]]:
+    """Contracts in force or once in force, by purchaser and calendar year of signature."""
+    wanted = sorted(
+        {
+            (record.state.purchaser.organisation_id, record.state.signed_on.year)
+            for record in records
+            if record.state.signed_on
+        }
+    )
+    scope, parameters = scope_sql(principal_in(session), "contract.region")
+    statement = text(
+        "SELECT contract.id, contract.purchaser_id, wanted.year, left(contract.service_category, 3) AS item, "  # noqa: S608 - scope is ours
+        "contract.provider_id, contract.procurement_method, contract.currency, "
+        "coalesce(contract.value_at_signing, contract.value) AS value "
+        "FROM unnest(CAST(:purchasers AS uuid[]), CAST(:years AS int[])) AS wanted(purchaser_id, year) "
+        "JOIN contracts AS contract ON contract.purchaser_id = wanted.purchaser_id "
+        "AND contract.signed_on BETWEEN make_date(wanted.year, 1, 1) AND make_date(wanted.year, 12, 31) "
+        "WHERE contract.state IN ('active', 'suspended', 'completed', 'terminated') "
+        f"AND coalesce(contract.value_at_signing, contract.value) IS NOT NULL AND {scope} ORDER BY contract.id"
+    )
+    keys = {"purchasers": [purchaser for purchaser, _ in wanted], "years": [year for _, year in wanted]}
+    found: dict[tuple[UUID, int], list[Neighbour]] = {}
+    for row in await session.execute(statement, parameters | keys):
+        neighbour = Neighbour(row.id, row.item, row.provider_id, row.procurement_method, row.currency, row.value)
+        found.setdefault((row.purchaser_id, row.year), []).append(neighbour)
+    return found
+
+
+async def _bookings(session: AsyncSession, contract_ids: Sequence[UUID]) -> dict[UUID, list[tuple[date, str, Decimal]]]:
+    """Dated acceptances, payments and refunds that were not taken back."""
+    scope, parameters = scope_sql(principal_in(session), "entry.region")
+    statement = text(
+        "SELECT entry.contract_id, entry.booked_on, entry.kind, entry.amount FROM ledger_entries AS entry "  # noqa: S608 - scope is ours
+        "WHERE entry.contract_id = ANY(:ids) AND entry.kind IN ('acceptance', 'payment', 'refund') "
+        "AND entry.booked_on IS NOT NULL "
+        f"AND NOT EXISTS (SELECT FROM ledger_entries AS taken_back WHERE taken_back.reverses = entry.id) AND {scope}"
+    )
+    found: dict[UUID, list[tuple[date, str, Decimal]]] = {}
+    for row in await session.execute(statement, parameters | {"ids": list(contract_ids)}):
+        found.setdefault(row.contract_id, []).append((row.booked_on, row.kind, row.amount))
+    return found

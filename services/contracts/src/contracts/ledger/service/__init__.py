@@ -1,0 +1,7 @@
+"""What is posted to the ledger, one module per use case. Entries are only ever added, under the contract's lock."""
+
+from contracts.ledger.service.imported import record_imported_transactions
+from contracts.ledger.service.post import post_acceptance, post_entry
+from contracts.ledger.service.write import entry_event
+
+__all__ = ["entry_event", "post_acceptance", "post_entry", "record_imported_transactions"]

@@ -1,0 +1,161 @@
+"""Posting an entry by hand or for an acceptance, and taking one back."""
+
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from contracts.budgets.queries import get_project, lock_project
+from contracts.contracts.errors import ContractStateConflict
+from contracts.contracts.queries import milestone_ids
+from contracts.contracts.service import ContractHead, open_for_fact
+from contracts.contracts.transitions import FINAL
+from contracts.ledger.accounts import ACCOUNTS_OF, after, require_room
+from contracts.ledger.budget import Line, require_budget, share_to_pay_from
+from contracts.ledger.errors import (
+    BookingInTheFuture,
+    BudgetOverspent,
+    BudgetYearMismatch,
+    EntryAlreadyReversed,
+    EntryNotReversible,
+    EntryOfAcceptance,
+    LedgerCurrencyMismatch,
+    MilestoneUnknown,
+    VoucherAlreadyUsed,
+)
+from contracts.ledger.models import LedgerEntry
+from contracts.ledger.queries import (
+    get_entry,
+    is_reversed,
+    standing_lines,
+    totals_in,
+    voucher_is_used,
+)
+from contracts.ledger.schemas import EntryIn
+from contracts.ledger.service.write import add_entry, take_back
+from shared import clock
+
+__all__ = ["post_acceptance", "post_entry"]
+
+
+async def post_entry(session: AsyncSession, body: EntryIn, *, contract_id: UUID) -> LedgerEntry:
+    """Post an entry by hand.
+
+    409 for money over the contract value, over the share of a budget project or over what is owed, a refund over what
+    was paid, a second reversal, a used voucher, another currency, a date in the future, and a contract that never was
+    in force.
+    """
+    head = await open_for_fact(session, contract_id=contract_id)
+    _require_bookable(head, body)
+    if body.voucher is not None and await voucher_is_used(session, contract_id=contract_id, voucher=body.voucher):
+        raise VoucherAlreadyUsed(f"Voucher {body.voucher} is booked in this contract; a voucher is booked once.")
+    if (
+        body.milestone_id is not None
+        and body.milestone_id not in (await milestone_ids(session, contract_id=contract_id)).values()
+    ):
+        raise MilestoneUnknown(f"Contract {contract_id} has no milestone {body.milestone_id}.")
+    if body.reverses is not None:
+        return await _reverse(session, head, body, entry_id=body.reverses)
+    amount = body.amount or Decimal(0)
+    lines = await standing_lines(session, contract_id=contract_id)
+    before = totals_in(lines)
+    require_room(before, after(before, body.kind, amount), value=head.value, currency=head.currency)
+    year = body.budget_year or body.booked_on.year
+    project_id = body.budget_project_id or share_to_pay_from(lines, kind=body.kind, year=year, amount=amount)
+    if body.budget_project_id is not None:
+        year = await _year_of_project(session, head, body, amount=amount)
+    require_budget(lines, Line(body.kind, project_id, year, amount), currency=head.currency)
+    return add_entry(
+        session,
+        head,
+        kind=body.kind,
+        accounts=ACCOUNTS_OF[body.kind],
+        amount=amount,
+        booked_on=body.booked_on,
+        voucher=body.voucher,
+        milestone_id=body.milestone_id,
+        budget_project_id=project_id,
+        budget_year=year,
+        cause=body.cause or ("result" if body.kind in ("deduction", "penalty") else None),
+        note=body.note,
+    )
+
+
+async def post_acceptance(
+    session: AsyncSession,
+    head: ContractHead,
+    *,
+    amount: Decimal,
+    accepted_on: date,
+    delivered_on: date | None = None,
+) -> LedgerEntry:
+    """Book what was accepted; the contract is locked by the caller. AcceptanceOverValue when it is over the value."""
+    before = totals_in(await standing_lines(session, contract_id=head.contract_id))
+    require_room(before, after(before, "acceptance", amount), value=head.value, currency=head.currency)
+    entry = add_entry(
+        session,
+        head,
+        kind="acceptance",
+        accounts=ACCOUNTS_OF["acceptance"],
+        amount=amount,
+        booked_on=accepted_on,
+        delivered_on=delivered_on,
+    )
+    await session.flush()
+    return entry
+
+
+def _require_bookable(head: ContractHead, body: EntryIn) -> None:
+    if body.kind == "acceptance":
+        raise EntryOfAcceptance(
+            "Record the acceptance with POST /v1/contracts/{id}/acceptances; it books its own entry."
+        )
+    if body.currency not in (None, head.currency):
+        raise LedgerCurrencyMismatch(f"The contract's ledger is in {head.currency}, not in {body.currency}.")
+    if body.booked_on > clock.today():
+        raise BookingInTheFuture(f"{body.booked_on} is in the future; book on the day itself.")
+
+
+async def _reverse(session: AsyncSession, head: ContractHead, body: EntryIn, *, entry_id: UUID) -> LedgerEntry:
+    entry = await get_entry(session, entry_id=entry_id)
+    if entry is None or entry.contract_id != head.contract_id:
+        raise EntryNotReversible(f"Contract {head.contract_id} has no entry {entry_id}.")
+    if entry.kind == "reversal":
+        raise EntryNotReversible("A reversal is not reversed; post the entry anew instead.")
+    if await is_reversed(session, entry_id=entry_id):
+        raise EntryAlreadyReversed(f"Entry {entry_id} was taken back already; post a new entry instead.")
+    if entry.kind == "acceptance" and head.state in FINAL:
+        raise ContractStateConflict(
+            f"The contract is {head.state}; what it was ended with is not taken back.", state=head.state, actions=[]
+        )
+    lines = await standing_lines(session, contract_id=head.contract_id)
+    before = totals_in(lines)
+    require_room(before, after(before, entry.kind, -entry.amount), value=head.value, currency=head.currency)
+    taken_back = Line(entry.kind, entry.budget_project_id, entry.budget_year, -entry.amount)
+    require_budget(lines, taken_back, currency=head.currency)
+    return take_back(session, head, entry, booked_on=body.booked_on, note=body.note, voucher=body.voucher)
+
+
+async def _year_of_project(session: AsyncSession, head: ContractHead, body: EntryIn, *, amount: Decimal) -> int:
+    """The budget year of the project that the body names; locks the project for a new share, so that none is over."""
+    if body.budget_project_id is None:
+        return body.booked_on.year
+    if body.kind != "budget":
+        shown = await get_project(session, project_id=body.budget_project_id)
+        currency, year = shown["currency"], int(shown["year"])
+    else:
+        project = await lock_project(session, project_id=body.budget_project_id)
+        currency, year = project.currency, project.year
+        left = project.full_year_amount - project.allocated
+        if amount > left:
+            raise BudgetOverspent(
+                f"Contracts hold {project.allocated:.2f} of {project.full_year_amount:.2f} {currency}; "
+                f"{left:.2f} is left.",
+                left=f"{left:.2f}",
+            )
+    if currency != head.currency:
+        raise LedgerCurrencyMismatch(f"The budget project is in {currency}, the ledger in {head.currency}.")
+    if body.budget_year not in (None, year):
+        raise BudgetYearMismatch(f"The budget project is of {year}, not of {body.budget_year}.", budget_year=year)
+    return year

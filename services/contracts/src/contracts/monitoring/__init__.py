@@ -1,0 +1,1 @@
+"""Dual monitoring: budget execution against the month, and against the progress of the goals."""

@@ -1,0 +1,77 @@
+"""Recording changes of divisions. They are national reference data: the contracts of the past keep their codes."""
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from contracts.regions.changes import Change, present_codes
+from contracts.regions.errors import RegionChangeAlreadyRecorded, RegionChangeUnsound
+from contracts.regions.models import RegionChange
+from contracts.regions.queries import NATIONAL, changes_of_divisions
+from contracts.regions.schemas import RegionChangeIn
+from shared import audit, clock
+from shared.auth import require_region
+from shared.db import principal_in
+from shared.ids import new_id
+
+__all__ = ["record_region_change"]
+
+
+async def record_region_change(session: AsyncSession, body: RegionChangeIn) -> Change:
+    """Record that a code ends.
+
+    403 outside the caller's regions; RegionChangeUnsound for a change without sense (a recode into two, a circle);
+    RegionChangeAlreadyRecorded for the same code and day.
+    """
+    principal = principal_in(session)
+    require_region(principal, body.code)
+    _require_sense(body)
+    known = await session.scalar(
+        select(RegionChange.id).where(RegionChange.code == body.code, RegionChange.effective_on == body.effective_on)
+    )
+    if known is not None:
+        raise RegionChangeAlreadyRecorded(f"A change of {body.code} on {body.effective_on} is recorded; it stays.")
+    change = Change(body.code, body.name, body.kind, tuple(body.successors), body.effective_on, True, body.document)
+    others = await changes_of_divisions(session)
+    for successor in body.successors:
+        circle = body.code in present_codes(successor, others, on=body.effective_on)
+        if circle or successor.startswith(body.code):
+            raise RegionChangeUnsound(
+                f"{successor} lies in {body.code} or was followed by it: a code cannot follow itself.", code=successor
+            )
+    session.add(
+        RegionChange(
+            id=new_id(),
+            kind=body.kind,
+            code=body.code,
+            name=body.name,
+            successors=list(body.successors),
+            effective_on=body.effective_on,
+            document=body.document,
+            recorded_by=principal.subject,
+            recorded_at=clock.now(),
+        )
+    )
+    try:
+        await session.flush()
+    except IntegrityError as error:
+        raise RegionChangeAlreadyRecorded("Another request recorded this change at the same moment.") from error
+    audit.record(
+        session, "region.changed", noun="region", noun_id=body.code, region=body.code, fields=body.model_fields_set
+    )
+    return change
+
+
+_SUCCESSORS = {"recode": (1, 1), "merger": (1, 1), "split": (2, 50), "retirement": (0, 0)}
+
+
+def _require_sense(body: RegionChangeIn) -> None:
+    if NATIONAL in (body.code, *body.successors):
+        raise RegionChangeUnsound(f"{NATIONAL} is the central government and no division.", code=NATIONAL)
+    least, most = _SUCCESSORS[body.kind]
+    count = len(set(body.successors))
+    if not least <= count <= most or count != len(body.successors):
+        asked = str(least) if least == most else f"at least {least}"
+        raise RegionChangeUnsound(
+            f"A {body.kind} has {asked} successors, each once; {len(body.successors)} were given.", kind=body.kind
+        )

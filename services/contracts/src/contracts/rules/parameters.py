@@ -1,0 +1,191 @@
+"""The kinds of rules and the parameters of each: a rule set can change every figure, and a kind says how it is checked.
+
+Periods of procedures are calendarDays or workingDays; shares are per cent (0-100) unless a field says otherwise.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StrictInt
+
+from contracts.rules.facts import NEGATIVE_ITEMS, Term, TermCondition
+from contracts.rules.flag_parameters import FLAG_KINDS
+from contracts.rules.parts import Days, Figure, Moment, Months, Part, Percent, Unit, Words
+
+__all__ = ["KINDS"]
+
+
+class NegativeItem(Part):
+    """One thing that may not be bought. `keywords` are a screening aid of ours: a hit is a question, not a finding."""
+
+    code: Annotated[str, Field(pattern=NEGATIVE_ITEMS)]
+    """Code of the item."""
+    text: Words
+    """What it is."""
+    keywords: tuple[Annotated[str, Field(min_length=2, max_length=50)], ...] = ()
+    """Words in a title that ask for a look."""
+
+
+class NegativeList(Part):
+    """What may not be bought at all."""
+
+    items: tuple[NegativeItem, ...] = Field(min_length=1)
+    """The items."""
+
+
+class CatalogueItem(Part):
+    """Only an item of the guiding catalogue may be bought."""
+
+
+class Eligibility(Part):
+    """Who may provide, as far as the first characters of the credit code say; what stands nowhere is asked about."""
+
+    allowed: tuple[Annotated[str, Field(pattern=r"^[0-9A-Z]{1,2}$")], ...]
+    """First characters of codes of those who may provide."""
+    barred: tuple[Annotated[str, Field(pattern=r"^[0-9A-Z]{1,2}$")], ...]
+    """First characters of codes of those who may not."""
+
+
+class BudgetFirst(Part):
+    """No budget, no purchase; the value is not over the budget line."""
+
+
+class TermLimit(Part):
+    """The longest term, in months, and the longest one where every condition is met."""
+
+    default_max_months: Months
+    """Longest term in months without the conditions; a begun month counts whole."""
+    absolute_max_months: Months
+    """Longest term in months with all of them."""
+    conditions: tuple[TermCondition, ...] = ()
+    """The conditions."""
+
+
+class MandatoryTerms(Part):
+    """What the text of the contract must have."""
+
+    terms: tuple[Term, ...] = Field(min_length=1)
+    """The terms."""
+
+
+class NoGuarantee(Part):
+    """The purchaser never guarantees the provider's financing."""
+
+
+class SupplementCap(Part):
+    """All supplements together, in per cent of the value at signing."""
+
+    max_percent: Percent
+    """Per cent of the value at signing."""
+
+
+class BondCap(Part):
+    """The performance bond: at most this share of the value, in these forms."""
+
+    max_percent: Percent
+    """Per cent of the contract value."""
+    forms: tuple[Literal["nonCash", "cash"], ...] = Field(min_length=1)
+    """Forms in which it may be given."""
+
+
+class Clock(Part):
+    """A period: from one moment until another, which must not come later."""
+
+    start: Moment
+    """Where the period begins; the day itself does not count."""
+    end: Moment
+    """What must have happened."""
+    within: Days
+    """Length, in the unit."""
+    unit: Unit
+    """calendarDays | workingDays."""
+
+
+class SmePayment(Part):
+    """The payment period that may be agreed with micro, small and medium enterprises, calendar days.
+
+    `days` where nothing is agreed, `agreed_max_days` at most by agreement.
+    """
+
+    days: Days
+    """Calendar days where nothing is agreed."""
+    agreed_max_days: Days
+    """Calendar days that may be agreed at most."""
+    sizes: tuple[Literal["micro", "small", "medium", "large"], ...] = ("micro", "small", "medium")
+    """Sizes of provider that the rule protects."""
+
+
+class LateInterest(Part):
+    """Late interest per day as a share where none is agreed; an agreed one is not below the one-year LPR."""
+
+    per_day: Figure
+    """Share of the overdue amount per day, 0.0005 is 0.05 %."""
+    floor: Literal["lprOneYear", "none"] = "lprOneYear"
+    """What an agreed rate is not below."""
+
+
+class RecipientsOpinion(Part):
+    """Acceptance of services of these catalogue parts has the recipients' opinion."""
+
+    categories: tuple[Annotated[str, Field(pattern=r"^[A-Z][0-9]{0,6}$")], ...] = Field(min_length=1)
+    """First characters of catalogue items."""
+
+
+class ExecutionStep(Part):
+    """Through the end of this month at least this share of the year's budget is executed."""
+
+    through_month: Annotated[StrictInt, Field(ge=1, le=12)]
+    """Month, 1-12; its end counts."""
+    below_percent: Percent
+    """Per cent of the budget below which it is an alert."""
+
+
+class ExecutionMonitoring(Part):
+    """Dual monitoring: execution by month, its distance from the goals' progress, and what an alert leads to."""
+
+    alerts: tuple[ExecutionStep, ...] = Field(min_length=1)
+    """The steps of the year."""
+    goal_gap_percent: Percent
+    """Percentage points between execution and the progress of the goals."""
+    decide_within: Days
+    """Time for the decision, in the unit."""
+    decide_unit: Unit
+    """calendarDays | workingDays."""
+    options: tuple[Literal["continue", "transfer", "cancel"], ...]
+    """What may be decided."""
+    timeout: Literal["suspend", "none"]
+    """What happens without a decision."""
+
+
+class Duty(Part):
+    """A duty that is not checked from the contract's data: it is stated, with its figure if it has one."""
+
+    party: Literal["purchaser", "provider", "both", "finance"]
+    """Who has it."""
+    within: Days | None = None
+    """Its period, in the unit."""
+    unit: Unit | None = None
+    """calendarDays | workingDays."""
+    years: Annotated[StrictInt, Field(ge=1, le=100)] | None = None
+    """Its period in years."""
+    yearly_by: Annotated[str, Field(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$")] | None = None
+    """Month and day of every year, MM-DD."""
+
+
+KINDS: dict[str, type[Part]] = {
+    "negativeList": NegativeList,
+    "catalogueItem": CatalogueItem,
+    "providerEligibility": Eligibility,
+    "budgetFirst": BudgetFirst,
+    "termLimit": TermLimit,
+    "mandatoryTerms": MandatoryTerms,
+    "noGuarantee": NoGuarantee,
+    "supplementCap": SupplementCap,
+    "bondCap": BondCap,
+    "clock": Clock,
+    "smePayment": SmePayment,
+    "lateInterest": LateInterest,
+    "recipientsOpinion": RecipientsOpinion,
+    "executionMonitoring": ExecutionMonitoring,
+    "duty": Duty,
+    **FLAG_KINDS,
+}

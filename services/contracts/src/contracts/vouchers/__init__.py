@@ -1,0 +1,1 @@
+"""Treasury vouchers: imported, matched with the ledger, reconciled month by month."""

@@ -1,0 +1,189 @@
+"""Bodies and answers about treasury vouchers."""
+
+from datetime import date, datetime
+from typing import Annotated, Literal, Self
+from uuid import UUID
+
+from pydantic import AfterValidator, Field, model_validator
+
+from contracts.regions.queries import parse_region
+from shared.web import Model, Money, Out
+
+__all__ = [
+    "BookIn",
+    "DismissIn",
+    "MatchIn",
+    "Month",
+    "MonthOut",
+    "Queue",
+    "QueueOut",
+    "RegionText",
+    "RematchIn",
+    "RematchOut",
+    "UnprovedOut",
+    "VoucherFileIn",
+    "VoucherFileOut",
+    "VoucherLineIn",
+    "VoucherOut",
+]
+
+Queue = Literal["matched", "partlyMatched", "unmatched", "duplicate", "dismissed"]
+_QUEUES = "matched | partlyMatched | unmatched | duplicate | dismissed"
+RegionText = Annotated[str, AfterValidator(parse_region)]
+Positive = Annotated[Money, Field(gt=0, lt=10**16)]
+
+
+def _first_day(month: date) -> date:
+    if month.day != 1:
+        raise ValueError("name a month by its first day, for example 2025-06-01")
+    return month
+
+
+Month = Annotated[date, AfterValidator(_first_day)]
+Source = Annotated[str, Field(min_length=1, max_length=100)]
+
+
+class VoucherLineIn(Model):
+    """A line of the treasury's statement."""
+
+    number: str = Field(min_length=1, max_length=100, description="Number of the voucher.")
+    kind: Literal["payment", "refund"] = Field("payment", description="payment (to the provider) | refund.")
+    amount: Positive = Field(description="Over 0, in the file's currency.", examples=["60000.00"])
+    paid_on: date = Field(description="Day on which the treasury paid.")
+    contract_number: str | None = Field(None, min_length=1, max_length=100, description="Contract number, if stated.")
+    payee: str | None = Field(None, min_length=1, max_length=200, description="Payee as the treasury names it.")
+    note: str | None = Field(None, min_length=1, max_length=2000, description="Remark.")
+
+
+class VoucherFileIn(Model):
+    """A statement of the treasury for one month."""
+
+    region: RegionText = Field(description="Region whose treasury it is; entries of the regions below it match.")
+    source: Source = Field(description="System of the treasury.", examples=["treasury"])
+    month: Month = Field(description="First day of the month.", examples=["2025-06-01"])
+    currency: str = Field("CNY", pattern=r"^[A-Z]{3}$", description="ISO 4217 code.")
+    total: Annotated[Money, Field(gt=-(10**16), lt=10**16)] = Field(
+        description="Total that the file itself states: payments less refunds."
+    )
+    lines: list[VoucherLineIn] = Field(min_length=1, description="Vouchers in the order of the file.")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        for line in self.lines:
+            if line.paid_on.replace(day=1) != self.month:
+                raise ValueError(f"voucher {line.number} was paid on {line.paid_on}, outside the file's month")
+        return self
+
+
+class QueueOut(Out):
+    """How much lies in a queue."""
+
+    queue: str = Field(description=f"{_QUEUES}.")
+    count: int = Field(description="Vouchers.")
+    amount: Money = Field(description="Payments less refunds.")
+
+
+class VoucherFileOut(Out):
+    """What became of a file."""
+
+    id: UUID = Field(description="Id of the file.")
+    region: str = Field(description="Region whose treasury it is.")
+    source: str = Field(description="System of the treasury.")
+    month: date = Field(description="First day of the month.")
+    currency: str = Field(description="ISO 4217 code.")
+    total: Money = Field(description="Total that the file states.")
+    lines: int = Field(description="Vouchers in the file.")
+    difference: Money = Field(description="Stated total less the sum of its lines; 0 when the file adds up.")
+    queues: list[QueueOut] = Field(description="Its vouchers by queue.")
+
+
+class VoucherOut(Out):
+    """A voucher with its queue."""
+
+    id: UUID = Field(description="Id of the voucher.")
+    version: int = Field(description="Version; the ETag.")
+    region: str = Field(description="Region whose treasury it is.")
+    source: str = Field(description="System of the treasury.")
+    month: date = Field(description="First day of the month.")
+    line: int = Field(description="Position in its file, from 1.")
+    number: str = Field(description="Number of the voucher.")
+    kind: str = Field(description="payment | refund.")
+    amount: Money = Field(description="Over 0; the kind gives the direction.")
+    currency: str = Field(description="ISO 4217 code.")
+    paid_on: date = Field(description="Day on which the treasury paid.")
+    contract_number: str | None = Field(description="Contract number that the treasury states.")
+    contract_id: UUID | None = Field(description="Contract that it was recognised as.")
+    payee: str | None = Field(description="Payee as the treasury names it.")
+    note: str | None = Field(description="Remark.")
+    queue: str = Field(description=f"{_QUEUES}.")
+    proved: Money = Field(description="Sum of the standing ledger entries that it proves.")
+    difference: Money = Field(description="Amount less proved; 0 when matched.")
+    duplicate_of: UUID | None = Field(description="The voucher of the same number that came first.")
+    reason: str | None = Field(description="Why it was dismissed.")
+    resolved_by: str | None = Field(description="Who matched, booked or dismissed it by hand.")
+    recorded_at: datetime = Field(description="When it was imported.")
+
+
+class MatchIn(Model):
+    """Ledger entries that the voucher proves."""
+
+    entry_ids: list[UUID] = Field(min_length=1, max_length=100, description="Entries that no voucher proves yet.")
+
+
+class BookIn(Model):
+    """The contract in whose ledger the voucher's open amount is booked."""
+
+    contract_id: UUID = Field(description="Contract.")
+    amount: Positive | None = Field(None, description="Part of it; the whole open amount when left out.")
+    milestone_id: UUID | None = Field(None, description="The milestone that the money is for.")
+    budget_project_id: UUID | None = Field(None, description="Budget project that the money is of.")
+
+
+class DismissIn(Model):
+    """Why a voucher belongs to no contract."""
+
+    reason: str = Field(min_length=1, max_length=2000, description="Why.")
+
+
+class RematchIn(Model):
+    """The month whose vouchers are matched anew."""
+
+    region: RegionText = Field(description="Region whose treasury it is.")
+    source: Source = Field(description="System of the treasury.")
+    month: Month = Field(description="First day of the month.")
+
+
+class RematchOut(Out):
+    """What a new matching changed."""
+
+    changed: int = Field(description="Vouchers that changed their queue.")
+
+
+class UnprovedOut(Out):
+    """A payment or refund in the ledger that no voucher proves."""
+
+    entry_id: UUID = Field(description="Ledger entry.")
+    contract_id: UUID = Field(description="Contract.")
+    region: str = Field(description="Its region.")
+    kind: str = Field(description="payment | refund | interestPayment | penaltyReceipt.")
+    amount: Money = Field(description="Over 0; the kind gives the direction.")
+    booked_on: date | None = Field(description="Date of the booking.")
+    voucher: str | None = Field(description="Number of the voucher, as booked.")
+
+
+class MonthOut(Out):
+    """A month of a treasury against the ledger, payments less refunds, in one currency."""
+
+    month: date = Field(description="First day of the month.")
+    currency: str = Field(description="ISO 4217 code.")
+    files: int = Field(description="Files of the month.")
+    stated: Money = Field(description="Total that the files state.")
+    lines: Money = Field(description="Sum of their lines.")
+    queues: list[QueueOut] = Field(description="Vouchers by queue.")
+    vouchers: Money = Field(description="Sum of the lines, duplicates and dismissed ones left out.")
+    ledger: Money = Field(description="Sum of the ledger's payments of the month in the region.")
+    unproved: QueueOut = Field(description="Of them, those that no voucher proves.")
+    difference: Money = Field(description="Vouchers less ledger.")
+    reconciled: bool = Field(
+        description="The files add up, no voucher is open, no payment unproved, and both sums are equal."
+    )

@@ -1,0 +1,1 @@
+"""The working-day calendar: weekends, and the exceptions that an operator records."""

@@ -1,0 +1,123 @@
+"""When accepted value is due, and the interest on what is late."""
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contracts.dues.interest import Charge, Settlement, Terms, clock_start, dues_of, warnings_of
+from contracts.dues.parameters import parameters_in
+from contracts.rules.shipped import shipped
+from shared import clock
+
+RATE = Decimal("0.0005")
+TERMS = Terms("acceptance", 30, None, RATE)
+DAY = date(2025, 7, 1)
+days = st.integers(0, 200).map(lambda n: DAY + timedelta(days=n))
+cents = st.integers(1, 10**7).map(lambda n: Decimal(n) / 100)
+
+
+def charge(amount: str, on: date = DAY, delivered: date | None = None, number: int = 1) -> Charge:
+    return Charge(UUID(int=number), Decimal(amount), on, delivered)
+
+
+def test_the_parameters_say_where_they_come_from() -> None:
+    parameters = parameters_in(shipped()["cn-2020@1.0.0"])
+    assert (parameters.days, parameters.agreed_max_days, parameters.per_day) == (30, 60, RATE)
+    assert "SME-PAY art. 17" in parameters.rule
+    neutral = parameters_in(shipped()["ocds@1.0.0"])
+    assert (neutral.days, neutral.per_day) == (None, None)
+
+
+def test_interest_runs_from_the_day_after_the_due_date() -> None:
+    for as_of, late, interest in (
+        (date(2025, 7, 31), 0, "0.00"),
+        (date(2025, 8, 1), 1, "5.00"),
+        (date(2025, 8, 10), 10, "50.00"),
+    ):
+        (due,) = dues_of([charge("10000.00")], [], TERMS, as_of=as_of)
+        assert (due.due_on, due.days_late, due.interest) == (date(2025, 7, 31), late, Decimal(interest))
+    part = Settlement(date(2025, 8, 5), Decimal(4000))
+    (due,) = dues_of([charge("10000.00")], [part], TERMS, as_of=date(2025, 8, 10))
+    assert (due.outstanding, due.interest) == (Decimal(6000), Decimal("40.00"))  # 5 days on 10,000, 5 on 6,000
+    back = Settlement(date(2025, 8, 9), Decimal(-4000))
+    (due,) = dues_of([charge("10000.00")], [part, back], TERMS, as_of=date(2025, 8, 10))
+    assert due.outstanding == Decimal(10000)
+
+
+def test_the_oldest_part_is_paid_first() -> None:
+    parts = [charge("100.00", DAY + timedelta(days=9), number=2), charge("50.00")]
+    first, second = dues_of(parts, [Settlement(DAY, Decimal(60))], TERMS, as_of=DAY)
+    assert (first.entry_id, first.outstanding, second.settled) == (UUID(int=1), Decimal(0), Decimal(10))
+
+
+def test_a_delayed_acceptance_does_not_delay_the_payment() -> None:
+    late = charge("1.00", date(2025, 7, 31), delivered=DAY)
+    assert clock_start(late, TERMS) == date(2025, 7, 31)
+    assert clock_start(late, TERMS._replace(acceptance_days=10)) == date(2025, 7, 11)
+    assert clock_start(late, TERMS._replace(basis="delivery")) == DAY
+    assert clock_start(charge("1.00"), TERMS._replace(basis="delivery")) == DAY
+
+
+@given(st.lists(st.tuples(cents, days), max_size=6), st.lists(st.tuples(days, cents), max_size=6), days)
+def test_nothing_is_settled_twice(
+    parts: list[tuple[Decimal, date]], paid: list[tuple[date, Decimal]], as_of: date
+) -> None:
+    charges = [Charge(UUID(int=n), amount, on, None) for n, (amount, on) in enumerate(parts, 1)]
+    dues = dues_of(charges, [Settlement(*payment) for payment in paid], TERMS, as_of=as_of)
+    owed = sum((amount for amount, _ in parts), Decimal(0))
+    available = sum((amount for on, amount in paid if on <= as_of), Decimal(0))
+    assert sum((due.settled for due in dues), Decimal(0)) == min(owed, available)
+    for due in dues:
+        assert due.settled + due.outstanding == due.amount
+        assert 0 <= due.interest <= due.amount * RATE * due.days_late + Decimal("0.01")
+
+
+def test_terms_beyond_the_rule_are_warned_of_and_kept() -> None:
+    limits: dict[str, Any] = {"at_most_days": 60, "year_days": 365}
+    doubts = warnings_of(
+        small_enterprise=True, days=90, agreed_rate=Decimal("0.00001"), lpr_annual=Decimal("0.031"), **limits
+    )
+    assert [doubt["code"] for doubt in doubts] == ["payment-days-over-limit", "late-interest-below-lpr"]
+    assert warnings_of(small_enterprise=False, days=90, agreed_rate=None, lpr_annual=None, **limits) == []
+    assert warnings_of(small_enterprise=True, days=60, agreed_rate=RATE, lpr_annual=Decimal("0.031"), **limits) == []
+
+
+async def test_a_late_payment_to_a_small_enterprise(contracts: Any) -> None:
+    contract = await contracts.active()
+    path = f"/contracts/{contract['contract_id']}"
+    await contracts.refused("GET", f"{path}/payment-terms", status=404, slug="payment-terms-not-found")
+    await contracts.accept(contract, "10000.00", delivered_on="2025-06-20")
+    terms = {"small_enterprise": True, "basis": "delivery", "days": 90}
+    answer = await contracts.staff.put(f"/v1{path}/payment-terms", json=terms)
+    assert [doubt["code"] for doubt in answer.json()["warnings"]] == ["payment-days-over-limit"]
+    stale = await contracts.staff.put(f"/v1{path}/payment-terms", json=terms, headers={"If-Match": '"7"'})
+    assert stale.status_code == 412
+    terms |= {"basis": "acceptance", "days": 30, "acceptance_days": 5}
+    assert (await contracts.staff.put(f"/v1{path}/payment-terms", json=terms)).json()["version"] == 2
+    large = await contracts.staff.put(f"/v1{path}/payment-terms", json={"small_enterprise": False})
+    assert large.json()["warnings"] == []
+    assert (await contracts.get(f"{path}/dues"))["days"] is None  # the rule protects small enterprises only
+    assert (await contracts.staff.put(f"/v1{path}/payment-terms", json=terms)).status_code == 200
+    with clock.frozen(datetime.fromisoformat("2025-08-04T03:00:00+00:00")):
+        client = contracts.client.as_("purchaser", "finance")
+        dues = (await client.get(f"/v1{path}/dues")).json()
+        # Accepted on 1 July, five days after the delivery of 20 June at the latest: due 25 July, ten days late.
+        assert [(due["clock_from"], due["due_on"], due["days_late"]) for due in dues["dues"]] == [
+            ("2025-06-25", "2025-07-25", 10)
+        ]
+        assert (dues["overdue"], dues["interest"], dues["interest_to_book"]) == ("10000.00", "50.00", "50.00")
+        booked = await client.post(f"/v1{path}/dues/interest")
+        assert (booked.status_code, booked.json()["kind"], booked.json()["amount"]) == (201, "interest", "50.00")
+        again = await client.post(f"/v1{path}/dues/interest")
+        assert (again.status_code, again.json()["type"]) == (409, "/problems/no-interest-to-book")
+    assert (await contracts.get(path))["ledger"]["outstanding"] == "10000.00"
+    bad = {"small_enterprise": 1, "days": 0, "daily_rate": "2"}
+    assert await contracts.pointers("PUT", f"{path}/payment-terms", bad) == {
+        "/small_enterprise",
+        "/days",
+        "/daily_rate",
+    }
