@@ -28,7 +28,7 @@ async def shared_gateway(module_database_url: str, service: Upstream, nobody_lis
         surveys_url=nobody_listens,
         scoring_url=service.url,
         max_proxied_body_bytes=LIMIT,
-        upstream_answer_seconds=0.5,
+        upstream_answer_seconds=2,
         upload_idle_seconds=0.5,
     ) as running:
         yield running

@@ -19,7 +19,6 @@ __all__ = [
     "Receipt",
     "ResponseIn",
     "receipt",
-    "receipt_document",
 ]
 
 BATCH_LIMIT = 500
@@ -127,19 +126,11 @@ class Challenge(Out):
 
 def receipt(card: Card, submission_id: UUID, content: Content, *, received_on: date, leaf: bytes) -> Receipt:
     """The receipt of a stored response."""
-    name = str(submission_id)
-    return Receipt(**receipt_document(card, name, content, received_on=received_on, receipt=receipt_of(leaf)))
-
-
-def receipt_document(
-    card: Card, submission_id: str, content: Content, *, received_on: date | None, receipt: str
-) -> dict[str, Any]:
-    """The fields of a receipt: of five hundred in a batch the model would check what was just made."""
-    return {
-        "wave_id": card.name,
-        "submission_id": submission_id,
-        "content_sha256": content.sha256.hex(),
-        "received_on": received_on,
-        "receipt": receipt,
-        "simulated": card.simulated,
-    }
+    return Receipt(
+        wave_id=card.wave_id,
+        submission_id=submission_id,
+        content_sha256=content.sha256.hex(),
+        received_on=received_on,
+        receipt=receipt_of(leaf),
+        simulated=card.simulated,
+    )
