@@ -31,6 +31,7 @@ from gateway.proxy.table import PREFIXES, find_prefix
         ("/v1/instruments/1", "surveys"),
         ("/v1/waves/1/responses:batch", "surveys"),
         ("/v1/complaints", "surveys"),
+        ("/v1/satisfaction/providers", "surveys"),
         ("/v1/complaints:follow-up", "surveys"),
         ("/v1/complaints/1/close", "surveys"),
         ("/p", "surveys"),
