@@ -39,6 +39,26 @@ async def test_event_and_change_are_one_commit(source: Source) -> None:
     assert await source.one("SELECT count(*) FROM thing") == 1
 
 
+@pytest.mark.parametrize("count", [outbox.COPY_FROM - 1, outbox.COPY_FROM])
+async def test_many_events_keep_their_order_however_they_are_written(source: Source, count: int) -> None:
+    async with source.database.transaction() as session:
+        ids = [emit(session, posting(), subject=f"subject {n}", region=REGION) for n in range(count)]
+    rows = await source.rows("SELECT id, type, nats_subject, aggregate, region, body FROM outbox ORDER BY n")
+    assert [row.id for row in rows] == ids
+    assert [row.aggregate for row in rows] == [f"subject {n}" for n in range(count)]
+    assert {(row.type, row.nats_subject, row.region) for row in rows} == {
+        (LedgerPosted.TYPE, f".{LedgerPosted.TYPE}.23", REGION)
+    }
+    assert all(json.loads(bytes(row.body))["id"] == str(row.id) for row in rows)
+    with contextlib.suppress(RuntimeError):
+        async with source.database.transaction() as session:
+            for _ in range(count):
+                emit(session, posting(), subject="undone", region=REGION)
+            await outbox.flush(session)
+            raise RuntimeError
+    assert await source.one("SELECT count(*) FROM outbox") == count
+
+
 async def test_rollback_leaves_neither(source: Source) -> None:
     async def change_and_fail() -> None:
         async with source.database.transaction() as session:
