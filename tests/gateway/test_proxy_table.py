@@ -46,6 +46,7 @@ from gateway.proxy.table import PREFIXES, find_prefix
         ("/v1/evaluations/1/ratings", "scoring"),
         ("/v1/evaluators", "scoring"),
         ("/v1/calibrations", "scoring"),
+        ("/v1/targets", "scoring"),
         ("/v1/comparisons/funnel", "scoring"),
         ("/v1/results/rates", "scoring"),
         ("/v1/rectifications/1", "scoring"),

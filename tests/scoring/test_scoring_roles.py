@@ -55,6 +55,7 @@ ENDPOINTS = [
     Endpoint("GET", "/v1/frameworks/{framework_id}", frozenset(ROLES), 200, None),
     Endpoint("GET", "/v1/evidence", OFFICERS, 200, 404, params=OF_CONTRACT),
     Endpoint("GET", "/v1/evidence/{evidence_id}", OFFICERS, 200, 404),
+    Endpoint("GET", "/v1/targets", OFFICERS, 200, 404, params=OF_CONTRACT),
     Endpoint("POST", "/v1/evidence", SIGNERS, 201, 404, body=STATEMENT),
     Endpoint("GET", "/v1/scores/{contract_id}", OFFICERS, 200, 404),
     Endpoint("GET", "/v1/scores/{contract_id}/history", OFFICERS, 200, 404, params=UNDER),

@@ -226,6 +226,22 @@ async def test_an_annulled_determination_demands_nothing(scoring: Scoring) -> No
         assert refusal(again) == (409, "determination-not-in-force")
 
 
+async def test_the_public_does_not_read_what_was_annulled(scoring: Scoring) -> None:
+    """Also where an order let the publication go on before the decision."""
+    with clock.frozen(NOW):
+        made, path = await filed(scoring)
+        order = {"suspends": False, "reason": "nothing would be lost", "document": DOCUMENT}
+        assert (await decider(scoring).post(f"{path}/suspension", json=order)).status_code == 200
+        published = await scoring.client.as_("finance").post(f"/v1/determinations/{made['id']}/publication", json={})
+        assert published.status_code == 201, published.text
+        public = scoring.client.as_("public")
+        assert (await public.get(f"/v1/determinations/{made['id']}")).status_code == 200
+        assert (await decider(scoring).post(f"{path}/decide", json=decision("annulled"))).status_code == 200
+        assert (await public.get(f"/v1/determinations/{made['id']}")).status_code == 404
+        assert (await public.get("/v1/determinations")).json()["items"] == []
+        assert (await provider_of(scoring).get(f"/v1/determinations/{made['id']}")).status_code == 200
+
+
 async def test_a_remitted_case_goes_back_and_its_clock_is_told(scoring: Scoring) -> None:
     with clock.frozen(NOW):
         made, path = await filed(scoring)
@@ -273,6 +289,8 @@ async def test_a_mark_is_corrected_with_the_rounds_parameters(scoring: Scoring) 
         body = decision("changed", corrections=[correction])
         assert refusal(await closer.post(f"{path}/decide", json=body)) == (409, "appeal-decider-barred")
         number = [each["id"] for each in steps.evaluators].index(mine["evaluator_id"])
+        lead = scoring.client.as_("finance", subject="evaluator-3")  # signs by the register's code
+        assert refusal(await lead.post(f"{path}/decide", json=body)) == (409, "appeal-decider-barred")
         rater = scoring.client.as_("finance", subject=f"evaluator-{number}")
         assert refusal(await rater.post(f"{path}/decide", json=body)) == (409, "appeal-decider-barred")
         unknown = decision("changed", corrections=[correction | {"criterion": "speed"}])
@@ -289,6 +307,15 @@ async def test_a_mark_is_corrected_with_the_rounds_parameters(scoring: Scoring) 
         assert stated[told["evidence_id"]]["supersedes"] in stated
         carried = await decider(scoring).post(f"{path}/determination", json={"document_number": "模拟认定〔2027〕2号"})
         assert carried.status_code == 201, carried.text
+        # While the case is rated again, nobody sees the further mark.
+        case = next(each for each in await steps.cases() if each["contract_id"] == str(contract))
+        await steps.post(f"/evaluations/cases/{case['id']}/evaluators", {"reason": "simulated"}, expect=200)
+        for each in range(3):
+            for task in await steps.tasks(each):
+                if task["state"] == "assigned":
+                    await steps.rate(each, task)
+        again = (await provider_of(scoring).get(f"{path}/marks")).json()
+        assert len(again["raw"]) == 4
 
 
 async def test_the_decision_upon_a_flag_is_appealed_against(scoring: Scoring) -> None:
@@ -363,4 +390,5 @@ async def test_the_decision_upon_a_flag_is_appealed_against(scoring: Scoring) ->
         order = {"suspends": True, "reason": "x", "document": DOCUMENT}
         assert refusal(await decider(scoring).post(f"{path}/suspension", json=order)) == (409, "appeal-state-conflict")
         done = await decider(scoring).post(f"{path}/decide", json=decision("annulled"))
-        assert (done.json()["outcome"], done.json()["clock"]) == ("annulled", None)
+        # The flag is undecided again: somebody decides it anew within the time for that.
+        assert (done.json()["outcome"], done.json()["clock"], done.json()["suspends"]) == ("annulled", "refile", False)

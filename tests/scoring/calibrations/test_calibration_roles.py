@@ -39,6 +39,7 @@ ENDPOINTS = [
     Endpoint("GET", "/v1/calibrations/{round_id}/flags", OFFICERS, 200, 404),
     Endpoint("POST", "/v1/calibrations/{round_id}/flags/{flag_id}/decision", ORGANISERS, 404, 404, REASONS),
     Endpoint("POST", "/v1/calibrations/{round_id}/trial", OFFICERS, 200, 404, TRIAL),
+    Endpoint("GET", "/v1/calibrations/contracts/{contract_id}/without", OFFICERS, 200, 404),
     Endpoint("POST", "/v1/calibrations/{round_id}/adjudication", ORGANISERS, 200, 404, REASONS),
 ]
 
@@ -46,7 +47,8 @@ ENDPOINTS = [
 async def call(client: httpx.AsyncClient, endpoint: Endpoint, ids: dict[str, str]) -> httpx.Response:
     path = endpoint.path.format(**ids)
     if endpoint.method == "GET":
-        return await client.get(path)
+        params = {"framework_id": "cn-self-evaluation"} if path.endswith("/without") else None
+        return await client.get(path, params=params)
     body = endpoint.body
     if body is OPEN:
         body = body | {"evaluation_ids": [ids["evaluation_id"]]}
@@ -59,7 +61,12 @@ async def test_roles_and_regions(steps: Steps) -> None:
     evaluation_id = await rated(steps, careless, cases=4, evaluators=3)
     made = await opened(steps, evaluation_id)
     await closed(steps, made["id"])
-    ids = {"evaluation_id": evaluation_id, "round_id": made["id"], "flag_id": str(contract_id(0))}
+    ids = {
+        "evaluation_id": evaluation_id,
+        "round_id": made["id"],
+        "flag_id": str(contract_id(0)),
+        "contract_id": str(contract_id(0)),
+    }
     client = steps.scoring.client
     for endpoint in ENDPOINTS:
         adjudicated = 0

@@ -224,6 +224,34 @@ async def test_the_score_rests_on_fair_marks(steps: Steps) -> None:
     history = await steps.scoring.get(f"/v1/scores/{contract_id(5)}/history", framework_id=OWN)
     assert value["evidence_id"] in {item for item, _ in history["items"][0]["content"]["evidence"]}
 
+    # Would the grade change without one of them? Through the framework, on the whole score.
+    asked = await steps.get(f"/calibrations/contracts/{contract_id(5)}/without?framework_id={OWN}")
+    assert asked["version"] == history["items"][0]["version"]
+    assert {each["evaluator_id"] for each in asked["items"]} == set(value["marks"])
+    for each in asked["items"]:
+        left = float(value["marks"][each["evaluator_id"]]["without"])
+        moved = (left - float(value["fair"])) * float(leaf["weight"]) / 100
+        assert float(each["difference"]) == pytest.approx(moved, abs=3e-6)
+        assert each["criteria"] == ["professional_quality"]
+        bands = [
+            code
+            for code, least in (("excellent", 90), ("good", 80), ("fair", 60), ("poor", 0))
+            if float(each["score"]) >= least
+        ]
+        assert (each["grade"], each["changes"]) == (
+            bands[0],
+            bands[0] != asked["grade"] or each["grade_upper"] != told_upper(asked, told),
+        )
+    assert asked["evaluator_dependent"] is any(each["changes"] for each in asked["items"])
+    unrated = await steps.get(f"/calibrations/contracts/{contract_id(5)}/without?framework_id=cn-self-evaluation")
+    assert (unrated["evaluator_dependent"], unrated["items"]) == (None, [])
+
+
+def told_upper(asked: dict[str, Any], told: dict[str, Any]) -> str:
+    """The grade of the upper bound as the score has it now."""
+    upper = float(told["upper"])
+    return next(code for code, least in (("excellent", 90), ("good", 80), ("fair", 60), ("poor", 0)) if upper >= least)
+
 
 def walk(tree: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield tree

@@ -18,6 +18,7 @@ from tests.scoring.comparisons.simulated_peers import (
 from tests.scoring.conftest import Scoring
 from tests.scoring.test_scoring_roles import SERVICE
 
+from scoring.reports.annual_figures import annual_figures
 from shared import clock
 
 
@@ -153,6 +154,28 @@ async def test_unit_costs_and_efficiency(compared: Scoring) -> None:
     missing = await compared.client.as_("finance").get(f"{BASE}/efficiency", params=GROUP)
     assert missing.status_code == 422
     assert missing.json()["errors"][0]["pointer"] == "query:service_category"
+
+
+async def test_a_city_s_annual_report_says_the_same_of_equity(compared: Scoring) -> None:
+    async with compared.database.transaction() as session:
+        made = await annual_figures(
+            session, number="1", region="CN-2301", year=2026, made_at=clock.now(), verify_at="simulated"
+        )
+    figures = made.equity
+    assert figures is not None
+    asked = {"region": "CN-2301", "in_effect": "false", "stage": figures.stage, "framework_id": figures.framework_id}
+    answer = await get(compared, "equity", level="county", **asked)
+    assert (figures.level, figures.regions) == ("county", answer["peers"])
+    assert answer["scores"] is not None
+    for name in ("raw_variance", "adjusted_variance", "between_sd", "widest", "widest_error"):
+        assert float(getattr(figures, name)) == pytest.approx(answer["scores"][name], rel=1e-3, abs=1e-3), name
+    assert (figures.highest, figures.lowest) == (answer["scores"]["highest"], answer["scores"]["lowest"])
+    assert (figures.money is None) == (answer["money_per_head"] is None)
+    if figures.money is not None:
+        assert float(figures.money.theil) == pytest.approx(answer["money_per_head"]["theil"], abs=1e-6)
+    assert float(figures.third_party or -1) == answer["third_party"]
+    assert made.funnel is not None
+    assert all(unit.name == "a simulated provider" for unit in made.funnel.units)
 
 
 async def test_figures_are_corrected_and_never_changed(compared: Scoring) -> None:

@@ -205,8 +205,9 @@ async def test_time_runs_out_without_views_and_a_further_evaluator_reopens_a_cas
     with clock.frozen(clock.now() + timedelta(days=15)):
         assert await swept(steps) == 3
         assert await swept(steps) == 0
-        await steps.post(f"{path}/conclude", {"conclusion": "nobody said anything"}, **lead, expect=200)
         late: dict[str, Any] = {"role": "purchaser", "organisation": PURCHASER}
+        await steps.post(f"{path}/views", {"agrees": True, "statement": "the marks are high enough"}, **late)
+        await steps.post(f"{path}/conclude", {"conclusion": "nobody disagreed"}, **lead, expect=200)
         await steps.post(f"/evaluations/cases/{other['id']}/views", {"agrees": True, "statement": "late"}, **late)
     with clock.frozen(clock.now() + timedelta(days=61)):
         await steps.post(
@@ -220,7 +221,13 @@ async def test_time_runs_out_without_views_and_a_further_evaluator_reopens_a_cas
     (first, further) = (await steps.get(f"/evaluations/{steps.id}/draws"))["items"]
     assert (first["case_id"], further["case_id"], further["random"]) == (None, case["id"], True)
     await steps.post(f"{path}/evaluators", {"reason": "nobody is left"}, expect=409)
+    # Whoever still has to rate reads neither the marks nor what the parties said about them.
+    (code,) = [each["code"] for each in added["assignments"] if each["state"] == "assigned"]
+    blind: dict[str, Any] = {"role": "evaluator", "subject": f"evaluator-{int(code[-4:])}"}
+    before = await steps.get(path, **blind)
+    assert (before["result"], before["views"], before["conclusion"]) == (None, [], None)
     await steps.rate_all()
+    assert len((await steps.get(path, **blind))["views"]) == 1
     again = await steps.post(f"/evaluations/{steps.id}/close", {}, expect=200)
     assert again["cases"] == {"preliminary": 1, "exchange": 2}
     assert len((await steps.get(path))["result"]["criteria"][0]["marks"]) == 3

@@ -67,6 +67,7 @@ async def test_a_version_is_approved_by_a_second_person_and_comes_into_force(sco
         "state": "draft",
         "region": "CN-23",
         "in_force": False,
+        "replaced_by": None,
         "offered": False,
         "source": document["source"],
         "document": None,

@@ -122,6 +122,15 @@ def check_forgeries(snapshot: Json) -> None:
     assert forged(snapshot, move_clock) == ["score.chain_hash"]
     if snapshot["uncertainty"]["low"] != snapshot["uncertainty"]["median"]:
         assert forged(snapshot, narrow) == ["uncertainty.low"]
+
+    def surer(copied: Json) -> None:
+        copied["part_uncertainty"]["parts"]["provider"]["se"] = "9.000000"
+
+    assert forged(snapshot, surer) == ["part_uncertainty.parts.provider.se", "part_uncertainty.record_hash"]
+    earlier = json.loads(json.dumps(snapshot))
+    del earlier["part_uncertainty"]  # of a release that did not know them
+    earlier["sha256"] = seal_of(earlier)
+    assert verify(earlier) == []
     unknown: list[Any] = [{}, [], {"schema": "gongping-snapshot/9"}, {"schema": "gongping-snapshot/1"}]
     for broken in unknown:
         with pytest.raises(NotASnapshotError):

@@ -9,14 +9,18 @@ from scoring.reports.content import (
     Chance,
     ContractReport,
     Determined,
+    EquityFigures,
     EvidenceLine,
     FunnelFigures,
     FunnelUnit,
     GateLine,
+    Inequality,
     Line,
     Named,
+    PartCertainty,
     StateTotal,
     Step,
+    TargetLine,
     Total,
     UseTotal,
 )
@@ -110,6 +114,23 @@ def contract_sample(**changes: Any) -> ContractReport:
         "provider_grade": "good",
         "purchaser_score": None,
         "purchaser_grade": None,
+        "purchaser_name": "模拟购买主体",
+        "provider_name": "模拟承接主体",
+        "part_certainty": {"provider": PartCertainty(low="81.200000", high="90.900000", label="firm")},
+        "evaluator_dependent": True,
+        "targets": [
+            TargetLine(
+                name="visits",
+                unit="%",
+                target="70.000000",
+                compared_with="sector",
+                targets=41,
+                median_target="88.500000",
+                results=30,
+                reached="0.966667",
+                flags=["too_easy"],
+            )
+        ],
         "evidence": [
             EvidenceLine(id=UUID(int=n), kind=("contract", "ledger", "wave", "observation")[n % 4], sha256=f"{n:064x}")
             for n in range(1, 15)
@@ -180,6 +201,23 @@ def annual_sample(**changes: Any) -> AnnualReport:
         "appeals": [StateTotal(code="upheld", number=2, overdue=0)],
         "funnel": FunnelFigures(
             framework_id="cn-self-evaluation", stage="completion", refused=None, target="12.500000", units=units
+        ),
+        "equity": EquityFigures(
+            framework_id="cn-self-evaluation",
+            stage="completion",
+            level="city",
+            regions=13,
+            refused=None,
+            raw_variance="31.250000",
+            adjusted_variance="12.340000",
+            between_sd="3.512834",
+            widest="9.870000",
+            widest_error="2.110000",
+            highest="CN-230100",
+            lowest="CN-231300",
+            money=Inequality(regions=13, mean="41.370000", gini="0.213000", theil="0.087000", ratio="4.560000"),
+            coverage=None,
+            third_party="0.273000",
         ),
         "grade_titles": {grade.code: grade.title for grade in GRADES},
         "framework_titles": {"cn-self-evaluation": {"en": "Unit self-evaluation", "zh": "单位自评"}},

@@ -47,8 +47,19 @@ def test_pages_and_pdf_say_what_was_found(language: str) -> None:
         assert document.number in page
         assert re.sub(r"\s", "", document.number) in said
         expected = {
-            "contract": ("84.32", "79.99", "74.20", "86.10", "70.0%", "35.0%"),
-            "annual": ("1204", "60.0%", "CN-2305"),
+            "contract": (
+                "84.32",
+                "79.99",
+                "74.20",
+                "86.10",
+                "70.0%",
+                "35.0%",
+                "模拟承接主体",
+                "90.90",
+                "88.5",
+                "96.7%",
+            ),
+            "annual": ("1204", "60.0%", "CN-2305", "12.34", "9.87", "0.087", "27.3%", "CN-231300"),
         }[name]
         for figure in expected:
             assert figure in page, (name, figure)

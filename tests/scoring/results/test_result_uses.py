@@ -160,7 +160,10 @@ async def test_an_undetermined_grade_leads_to_nothing_by_itself(scoring: Scoring
 
 
 async def test_an_adverse_consequence_needs_to_be_sure(scoring: Scoring) -> None:
-    """Indicative (P about .8): what is adverse is blocked, the rest opens, and an adverse choice is refused."""
+    """Indicative (P about .8): what is adverse is blocked, the rest opens, and an adverse choice is refused.
+
+    By the draws of its own leaves the provider's grade is sure (P about .99), so that it bears the payment adjustment.
+    """
     with clock.frozen(NOW):
         await scoring.hear(*history(output=56, benefit=44), unsure(36.0, 20.0))
         made = await in_effect(scoring)
@@ -171,7 +174,10 @@ async def test_an_adverse_consequence_needs_to_be_sure(scoring: Scoring) -> None
             False,
         )
         opened = await uses(scoring)
-        assert {rule for rule, use in opened.items() if use["state"] == "blocked"} == {"cut", "payment"}
+        assert {rule for rule, use in opened.items() if use["state"] == "blocked"} == {"cut"}
+        sure = made["part_certainty"]["provider"]
+        assert (sure["label"], float(sure["probability_or_worse"]) >= 0.9) == ("firm", True)
+        assert opened["payment"]["state"] == "open"
         refused = await apply(scoring, opened["budget"], "reduce", amount="1.00")
         assert (refused.status_code, refused.json()["type"]) == (409, "/problems/adverse-choice-not-borne")
         assert refused.json()["choices"] == ["increase", "keep"]

@@ -35,6 +35,7 @@ from scoring.scores.impacts.routes import routes as impacts
 from scoring.scores.impacts.service import IMPACT_JOB
 from scoring.scores.rescore import RESCORE_JOB, SCORE_JOB
 from scoring.scores.routes import routes as scores
+from scoring.scores.targets.routes import routes as targets
 from scoring.scores.uncertainty import FOLLOWING_JOB, UNCERTAINTY_JOB
 from scoring.settings import ScoringSettings
 from scoring.snapshot import snapshot
@@ -111,6 +112,7 @@ service = Service(
         evidence,
         scores,
         impacts,
+        targets,
         evaluators,
         evaluation_tasks,
         evaluation_cases,

@@ -54,6 +54,7 @@ PREFIXES: tuple[Prefix, ...] = (
     Prefix("/v1/frameworks", "scoring", scoped=False),
     Prefix("/v1/scores", "scoring"),
     Prefix("/v1/evidence", "scoring"),
+    Prefix("/v1/targets", "scoring"),
     Prefix("/v1/determinations", "scoring"),
     Prefix("/v1/evaluations", "scoring"),
     Prefix("/v1/evaluators", "scoring"),

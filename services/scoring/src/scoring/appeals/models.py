@@ -38,7 +38,14 @@ class Appeal(RegionScoped, Base):
         CheckConstraint("outcome IS NULL OR (decided_by IS NOT NULL AND decision IS NOT NULL)", name="decision"),
         CheckConstraint("version >= 1", name="version"),
         Index(None, "contract_id", "id"),
-        Index("uq_appeals_open", "against_id", "side", unique=True, postgresql_where=text("state = 'filed'")),
+        Index(
+            "uq_appeals_open",
+            "against_id",
+            "contract_id",
+            "side",
+            unique=True,
+            postgresql_where=text("state = 'filed'"),
+        ),
         Index("ix_appeals_due_on", "due_on", postgresql_where=text("due_on IS NOT NULL")),
     )
 

@@ -83,6 +83,9 @@ class DecisionIn(Model):
         min_length=1, max_length=100, description="Number of the signed decision.", examples=["哈财复〔2026〕3号"]
     )
     document: DocumentIn = Field(description="The signed decision.")
+    flag_outcome: Literal["unfounded", "marks_stand", "second_evaluation"] | None = Field(
+        None, description="What is decided upon the flag instead; with `changed` against a flag's decision only."
+    )
     corrections: Annotated[list[CorrectionIn], Field(max_length=200)] = Field(
         default_factory=list, description="Marks that are corrected; `changed` only."
     )

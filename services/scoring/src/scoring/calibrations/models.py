@@ -18,6 +18,7 @@ __all__ = [
     "STATES",
     "CalibratedValue",
     "CalibrationCase",
+    "CalibrationCorrection",
     "CalibrationDecision",
     "CalibrationFlag",
     "CalibrationRound",
@@ -36,7 +37,7 @@ FLAGS = (
     "copying",
     "drift",
 )
-OUTCOMES = ("unfounded", "marks_stand", "second_evaluation", "adjudicated")
+OUTCOMES = ("unfounded", "marks_stand", "second_evaluation", "adjudicated", "annulled")
 
 
 class CalibrationRound(RegionScoped, Base):
@@ -145,7 +146,11 @@ class CalibrationFlag(RegionScoped, Base):
 
 
 class CalibrationDecision(RegionScoped, Base):
-    """A panel's recorded decision on a flag, or on a round whose evaluators agree too little. Rows are only added."""
+    """A panel's recorded decision on a flag, or on a round whose evaluators agree too little. Rows are only added.
+
+    Upon an appeal (`appeal_id`) a decision `replaces` the one appealed against; `annulled` leaves the flag undecided
+    until somebody decides anew, which replaces the annulment.
+    """
 
     __tablename__ = "calibration_decisions"
 
@@ -157,9 +162,36 @@ class CalibrationDecision(RegionScoped, Base):
     document_number: Mapped[str | None] = mapped_column(Text)
     decided_by: Mapped[str] = mapped_column(Text)
     decided_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    replaces: Mapped[UUID | None] = mapped_column(ForeignKey("calibration_decisions.id"))
+    appeal_id: Mapped[UUID | None]
 
     __table_args__ = (
         CheckConstraint(one_of("outcome", OUTCOMES), name="outcome"),
-        Index("uq_calibration_decisions_flag", "flag_id", unique=True, postgresql_where=text("flag_id IS NOT NULL")),
+        UniqueConstraint("replaces"),
+        Index(
+            "uq_calibration_decisions_flag",
+            "flag_id",
+            unique=True,
+            postgresql_where=text("flag_id IS NOT NULL AND replaces IS NULL"),
+        ),
         Index("uq_calibration_decisions_round", "round_id", unique=True, postgresql_where=text("flag_id IS NULL")),
     )
+
+
+class CalibrationCorrection(RegionScoped, Base):
+    """A mark (0-100) that an appeal corrected. Rows are only added; of several about one mark the latest counts.
+
+    The mark itself stays as it was submitted. A later round takes the corrected one, so that it does not bring back
+    what an appeal has put right.
+    """
+
+    __tablename__ = "calibration_corrections"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    round_id: Mapped[UUID] = mapped_column(ForeignKey("calibration_rounds.id"))
+    contract_id: Mapped[UUID] = mapped_column(index=True)
+    evaluator_id: Mapped[UUID]
+    criterion: Mapped[str] = mapped_column(String(64))
+    mark: Mapped[Decimal] = mapped_column(Numeric(9, 6))
+    appeal_id: Mapped[UUID]
+    recorded_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

@@ -1,13 +1,17 @@
+from collections.abc import Collection
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, select, text
+from sqlalchemy import Row, and_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from scoring.calibrations.errors import FlagNotFound, RoundNotFound
 from scoring.calibrations.models import (
     CalibratedValue,
     CalibrationCase,
+    CalibrationCorrection,
     CalibrationDecision,
     CalibrationFlag,
     CalibrationRound,
@@ -16,12 +20,14 @@ from scoring.calibrations.models import (
 __all__ = [
     "blocks_determination",
     "cases_of",
+    "corrections_of",
     "decisions_of",
     "find_flag",
     "find_round",
     "flags_of",
     "list_rounds",
     "rounds_with",
+    "successor_of",
     "values_of",
 ]
 
@@ -44,8 +50,9 @@ _FLAG = text(
     """
     SELECT f.id, f.kind, f.round_id, d.outcome
     FROM calibration_flags f LEFT JOIN calibration_decisions d ON d.flag_id = f.id
+        AND NOT EXISTS (SELECT FROM calibration_decisions after WHERE after.replaces = d.id)
     WHERE f.contracts @> ARRAY[CAST(:contract_id AS uuid)] AND f.holds
-        AND (d.id IS NULL OR d.outcome = 'second_evaluation')
+        AND (d.id IS NULL OR d.outcome IN ('second_evaluation', 'annulled'))
         AND NOT EXISTS (
             SELECT FROM calibration_rounds later WHERE later.replaces = f.round_id AND later.state <> 'open')
     ORDER BY f.id LIMIT 1
@@ -66,7 +73,7 @@ async def blocks_determination(session: AsyncSession, contract_id: UUID) -> str 
     flag = (await session.execute(_FLAG, {"contract_id": contract_id})).one_or_none()
     if flag is None:
         return None
-    if flag.outcome is not None:
+    if flag.outcome == "second_evaluation":
         return (
             f"Further evaluators are to rate this contract (flag {flag.id}, {flag.kind}): close a calibration round "
             f"that replaces {flag.round_id} when they have."
@@ -104,6 +111,12 @@ async def find_round(session: AsyncSession, round_id: UUID, *, lock: bool = Fals
     if found is None:
         raise RoundNotFound(f"There is no calibration round {round_id}, or it lies outside your scope.")
     return found
+
+
+async def successor_of(session: AsyncSession, round_id: UUID) -> UUID | None:
+    """The round that replaces this one, open or closed."""
+    statement = select(CalibrationRound.id).where(CalibrationRound.replaces == round_id)
+    return (await session.execute(statement)).scalar_one_or_none()
 
 
 async def list_rounds(
@@ -154,10 +167,17 @@ async def values_of(
 
 
 async def flags_of(session: AsyncSession, round_id: UUID) -> list[tuple[CalibrationFlag, CalibrationDecision | None]]:
-    """The flags of a round with what was decided on each."""
+    """The flags of a round with the decision on each that stands: of several the one that nothing replaces."""
+    after = aliased(CalibrationDecision)
     statement = (
         select(CalibrationFlag, CalibrationDecision)
-        .outerjoin(CalibrationDecision, CalibrationDecision.flag_id == CalibrationFlag.id)
+        .outerjoin(
+            CalibrationDecision,
+            and_(
+                CalibrationDecision.flag_id == CalibrationFlag.id,
+                ~select(after.id).where(after.replaces == CalibrationDecision.id).exists(),
+            ),
+        )
         .where(CalibrationFlag.round_id == round_id)
         .order_by(CalibrationFlag.id)
     )
@@ -172,6 +192,24 @@ async def find_flag(session: AsyncSession, round_id: UUID, flag_id: UUID) -> Cal
     if found is None:
         raise FlagNotFound(f"There is no flag {flag_id} in calibration round {round_id}.")
     return found
+
+
+async def corrections_of(
+    session: AsyncSession, contract_ids: Collection[UUID], *, evaluation_ids: Collection[str]
+) -> dict[tuple[UUID, UUID, str], Decimal]:
+    """Marks that appeals corrected, by contract, evaluator and criterion, in rounds over some of these evaluations."""
+    statement = (
+        select(CalibrationCorrection, CalibrationRound.evaluation_ids)
+        .join(CalibrationRound, CalibrationRound.id == CalibrationCorrection.round_id)
+        .where(CalibrationCorrection.contract_id.in_(contract_ids))
+        .order_by(CalibrationCorrection.id)
+    )
+    wanted = set(evaluation_ids)
+    return {
+        (row[0].contract_id, row[0].evaluator_id, row[0].criterion): row[0].mark
+        for row in await session.execute(statement)
+        if wanted.intersection(row[1])
+    }
 
 
 async def decisions_of(session: AsyncSession, round_id: UUID) -> list[CalibrationDecision]:

@@ -4,10 +4,12 @@ from uuid import UUID
 from fastapi import Query, Request, Response
 
 from scoring.calibrations import queries, service
+from scoring.calibrations.dependence import dependent, without_evaluators
 from scoring.calibrations.models import CalibrationDecision, CalibrationFlag, CalibrationRound
 from scoring.calibrations.schemas import (
     AdjudicationIn,
     DecisionOut,
+    DependenceOut,
     FlagDecisionIn,
     FlagOut,
     RoundIn,
@@ -15,7 +17,10 @@ from scoring.calibrations.schemas import (
     TrialIn,
     TrialOut,
     ValueOut,
+    WithoutOut,
 )
+from scoring.frameworks.service import registry
+from scoring.scores.queries import row_of
 from shared.auth import Principal, allow
 from shared.concurrency import IfMatch, etag
 from shared.db import ReadSession, WriteSession
@@ -58,6 +63,34 @@ async def list_rounds(
     items = [_shown(each, []) for each in found[: page.limit]]
     following = encode_cursor(items[-1].id) if len(found) > page.limit else None
     return page_response(request, response, items, next_cursor=following)
+
+
+@routes.get("/calibrations/contracts/{contract_id}/without", summary="Would the grade change without an evaluator?")
+async def score_without_evaluators(
+    *,
+    contract_id: UUID,
+    framework_id: Annotated[str, Query(description="Id of the framework.", max_length=64)],
+    session: ReadSession,
+    _: Officer,
+    response: Response,
+    version: Annotated[
+        int | None, Query(ge=1, lt=2**31, description="Number of a score row; by default the newest.")
+    ] = None,
+) -> DependenceOut:
+    """The whole score through its framework, with each evaluator left out in turn; nothing is stored."""
+    (await registry(session)).find(framework_id)
+    row = await row_of(session, contract_id=contract_id, framework_id=framework_id, version=version)
+    set_region(response, row.region)
+    found = await without_evaluators(session, contract_id, content=row.content, framework_hash=row.framework_hash)
+    return DependenceOut(
+        contract_id=contract_id,
+        framework_id=framework_id,
+        version=row.version,
+        score=row.content["result"]["score"],
+        grade=row.content["result"]["grade"],
+        evaluator_dependent=dependent(found),
+        items=[WithoutOut.model_validate(each, from_attributes=True) for each in found],
+    )
 
 
 @routes.get("/calibrations/{round_id}", summary="Read a calibration round")

@@ -80,11 +80,15 @@ class DecisionOut(Out):
 
     id: UUID = Field(description="Id.")
     flag_id: UUID | None = Field(description="The flag; null: the round's agreement.")
-    outcome: str = Field(description="unfounded, marks_stand, second_evaluation or adjudicated.")
+    outcome: str = Field(
+        description="unfounded, marks_stand, second_evaluation, adjudicated; annulled (on appeal): undecided again."
+    )
     reasons: str = Field(description="Why.")
     document_number: str | None = Field(description="Number of the panel's document.")
     decided_by: str = Field(description="Who recorded it.")
     decided_at: datetime = Field(description="When, UTC.")
+    replaces: UUID | None = Field(description="The decision that it took the place of.")
+    appeal_id: UUID | None = Field(description="The appeal that was decided so.")
 
 
 class ValueOut(Out):
@@ -107,6 +111,32 @@ class ValueOut(Out):
         description="Per evaluator the mark, the fair mark, and the value without that evaluator, points."
     )
     evidence_id: UUID | None = Field(description="The evidence that it became; null while it is being entered.")
+
+
+class WithoutOut(Out):
+    """The contract's score without one evaluator."""
+
+    evaluator_id: UUID = Field(description="The evaluator that is left out (pseudonymous).")
+    criteria: list[str] = Field(description="What that evaluator had marked.")
+    score: Six | None = Field(description="The score without it, 0-100 points; null: nothing is left to score.")
+    grade: str | None = Field(description="Its grade; what nobody else marked counts as missing evidence does.")
+    grade_upper: str | None = Field(description="The grade if that were 100.")
+    difference: str | None = Field(description="Without less with, points, with a sign.")
+    changes: bool = Field(description="Whether the grade is another, or could be.")
+
+
+class DependenceOut(Out):
+    """Whether the grade of a contract's score hangs on one evaluator."""
+
+    contract_id: UUID = Field(description="The contract.")
+    framework_id: str = Field(description="The framework.")
+    version: int = Field(description="Number of the score row.")
+    score: Six = Field(description="Its score, points.")
+    grade: str = Field(description="Its grade.")
+    evaluator_dependent: bool | None = Field(
+        description="Whether the grade would change without any one of them; null: nobody rated the contract."
+    )
+    items: list[WithoutOut] = Field(description="One per evaluator, by id.")
 
 
 class FlagOut(Out):

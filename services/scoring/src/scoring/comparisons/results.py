@@ -82,7 +82,7 @@ def above(region: str, level: str) -> bool:
 def read_results(rows: Iterable[Any], *, by: By, level: Level) -> list[Result]:
     """Results from rows of determinations; those that say nothing about a unit of the kind are left out.
 
-    The interval that is stored is of the whole score: its width stands for the error of a sub-score too.
+    The error is what the determination pinned: of a sub-score that of its own leaves.
     """
     found = []
     for row in rows:

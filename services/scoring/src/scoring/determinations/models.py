@@ -66,6 +66,14 @@ class Determination(RegionScoped, Base):
     provider_grade: Mapped[str | None] = mapped_column(String(32))
     purchaser_score: Mapped[Decimal | None] = mapped_column(Numeric(9, 6))
     purchaser_grade: Mapped[str | None] = mapped_column(String(32))
+    # How sure the sub-scores are by the draws of their own leaves; null in rows of the releases before.
+    part_certainty: Mapped[dict[str, dict[str, Any] | None] | None] = mapped_column(JSON)
+    provider_lower: Mapped[Decimal | None] = mapped_column(Numeric(9, 6))
+    provider_upper: Mapped[Decimal | None] = mapped_column(Numeric(9, 6))
+    purchaser_lower: Mapped[Decimal | None] = mapped_column(Numeric(9, 6))
+    purchaser_upper: Mapped[Decimal | None] = mapped_column(Numeric(9, 6))
+    # Whether the score's grade would be another without one of the evaluators; null where nobody rated the contract.
+    evaluator_dependent: Mapped[bool | None]
 
     __table_args__ = (
         UniqueConstraint("replaces"),

@@ -22,6 +22,7 @@ __all__ = [
     "party_concerned",
     "standing",
     "standings",
+    "suspended_by_appeal",
 ]
 
 Found = tuple[Determination, UUID | None]
@@ -101,11 +102,11 @@ async def find_determination(
 ) -> Found:
     """One determination; DeterminationNotFound when it does not exist in the caller's scope.
 
-    `published` finds only what is open to everybody: published, and not withheld by an appeal.
+    `published` finds only what is open to everybody: published, not withheld by an appeal and not annulled.
     """
     statement = _visible(provider).where(Determination.id == determination_id)
     if published:
-        statement = statement.where(_done("publication"), ~_suspended())
+        statement = statement.where(_done("publication"), ~_suspended(), ~_done("annulment"))
     row = (await session.execute(statement)).one_or_none()
     if row is None:
         raise DeterminationNotFound(f"There is no determination {determination_id}, or it lies outside your scope.")
@@ -154,7 +155,7 @@ async def list_determinations(
     if in_force:
         statement = statement.where(~_successor().exists(), ~_done("annulment"))
     if published:
-        statement = statement.where(_done("publication"), ~_suspended())
+        statement = statement.where(_done("publication"), ~_suspended(), ~_done("annulment"))
     if after is not None:
         statement = statement.where(Determination.id > after)
     rows = await session.execute(statement.order_by(Determination.id).limit(limit))
@@ -176,7 +177,8 @@ async def determined(
     """What was determined under a framework and stands, for comparisons: plain columns, there may be many.
 
     `party` (provider, purchaser) asks for its id and its sub-score, None for the whole score. `counts_from` is when the
-    determination took effect, or was issued where it has not been served; `width` is that of the 95 % interval.
+    determination took effect, or was issued where it has not been served; `width` is that of the 95 % interval, of a
+    sub-score its own (determinations of earlier releases know the whole score's only).
     `served_by` leaves out what had no effect at that instant, `published` what is not open to everybody; `contracts`
     are the ids to look at (all), `region` a prefix.
     """
@@ -184,10 +186,19 @@ async def determined(
     # reads several times as fast as uuid and numeric.
     served = aliased(DeterminationAct)
     concerned = case((Determination.provider_id.is_(None), "purchaser"), else_="provider")
-    owner, score = {
-        None: (null(), Determination.score),
-        "provider": (cast(Determination.provider_id, Text), Determination.provider_score),
-        "purchaser": (cast(Determination.purchaser_id, Text), Determination.purchaser_score),
+    whole = Determination.interval_upper - Determination.interval_lower
+    owner, score, width = {
+        None: (null(), Determination.score, whole),
+        "provider": (
+            cast(Determination.provider_id, Text),
+            Determination.provider_score,
+            func.coalesce(Determination.provider_upper - Determination.provider_lower, whole),
+        ),
+        "purchaser": (
+            cast(Determination.purchaser_id, Text),
+            Determination.purchaser_score,
+            func.coalesce(Determination.purchaser_upper - Determination.purchaser_lower, whole),
+        ),
     }[party]
     statement = (
         select(
@@ -195,7 +206,7 @@ async def determined(
             Determination.region,
             owner.label("owner"),
             cast(score, Double).label("score"),
-            cast(Determination.interval_upper - Determination.interval_lower, Double).label("width"),
+            cast(width, Double).label("width"),
             func.coalesce(served.effective_at, Determination.issued_at).label("counts_from"),
             Determination.framework_version,
         )
@@ -228,6 +239,20 @@ async def acts_of(session: AsyncSession, determination_ids: Collection[UUID]) ->
         return []
     statement = select(DeterminationAct).where(DeterminationAct.determination_id.in_(determination_ids))
     return list((await session.execute(statement.order_by(DeterminationAct.id))).scalars())
+
+
+async def suspended_by_appeal(session: AsyncSession, appeal_id: UUID) -> list[UUID]:
+    """The determinations that an appeal suspends now, in the order in which it did."""
+    statement = select(DeterminationAct).where(
+        DeterminationAct.appeal_id == appeal_id, DeterminationAct.kind.in_(("suspension", "release"))
+    )
+    found: list[UUID] = []
+    for act in (await session.execute(statement.order_by(DeterminationAct.id))).scalars():
+        if act.kind == "suspension":
+            found.append(act.determination_id)
+        else:
+            found.remove(act.determination_id)
+    return found
 
 
 async def standings(session: AsyncSession, found: Collection[Found]) -> dict[UUID, Standing]:

@@ -5,9 +5,19 @@ from uuid import UUID
 from pydantic import AwareDatetime, BeforeValidator, Field, StrictInt, model_validator
 
 from scoring.evidence.schemas import DocumentIn
+from scoring.scores.schemas import PartUncertaintyOut
 from shared.web import Model, Out
 
-__all__ = ["ActOut", "DeterminationIn", "DeterminationOut", "Panel", "PublicationIn", "ServiceIn", "WouldNowBe"]
+__all__ = [
+    "ActOut",
+    "DeterminationIn",
+    "DeterminationOut",
+    "Panel",
+    "PartCertaintyOut",
+    "PublicationIn",
+    "ServiceIn",
+    "WouldNowBe",
+]
 
 Six = Annotated[str, BeforeValidator(lambda value: value if isinstance(value, str) else f"{value:.6f}")]
 
@@ -97,6 +107,12 @@ class WouldNowBe(Out):
     content_hash: str = Field(description="Hash of its content.")
 
 
+class PartCertaintyOut(PartUncertaintyOut):
+    """How sure a sub-score is, as it was pinned."""
+
+    probability_or_worse: Six = Field(description="P of its grade or a worse one, 0-1; adverse needs .90.")
+
+
 class DeterminationOut(Out):
     """A determination; it never changes."""
 
@@ -134,6 +150,13 @@ class DeterminationOut(Out):
     provider_grade: str | None = Field(description="Its grade.")
     purchaser_score: Six | None = Field(description="0-100: only what the purchaser answers for; null: nothing.")
     purchaser_grade: str | None = Field(description="Its grade.")
+    part_certainty: dict[str, PartCertaintyOut | None] | None = Field(
+        description="How sure the sub-scores of provider and purchaser are, each by the draws of its own leaves; null: "
+        "nothing is its own, or it was determined before this was computed."
+    )
+    evaluator_dependent: bool | None = Field(
+        description="Whether the score's grade would be another without one of the evaluators; null: nobody rated it."
+    )
     coverage: Six = Field(description="Share of the weight with evidence, 0-1.")
     content_hash: str = Field(description="SHA-256 of the pinned content.")
     chain_hash: str = Field(description="The pinned row in its chain.")

@@ -81,6 +81,8 @@ class ContractView:
     service_category: str | None
     purchaser_id: UUID | None
     provider_id: UUID | None
+    purchaser_name: str | None
+    provider_name: str | None
     currency: str | None
     value: str | None
 
@@ -121,6 +123,8 @@ def contract_view(event: Received[ContractState]) -> ContractView:
         service_category=data.service_category,
         purchaser_id=data.purchaser.organisation_id,
         provider_id=data.provider.organisation_id if data.provider else None,
+        purchaser_name=data.purchaser.name,
+        provider_name=data.provider.name if data.provider else None,
         currency=data.currency,
         value=None if data.value is None else f"{data.value:.2f}",
     )

@@ -32,6 +32,9 @@ class Contract(RegionScoped, Base):
     service_category: Mapped[str | None] = mapped_column(Text)
     purchaser_id: Mapped[UUID | None] = mapped_column(index=True)
     provider_id: Mapped[UUID | None] = mapped_column(index=True)
+    # As the newest state names them; null until it comes.
+    purchaser_name: Mapped[str | None] = mapped_column(Text)
+    provider_name: Mapped[str | None] = mapped_column(Text)
     currency: Mapped[str | None] = mapped_column(Text)
     value: Mapped[Decimal | None] = mapped_column(Numeric(18, 2))
     updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

@@ -44,23 +44,25 @@ _STORE = text(
         ON CONFLICT DO NOTHING
     )
     INSERT INTO contracts AS known
-        (contract_id, version, region, simulated, state, title, service_category, purchaser_id, provider_id, currency,
-         value, updated_at)
+        (contract_id, version, region, simulated, state, title, service_category, purchaser_id, provider_id,
+         purchaser_name, provider_name, currency, value, updated_at)
     SELECT t.contract_id, t.version, t.region, t.simulated, t.state, t.title, t.service_category, t.purchaser_id,
-        t.provider_id, t.currency, CAST(t.value AS numeric), :now
+        t.provider_id, t.purchaser_name, t.provider_name, t.currency, CAST(t.value AS numeric), :now
     FROM unnest(
         CAST(:c_contract_id AS uuid[]), CAST(:c_version AS int[]), CAST(:c_region AS text[]),
         CAST(:c_simulated AS bool[]), CAST(:c_state AS text[]), CAST(:c_title AS text[]),
         CAST(:c_service_category AS text[]),
-        CAST(:c_purchaser_id AS uuid[]), CAST(:c_provider_id AS uuid[]), CAST(:c_currency AS text[]),
+        CAST(:c_purchaser_id AS uuid[]), CAST(:c_provider_id AS uuid[]),
+        CAST(:c_purchaser_name AS text[]), CAST(:c_provider_name AS text[]), CAST(:c_currency AS text[]),
         CAST(:c_value AS text[]))
         AS t(contract_id, version, region, simulated, state, title, service_category, purchaser_id, provider_id,
-            currency, value)
+            purchaser_name, provider_name, currency, value)
     ORDER BY t.contract_id
     ON CONFLICT (contract_id) DO UPDATE SET
         version = excluded.version, region = excluded.region, simulated = excluded.simulated, state = excluded.state,
         title = excluded.title, service_category = excluded.service_category, purchaser_id = excluded.purchaser_id,
-        provider_id = excluded.provider_id, currency = excluded.currency, value = excluded.value,
+        provider_id = excluded.provider_id, purchaser_name = excluded.purchaser_name,
+        provider_name = excluded.provider_name, currency = excluded.currency, value = excluded.value,
         updated_at = excluded.updated_at
     WHERE excluded.version > known.version OR known.version = 0
     RETURNING contract_id, version
@@ -78,6 +80,8 @@ _VIEW = (
     "service_category",
     "purchaser_id",
     "provider_id",
+    "purchaser_name",
+    "provider_name",
     "currency",
     "value",
 )
@@ -278,7 +282,7 @@ async def store_evidence(
 
 
 def _stub(item: Item) -> ContractView:
-    return ContractView(item.contract_id, 0, item.region, False, None, None, None, None, None, None, None)
+    return ContractView(item.contract_id, 0, item.region, False, *[None] * 9)
 
 
 def _columns(rows: Collection[Any], names: Sequence[str]) -> dict[str, list[Any]]:

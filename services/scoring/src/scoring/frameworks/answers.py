@@ -24,6 +24,7 @@ def _fields(version: Version) -> dict[str, object]:
         "state": version.state,
         "region": version.region,
         "in_force": version.in_force,
+        "replaced_by": None if version.row is None else version.row.replaced_by,
         "offered": version.document.get("offered", False),
     }
 

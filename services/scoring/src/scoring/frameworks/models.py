@@ -42,6 +42,8 @@ class FrameworkVersion(Base):
     retired_by: Mapped[str | None] = mapped_column(Text)
     retired_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     retirement_reason: Mapped[str | None] = mapped_column(Text)
+    replaced_by: Mapped[str | None] = mapped_column(String(100))
+    """`id@version` of what takes a retired version's place, where something does."""
 
     __table_args__ = (
         CheckConstraint(one_of("state", STATES), name="state"),

@@ -93,13 +93,21 @@ async def load_registry(session: AsyncSession) -> Registry:
         for each in shipped_frameworks()
     ]
     rows = await session.execute(
-        select(FrameworkVersion.document, FrameworkVersion.hash, FrameworkVersion.scope, FrameworkVersion.state)
+        select(
+            FrameworkVersion.document,
+            FrameworkVersion.hash,
+            FrameworkVersion.scope,
+            FrameworkVersion.state,
+            FrameworkVersion.replaced_by,
+        )
         .where(FrameworkVersion.state.in_(("approved", "retired")))
         .order_by(FrameworkVersion.framework_id, FrameworkVersion.approved_at)
     )
-    return Registry.of(
-        [*shipped, *(Applied(row.document, row.hash, row.scope, row.state == "approved") for row in rows)]
+    own = (
+        Applied(row.document, row.hash, row.scope, row.state == "approved", row.state == "retired", row.replaced_by)
+        for row in rows
     )
+    return Registry.of([*shipped, *own])
 
 
 def covers(principal: Principal, scope: str) -> bool:

@@ -30,6 +30,8 @@ class Applied:
     """Prefix of the regions it applies to, `CN-23`; empty: everywhere."""
     in_force: bool
     retired: bool = False
+    replaced_by: str | None = None
+    """`id@version` of what takes the place of a retired version."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,6 +103,33 @@ class Registry:
     def written(self, framework_hash: str) -> Applied | None:
         """The version whose approved document has that hash, None when it is not known here."""
         return next((each for each in self.versions if each.hash == framework_hash), None)
+
+    def replacement(self, framework_hash: str) -> str | None:
+        """`id@version` of what took the place of the retired version that a score row names; None where nothing did."""
+        try:
+            written = self.written(self.by_hash(framework_hash).written_hash)
+        except FrameworkNotFound:
+            return None
+        return None if written is None else written.replaced_by
+
+    def successor(self, framework_id: str, version: str, *, scope: str, inherits: str | None) -> str | None:
+        """`id@version` of what is in force in a region when a version of it is retired; None: nothing of the kind.
+
+        Another version of the same framework, else the one that it was inherited from.
+        """
+        for wanted in (framework_id, inherits):
+            standing = [
+                each
+                for each in self.versions
+                if each.in_force
+                and each.document["id"] == wanted
+                and (wanted, each.document["version"]) != (framework_id, version)
+                and scope.startswith(each.region)
+            ]
+            if standing:
+                best = max(standing, key=_precedence)
+                return f"{wanted}@{best.document['version']}"
+        return None
 
     def find(self, framework_id: str, *, version: str | None = None, category: str | None = None) -> Framework:
         """A framework by id, in force or in a stated version, with the module of a category; FrameworkNotFound.

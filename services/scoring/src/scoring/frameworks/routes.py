@@ -17,6 +17,7 @@ from scoring.frameworks.schemas import (
     Reason,
     RegisterFramework,
     ReplaceDraft,
+    RetireFramework,
     ValidateFramework,
     ValidationOut,
     WeightsOut,
@@ -234,19 +235,20 @@ async def approve_framework(  # noqa: PLR0917 - FastAPI passes them by name
 async def retire_framework(  # noqa: PLR0917 - FastAPI passes them by name
     framework_id: FrameworkId,
     version: VersionNumber,
-    body: Reason,
+    body: RetireFramework,
     request: Request,
     response: Response,
     session: WriteSession,
     principal: Maker,
     if_match: IfMatch,
 ) -> FrameworkOut:
-    """Take it out of force; determinations under it stay, and it goes on explaining them."""
+    """Take it out of force; determinations under it stay, it goes on explaining them, its live scores are retired."""
     row = await service.retire_framework(
         session,
         framework_id,
         version,
         reason=body.reason,
+        replaced_by=body.replaced_by,
         if_match=if_match,
         principal=principal,
         rescoring=_rescoring(request),

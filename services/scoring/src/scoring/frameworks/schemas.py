@@ -47,6 +47,9 @@ class FrameworkSummary(Out):
     state: State = Field(description="shipped with this release, or the state of the region's own version.")
     region: str | None = Field(description="Region that it applies to as a prefix; null: every region.")
     in_force: bool = Field(description="Whether contracts are scored under this version now.")
+    replaced_by: str | None = Field(
+        description="`id@version` of what took the place of a retired version; null: it is not retired, or nothing did."
+    )
     offered: bool = Field(description="Whether it only waits to be inherited and applies nowhere by itself.")
 
 
@@ -90,6 +93,18 @@ class Reason(Model):
     """An act with its reason."""
 
     reason: str = _REASON
+
+
+class RetireFramework(Reason):
+    """The retirement of a version."""
+
+    replaced_by: str | None = Field(
+        None,
+        max_length=100,
+        description="`id` or `id@version` of what takes its place; by default another version of it that is in force "
+        "in the region, or what it was inherited from.",
+        examples=["cn-department@1.0.0"],
+    )
 
 
 class ApproveFramework(Model):

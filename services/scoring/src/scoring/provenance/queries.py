@@ -11,7 +11,7 @@ from scoring.provenance.document import SCHEMA, seal, software
 from scoring.scores.errors import ScoreNotFound
 from scoring.scores.evaluation import Outcome, evaluate
 from scoring.scores.facts import read_facts
-from scoring.scores.queries import items_of, row_of, uncertainty_of
+from scoring.scores.queries import items_of, part_uncertainty_of, row_of, uncertainty_of
 from shared import clock
 
 __all__ = ["as_known", "snapshot_of"]
@@ -66,6 +66,7 @@ async def snapshot_of(
         session, contract_id=contract_id, framework_id=framework_id, provider=None, after=None, limit=_LIMIT
     )
     drawn = await uncertainty_of(session, row.content_hash)
+    parts = await part_uncertainty_of(session, row.content_hash)
     body = {
         "schema": SCHEMA,
         "exported_at": clock.now().isoformat(),
@@ -87,6 +88,7 @@ async def snapshot_of(
             {"id": item_id, "kind": kind, "sha256": digest, "body": body} for item_id, kind, _, digest, body in items
         ],
         "uncertainty": None if drawn is None else _plain(drawn, _DRAWN),
+        "part_uncertainty": None if parts is None else _plain(parts, ("draws", "parts", "record_hash")),
         "determinations": [_plain(each, _DETERMINED) for each, _ in found if each.content_hash == row.content_hash],
         "software": software(),
     }

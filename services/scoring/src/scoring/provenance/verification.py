@@ -7,11 +7,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from scoring.canonical import canonical, sha256
+from scoring.canonical import canonical, canonical_text, sha256
 from scoring.frameworks.document import Framework
 from scoring.frameworks.reading import plain_framework
 from scoring.provenance.document import SCHEMA, evidence_hash, seal_of
 from scoring.scores.identity import chain_hash
+from scoring.scores.part_simulation import PART_SCHEMA, simulate_parts
 from scoring.scores.recompute import recompute_with
 from scoring.scores.simulation import Simulated, simulate
 
@@ -87,6 +88,13 @@ def _recomputed(snapshot: Mapping[str, Any], framework: Framework, content: Mapp
     yield from _walk("score.content", content, json.loads(outcome.content))
     if (stated := snapshot["uncertainty"]) is not None:
         yield from _drawn(stated, simulate(again, 0, draws=stated["draws"]))
+    # A snapshot of an earlier release has none of the sub-scores.
+    if (told := snapshot.get("part_uncertainty")) is not None:
+        found = simulate_parts(again, 0, draws=told["draws"])
+        yield from _walk("part_uncertainty.parts", told["parts"], found.parts)
+        named = {"schema": PART_SCHEMA, "content_hash": outcome.content_hash, "draws": told["draws"]}
+        made = sha256(canonical_text(named | {"parts": told["parts"]}))
+        yield from _compare("part_uncertainty.record_hash", told["record_hash"], made)
 
 
 def _drawn(stated: Mapping[str, Any], found: Simulated) -> Iterator[Difference]:

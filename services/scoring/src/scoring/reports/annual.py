@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from scoring.reports.charts import Count, Limits, Moment, Point, counts, funnel, trend
 from scoring.reports.code import qr_code
-from scoring.reports.content import AnnualReport, FunnelFigures, StateTotal, Total
-from scoring.reports.document import Block, Document, Figure, Heading, Paragraph, SealPlace, Table
+from scoring.reports.content import AnnualReport, EquityFigures, FunnelFigures, StateTotal, Total
+from scoring.reports.document import Block, Document, Facts, Figure, Heading, Paragraph, SealPlace, Table
 from scoring.reports.formats import day_time, percent, two
 from scoring.reports.words import Words, words_of
 
@@ -30,6 +30,7 @@ def annual_document(report: AnnualReport, *, language: str) -> Document:
             *_grades(report, words),
             *_trends(report, words),
             *_parts(report, words),
+            *_equity(report.equity, words),
             *_funnel(report.funnel, words),
             *_uses(report, words),
             *_states(report.rectifications, "rectifications", words),
@@ -124,6 +125,69 @@ def _parts(report: AnnualReport, words: Words) -> list[Block]:
     ]
 
 
+def _equity(figures: EquityFigures | None, words: Words) -> list[Block]:
+    """Gaps of scores in points and inequality of money and coverage; nothing where there is no level below."""
+    if figures is None:
+        return []
+    blocks: list[Block] = [
+        Paragraph(words["annual_equity"], strong=True),
+        Paragraph(words["annual_equity_text"]),
+    ]
+    if figures.widest is None:
+        blocks.append(Paragraph(words.fill("annual_equity_refused", reason=figures.refused or words["none"])))
+    else:
+        blocks.append(
+            Facts(
+                (
+                    (words["equity.regions"], str(figures.regions)),
+                    (words["equity.raw"], two(figures.raw_variance or "0")),
+                    (words["equity.adjusted"], two(figures.adjusted_variance or "0")),
+                    (words["equity.sd"], two(figures.between_sd or "0")),
+                    (
+                        words["equity.widest"],
+                        words.fill(
+                            "equity.gap",
+                            points=two(figures.widest),
+                            error=two(figures.widest_error or "0"),
+                            highest=figures.highest or "",
+                            lowest=figures.lowest or "",
+                        ),
+                    ),
+                )
+            )
+        )
+    rows = [
+        [
+            words[f"equity.{name}"],
+            str(each.regions),
+            two(each.mean),
+            each.gini[:5],
+            each.theil[:5],
+            two(each.ratio) if each.ratio else "",
+        ]
+        for name, each in (("money", figures.money), ("coverage", figures.coverage))
+        if each is not None
+    ]
+    if rows:
+        columns = ("amount", "regions", "mean", "gini", "theil", "ratio")
+        names = [words[f"column.{each}"] for each in columns]
+        blocks.append(
+            Table(
+                words["table_equity"],
+                names,
+                rows,
+                (False, True, True, True, True, True),
+                (30, 12, 16, 14, 14, 14),
+                [1] * len(rows),
+            )
+        )
+    else:
+        blocks.append(Paragraph(words["annual_equity_people"]))
+    if figures.third_party is not None:
+        blocks.append(Paragraph(words.fill("annual_equity_third", share=percent(figures.third_party))))
+    return blocks
+
+
 def _funnel(figures: FunnelFigures | None, words: Words) -> list[Block]:
     if figures is None:
         return []
@@ -142,7 +206,12 @@ def _funnel(figures: FunnelFigures | None, words: Words) -> list[Block]:
         for each in ordered
     }
     points = [
-        Point(each.unit[:8], float(each.results), float(each.value), float(each.outside) if each.outside else None)
+        Point(
+            each.name or each.unit[:8],
+            float(each.results),
+            float(each.value),
+            float(each.outside) if each.outside else None,
+        )
         for each in ordered
     ]
     outside = [f"{each.label} {each.value:.1f} %" for each in points if each.outside is not None]

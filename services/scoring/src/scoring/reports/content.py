@@ -10,14 +10,18 @@ __all__ = [
     "Chance",
     "ContractReport",
     "Determined",
+    "EquityFigures",
     "EvidenceLine",
     "FunnelFigures",
     "FunnelUnit",
     "GateLine",
+    "Inequality",
     "Line",
     "Named",
+    "PartCertainty",
     "StateTotal",
     "Step",
+    "TargetLine",
     "Total",
     "UseTotal",
 ]
@@ -93,6 +97,29 @@ class Chance(Content):
     probability: str
 
 
+class PartCertainty(Content):
+    """How sure a sub-score is, by the draws of its own leaves: 95 % interval in points, and label."""
+
+    low: str
+    high: str
+    label: str
+
+
+class TargetLine(Content):
+    """An agreed target beside what earlier contracts of the service agreed and reached, when the report was made."""
+
+    name: str
+    unit: str
+    target: str
+    compared_with: str | None
+    targets: int
+    median_target: str | None
+    results: int
+    reached: str | None
+    """Share of past results that would have met it, 0-1."""
+    flags: list[str]
+
+
 class Determined(Content):
     """The signed act that the report is about."""
 
@@ -120,6 +147,9 @@ class ContractReport(Content):
     service_category: str | None
     purchaser_id: UUID | None
     provider_id: UUID | None
+    # As the contract named them when the report was made; null in reports of earlier releases.
+    purchaser_name: str | None = None
+    provider_name: str | None = None
     value: str | None
     currency: str | None
     framework_id: str
@@ -149,6 +179,10 @@ class ContractReport(Content):
     provider_grade: str | None
     purchaser_score: str | None
     purchaser_grade: str | None
+    part_certainty: dict[str, PartCertainty] = {}
+    """Of provider and purchaser, where something is their own."""
+    evaluator_dependent: bool | None = None
+    targets: list[TargetLine] = []
     evidence: list[EvidenceLine]
     content_hash: str
     chain_hash: str
@@ -195,10 +229,45 @@ class StateTotal(Content):
     overdue: int
 
 
+class Inequality(Content):
+    """How an amount per head differs between regions, weighted by people."""
+
+    regions: int
+    mean: str
+    gini: str
+    theil: str
+    ratio: str | None
+    """Highest over lowest."""
+
+
+class EquityFigures(Content):
+    """Equity between the regions below; scores under the framework and stage with the most determinations."""
+
+    framework_id: str
+    stage: str
+    level: str
+    regions: int
+    refused: str | None
+    raw_variance: str | None
+    adjusted_variance: str | None
+    """Between-region variance less the error of the regions' means, squared points."""
+    between_sd: str | None
+    widest: str | None
+    """Gap between the highest and the lowest estimate, points."""
+    widest_error: str | None
+    highest: str | None
+    lowest: str | None
+    money: Inequality | None
+    coverage: Inequality | None
+    third_party: str | None
+    """Share of contracts that a third party evaluated, 0-1."""
+
+
 class FunnelUnit(Content):
     """A provider against the limits of chance: its share of poor results in per cent, and whether it lies outside."""
 
     unit: str
+    name: str | None = None
     results: int
     value: str
     outside: str | None
@@ -238,6 +307,7 @@ class AnnualReport(Content):
     rectifications: list[StateTotal]
     appeals: list[StateTotal]
     funnel: FunnelFigures | None
+    equity: EquityFigures | None = None
     grade_titles: dict[str, Title]
     framework_titles: dict[str, Title]
     verify_at: str

@@ -6,6 +6,7 @@ from scoring.reports.content import ContractReport, Line
 from scoring.reports.document import Block, Document, Facts, Figure, Heading, Paragraph, SealPlace, Table
 from scoring.reports.formats import day_time, grouped, measured, percent, short, two
 from scoring.reports.formats import score as cut
+from scoring.reports.target_view import target_blocks
 from scoring.reports.words import Words, words_of
 
 __all__ = ["contract_document"]
@@ -95,8 +96,8 @@ def _subject(report: ContractReport, words: Words) -> list[Block]:
                 (words["fact.contract_id"], str(report.contract_id)),
                 (words["fact.region"], report.region),
                 (words["fact.category"], report.service_category or none),
-                (words["fact.purchaser"], str(report.purchaser_id or none)),
-                (words["fact.provider"], str(report.provider_id or none)),
+                (words["fact.purchaser"], report.purchaser_name or str(report.purchaser_id or none)),
+                (words["fact.provider"], report.provider_name or str(report.provider_id or none)),
                 (words["fact.value"], money),
                 (words["fact.framework"], f"{report.framework_title[words.language]} {report.framework_version}"),
                 (words["fact.source"], report.framework_source),
@@ -139,6 +140,7 @@ def _parts(report: ContractReport, words: Words) -> list[Block]:
             (30, 11, 11, 10, 10, 12, 16),
             [line.depth for line in report.lines],
         ),
+        *target_blocks(report, words),
     ]
 
 
@@ -238,8 +240,17 @@ def _responsibility(report: ContractReport, words: Words) -> list[Block]:
         said = words["none"]
         if score is not None:
             said = words.fill("out_of", score=cut(score), grade=report.grade_title(grade, words.language))
+            sure = report.part_certainty.get(part.removesuffix("_part"))
+            if sure is not None:
+                label = words.code("label", sure.label)
+                said += words.fill("part_sure", low=cut(sure.low), high=cut(sure.high), label=label)
         rows.append((words[part], said))
-    return [Heading(words["responsibility"]), Paragraph(words["responsible_text"]), Facts(rows)]
+    blocks: list[Block] = [Heading(words["responsibility"]), Paragraph(words["responsible_text"]), Facts(rows)]
+    if report.evaluator_dependent is not None:
+        blocks.append(
+            Paragraph(words["evaluator_dependent" if report.evaluator_dependent else "evaluator_independent"])
+        )
+    return blocks
 
 
 def _evidence(report: ContractReport, words: Words) -> list[Block]:

@@ -18,12 +18,15 @@ from scoring.reports.content import (
     GateLine,
     Line,
     Named,
+    PartCertainty,
     Step,
+    TargetLine,
 )
 from scoring.scores.explanation import explain, indicators_in
 from scoring.scores.parts import parts_in
-from scoring.scores.queries import row_of, uncertainty_of
+from scoring.scores.queries import part_uncertainty_of, row_of, uncertainty_of
 from scoring.scores.schemas import ExplanationNode
+from scoring.scores.targets.service import compared_targets
 from shared import clock
 
 __all__ = ["determined_report", "live_report"]
@@ -58,6 +61,8 @@ async def determined_report(session: AsyncSession, found: Found, *, public_url: 
             "provider_grade": determination.provider_grade,
             "purchaser_score": _six(determination.purchaser_score),
             "purchaser_grade": determination.purchaser_grade,
+            "part_certainty": _certainties(determination.part_certainty),
+            "evaluator_dependent": determination.evaluator_dependent,
             "chain_hash": determination.chain_hash,
             "determined": Determined(
                 id=determination.id,
@@ -76,6 +81,35 @@ async def determined_report(session: AsyncSession, found: Found, *, public_url: 
             f"#sha256={determination.content_hash}",
         }
     )
+
+
+def _certainties(parts: Mapping[str, Mapping[str, Any] | None] | None) -> dict[str, PartCertainty]:
+    return {
+        party: PartCertainty(low=part["low"], high=part["high"], label=part["label"])
+        for party, part in (parts or {}).items()
+        if part is not None and party in {"provider", "purchaser"}
+    }
+
+
+async def _targets(session: AsyncSession, contract_id: UUID, terms: Mapping[str, Any] | None) -> list[TargetLine]:
+    _, _, compared = await compared_targets(session, contract_id, terms=terms)
+    lines = []
+    for each in compared:
+        group = next(group for group in each.groups if group.name == (each.compared_with or "sector"))
+        lines.append(
+            TargetLine(
+                name=each.agreed.name,
+                unit=each.agreed.unit,
+                target=f"{each.agreed.target:.6f}",
+                compared_with=each.compared_with,
+                targets=group.targets,
+                median_target=None if group.target_quartiles is None else f"{group.target_quartiles[1]:.6f}",
+                results=group.results,
+                reached=None if group.reached is None else f"{group.reached:.6f}",
+                flags=list(each.flags),
+            )
+        )
+    return lines
 
 
 def _six(value: object) -> str | None:
@@ -110,6 +144,8 @@ async def live_report(
             "chances": [Chance(grade=grade, probability=p) for grade, p in drawn.probabilities.items()],
             **_sources(drawn),
         }
+    parts = await part_uncertainty_of(session, report.content_hash)
+    update["part_certainty"] = _certainties(None if parts is None else parts.parts)
     return report.model_copy(update=update)
 
 
@@ -138,6 +174,8 @@ async def _report(
         service_category=contract.service_category if contract else None,
         purchaser_id=contract.purchaser_id if contract else None,
         provider_id=contract.provider_id if contract else None,
+        purchaser_name=contract.purchaser_name if contract else None,
+        provider_name=contract.provider_name if contract else None,
         value=None if contract is None or contract.value is None else f"{contract.value:.2f}",
         currency=contract.currency if contract else None,
         framework_id=row.framework_id,
@@ -166,6 +204,7 @@ async def _report(
         provider_grade=provider.get("grade"),
         purchaser_score=purchaser.get("score"),
         purchaser_grade=purchaser.get("grade"),
+        targets=await _targets(session, contract_id, terms[0] if terms else None),
         evidence=[EvidenceLine(id=item, kind=kinds.get(str(item), "unknown"), sha256=digest) for item, digest in named],
         content_hash=row.content_hash,
         chain_hash=row.chain_hash,

@@ -45,8 +45,8 @@ async def self_evaluation(
     header = Header(
         title=contract.title if contract and contract.title else str(contract_id),
         contract_id=str(contract_id),
-        purchaser=str(contract.purchaser_id or "") if contract else "",
-        provider=str(contract.provider_id or "") if contract else "",
+        purchaser=(contract.purchaser_name or str(contract.purchaser_id or "")) if contract else "",
+        provider=(contract.provider_name or str(contract.provider_id or "")) if contract else "",
         stage=words_of("zh").code("stage", result["stage"]),
         framework=f"{framework.title['zh']} {framework.version}",
         currency=terms.get("currency") or "",

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import date
+from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from scoring.results.calendar import Calendar, shipped_calendar
@@ -16,10 +17,12 @@ __all__ = [
     "OPEN_STATES",
     "calendar_days",
     "calendar_for",
+    "contract_of_use",
     "due_uses",
     "find_rule_set",
     "find_rule_set_row",
     "find_use",
+    "kept_back",
     "list_rule_set_rows",
     "list_uses",
     "next_told",
@@ -130,6 +133,24 @@ async def find_use(
     if found is None:
         raise ResultUseNotFound(f"There is no use of a result {use_id}, or it lies outside your scope.")
     return found
+
+
+async def contract_of_use(session: AsyncSession, use_id: UUID) -> UUID:
+    """The contract of a use of a result, read without loading it; ResultUseNotFound."""
+    found = (await session.execute(select(ResultUse.contract_id).where(ResultUse.id == use_id))).scalar_one_or_none()
+    if found is None:
+        raise ResultUseNotFound(f"There is no use of a result {use_id}, or it lies outside your scope.")
+    return found
+
+
+async def kept_back(session: AsyncSession, contract_id: UUID, *, kinds: Sequence[str], without: UUID | None) -> Decimal:
+    """Money of a contract that applied uses of these kinds keep back; `without` the one that a new one takes over."""
+    statement = select(func.coalesce(func.sum(ResultUse.amount), 0)).where(
+        ResultUse.contract_id == contract_id, ResultUse.kind.in_(kinds), ResultUse.state == "applied"
+    )
+    if without is not None:
+        statement = statement.where(ResultUse.id != without)
+    return Decimal((await session.execute(statement)).scalar_one() or 0)
 
 
 async def uses_of(session: AsyncSession, determination_id: UUID, *, for_update: bool = False) -> list[ResultUse]:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from scoring.base import Base, one_of
 from shared.db import RegionScoped
 
-__all__ = ["LABELS", "ScoreHead", "ScoreRow", "ScoreUncertainty", "UncertaintyDue"]
+__all__ = ["LABELS", "PartUncertainty", "ScoreHead", "ScoreRow", "ScoreUncertainty", "UncertaintyDue"]
 
 LABELS = ("firm", "indicative", "undetermined")
 
@@ -73,6 +73,8 @@ class ScoreHead(RegionScoped, Base):
     content_hash: Mapped[str] = mapped_column(String(64))
     chain_hash: Mapped[str] = mapped_column(String(64))
     recorded_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    retired_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    """Since when the contract is not scored under the framework any more; null: the score is live."""
 
     __table_args__ = (Index("ix_score_heads_region_framework_id", "region", "framework_id"),)
 
@@ -118,6 +120,25 @@ class ScoreUncertainty(RegionScoped, Base):
     recorded_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
     __table_args__ = (CheckConstraint(one_of("label", LABELS), name="label"),)
+
+
+class PartUncertainty(RegionScoped, Base):
+    """How sure the sub-scores are: an immutable record of the content that `content_hash` names, from the same draws.
+
+    `parts` holds per party (purchaser, provider, joint, outside) what `scores.part_simulation` says, null where nothing
+    is its own. A record of its own: those that were made before it keep their hashes.
+    """
+
+    __tablename__ = "score_part_uncertainty"
+
+    region: Mapped[str] = mapped_column(String(16))  # no index of its own: records are read by content
+    content_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    contract_id: Mapped[UUID] = mapped_column(index=True)
+    draws: Mapped[int]
+    parts: Mapped[dict[str, dict[str, Any] | None]] = mapped_column(JSON)
+    record_hash: Mapped[str] = mapped_column(String(64))
+    """SHA-256 of the RFC 8785 form of the record without its time."""
+    recorded_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 
 class UncertaintyDue(Base):

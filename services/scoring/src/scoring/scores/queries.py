@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from scoring.evidence.queries import IN_FORCE, evidence_bodies
 from scoring.scores.errors import ScoreNotFound
-from scoring.scores.models import ScoreHead, ScoreRow, ScoreUncertainty
+from scoring.scores.models import PartUncertainty, ScoreHead, ScoreRow, ScoreUncertainty
 from shared.db import principal_in, scope_sql
 
 __all__ = [
@@ -19,7 +19,9 @@ __all__ = [
     "heads_of",
     "items_of",
     "next_heads",
+    "part_uncertainty_of",
     "read_evidence",
+    "retired_framework_of",
     "row_of",
     "rows_of",
     "uncertainty_of",
@@ -36,6 +38,8 @@ class Head:
     score: str
     grade: str
     contributions: Mapping[str, str]
+    live: bool = True
+    """False: the contract is not scored under that framework any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,7 @@ _READ = text(
     f"""
     SELECT c.contract_id, c.region, CAST({IN_FORCE} AS text) AS evidence,
         CAST((SELECT json_agg(json_build_array(h.framework_id, h.version, h.content_hash, h.chain_hash,
-            CAST(h.score AS text), h.grade, h.contributions))
+            CAST(h.score AS text), h.grade, h.contributions, h.retired_at IS NULL))
          FROM score_heads h WHERE h.contract_id = c.contract_id) AS text) AS heads,
         (SELECT stamp FROM framework_registry) AS stamp
     FROM contracts c WHERE c.contract_id = ANY(CAST(:ids AS uuid[])) AND c.version > 0 ORDER BY c.contract_id
@@ -81,7 +85,9 @@ async def read_evidence(session: AsyncSession, contract_ids: Sequence[UUID]) -> 
 
 
 async def heads_of(session: AsyncSession, contract_id: UUID) -> list[Row[Any]]:
-    """The live scores of a contract by framework; ScoreNotFound when there is none in the caller's scope.
+    """The scores of a contract by framework; ScoreNotFound when there is none in the caller's scope.
+
+    Those with `retired_at` are not live any more: their framework is out of force for the contract.
 
     Plain SQL: this is what waiting clients ask again and again, and the ORM would cost as much as all the rest.
     """
@@ -99,7 +105,7 @@ _HEADS = """
     SELECT contract_id, framework_id, framework_version, framework_hash, version, region, simulated,
         true AS provisional, stage, CAST(score AS text) AS score, CAST(lower AS text) AS lower,
         CAST(upper AS text) AS upper, CAST(coverage AS text) AS coverage, grade, grade_lower, grade_upper, held,
-        content_hash, chain_hash, recorded_at, CAST(ungated AS text) AS ungated, gates, thin,
+        content_hash, chain_hash, recorded_at, retired_at, CAST(ungated AS text) AS ungated, gates, thin,
         (SELECT r.parts FROM score_rows r WHERE (r.contract_id, r.framework_id, r.version)
             = (score_heads.contract_id, score_heads.framework_id, score_heads.version)) AS parts,
         (SELECT json_build_object('label', u.label, 'low', CAST(u.low AS text), 'median', CAST(u.median AS text),
@@ -111,12 +117,26 @@ _HEADS = """
 
 
 async def head_of(session: AsyncSession, *, contract_id: UUID, framework_id: str) -> ScoreHead | None:
-    """The live score of a contract under a framework, None when there is none in the caller's scope."""
+    """The live score of a contract under a framework, None where the caller may see none, or it is retired."""
     return (
         await session.execute(
-            select(ScoreHead).where(ScoreHead.contract_id == contract_id, ScoreHead.framework_id == framework_id)
+            select(ScoreHead).where(
+                ScoreHead.contract_id == contract_id,
+                ScoreHead.framework_id == framework_id,
+                ScoreHead.retired_at.is_(None),
+            )
         )
     ).scalar_one_or_none()
+
+
+async def retired_framework_of(session: AsyncSession, *, contract_id: UUID, framework_id: str) -> str | None:
+    """Hash of the framework of a score that is not live any more; None where it is live, or there is none."""
+    statement = select(ScoreHead.framework_hash).where(
+        ScoreHead.contract_id == contract_id,
+        ScoreHead.framework_id == framework_id,
+        ScoreHead.retired_at.is_not(None),
+    )
+    return (await session.execute(statement)).scalar_one_or_none()
 
 
 async def rows_of(
@@ -151,10 +171,13 @@ async def row_of(
 
 
 async def next_heads(session: AsyncSession, *, after: tuple[UUID, str], limit: int) -> list[ScoreHead]:
-    """Heads by contract and framework, for a snapshot."""
+    """Live heads by contract and framework, for a snapshot."""
     key = tuple_(ScoreHead.contract_id, ScoreHead.framework_id)
     statement = (
-        select(ScoreHead).where(key > after).order_by(ScoreHead.contract_id, ScoreHead.framework_id).limit(limit)
+        select(ScoreHead)
+        .where(key > after, ScoreHead.retired_at.is_(None))
+        .order_by(ScoreHead.contract_id, ScoreHead.framework_id)
+        .limit(limit)
     )
     return list((await session.execute(statement)).scalars())
 
@@ -162,6 +185,12 @@ async def next_heads(session: AsyncSession, *, after: tuple[UUID, str], limit: i
 async def uncertainty_of(session: AsyncSession, content_hash: str) -> ScoreUncertainty | None:
     """How sure the score of that content is; None while the record has not been made, or outside the caller's scope."""
     statement = select(ScoreUncertainty).where(ScoreUncertainty.content_hash == content_hash)
+    return (await session.execute(statement)).scalar_one_or_none()
+
+
+async def part_uncertainty_of(session: AsyncSession, content_hash: str) -> PartUncertainty | None:
+    """How sure the sub-scores of that content are; None likewise."""
+    statement = select(PartUncertainty).where(PartUncertainty.content_hash == content_hash)
     return (await session.execute(statement)).scalar_one_or_none()
 
 

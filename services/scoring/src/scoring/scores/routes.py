@@ -1,7 +1,8 @@
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Query, Request, Response
+from sqlalchemy import Row
 
 from scoring.frameworks.document import LINEAR, Framework
 from scoring.frameworks.service import registry
@@ -11,8 +12,10 @@ from scoring.scores.explanation import explain, indicators_in
 from scoring.scores.ladder import next_grade
 from scoring.scores.parts import parts_in
 from scoring.scores.recompute import recompute_with
-from scoring.scores.schemas import ExplanationOut, ScoreOut, ScoreRowOut, ScoresOut, UncertaintyOut
-from scoring.scores.uncertainty import ensure_uncertainty, preview
+from scoring.scores.schemas import ExplanationOut, RetiredScoreOut, ScoreOut, ScoreRowOut, ScoresOut, UncertaintyOut
+from scoring.scores.targets.schemas import targets_out
+from scoring.scores.targets.service import compared_targets
+from scoring.scores.uncertainty import ensure_parts, ensure_uncertainty, preview, preview_parts
 from shared.auth import Principal, allow
 from shared.db import ReadSession, WriteSession
 from shared.pagination import Page, PageQuery, Paging, encode_cursor, page_response
@@ -32,10 +35,28 @@ FrameworkId = Annotated[str, Query(description="Id of the framework.", max_lengt
 
 @routes.get("/scores/{contract_id}", summary="The live scores of a contract")
 async def get_scores(contract_id: UUID, session: ReadSession, _: Officer, response: Response) -> ScoresOut:
-    """One per framework, always provisional; 404 while the contract has none."""
+    """One per framework in force, always provisional; 404 while the contract has none.
+
+    Scores under frameworks that were retired stand apart, each with what took the framework's place.
+    """
     heads = await queries.heads_of(session, contract_id)
     set_region(response, heads[0].region)
-    return ScoresOut(contract_id=contract_id, items=[ScoreOut.model_validate(head) for head in heads])
+    items = [ScoreOut.model_validate(head) for head in heads if head.retired_at is None]
+    retired = await _retired(session, [head for head in heads if head.retired_at is not None])
+    return ScoresOut(contract_id=contract_id, items=items, retired=retired)
+
+
+async def _retired(session: ReadSession, heads: list[Row[Any]]) -> list[RetiredScoreOut]:
+    if not heads:
+        return []
+    known = await registry(session)
+    return [
+        RetiredScoreOut(
+            replaced_by=known.replacement(head.framework_hash),
+            **{name: getattr(head, name) for name in RetiredScoreOut.model_fields if name != "replaced_by"},
+        )
+        for head in heads
+    ]
 
 
 @routes.get("/scores/{contract_id}/history", summary="Every score row of a contract under a framework")
@@ -94,6 +115,8 @@ async def explain_score(
     items = await queries.items_of(session, row.content)
     indicators = indicators_in([each[4] for each in items if each[1] == "contract"])
     again = recompute_with(row.content, items, framework)
+    terms = next((each[4] for each in items if each[1] == "contract"), None)
+    compared = (await compared_targets(session, contract_id, terms=terms))[2]
     return ExplanationOut(
         contract_id=contract_id,
         framework_id=framework_id,
@@ -113,6 +136,7 @@ async def explain_score(
         method="weighted shares" if _linear(framework) else "Aumann-Shapley, node by node",
         parts=row.parts or parts_in(framework, row.content, indicators=indicators),
         next_grade=[] if again is None or again.outcomes[0] is None else next_grade(again),
+        targets=targets_out(compared),
         tree=explain(framework, row.content, indicators=indicators),
     )
 
@@ -141,6 +165,8 @@ async def read_uncertainty(
     set_region(response, row.region)
     stored = draws is None or draws == DRAWS
     found = await ensure_uncertainty(session, row) if stored else await preview(session, row, draws=draws or DRAWS)
+    parts = await ensure_parts(session, row) if stored else await preview_parts(session, row, draws=draws or DRAWS)
     named = {"contract_id": contract_id, "framework_id": framework_id, "version": row.version}
     said = {name: getattr(found, name) for name in UncertaintyOut.model_fields if hasattr(found, name)}
+    said |= {"parts": parts.parts, "parts_hash": parts.record_hash}
     return UncertaintyOut.model_validate(said | named | {"content_hash": row.content_hash, "stored": stored})

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from pydantic import BeforeValidator, Field
 
+from scoring.scores.targets.schemas import TargetOut
 from shared.web import Out
 
 __all__ = [
@@ -13,6 +14,8 @@ __all__ = [
     "ExplanationOut",
     "GateOut",
     "PartOut",
+    "PartUncertaintyOut",
+    "RetiredScoreOut",
     "ScoreOut",
     "ScoreRowOut",
     "ScoresOut",
@@ -65,6 +68,18 @@ class UncertaintyBrief(Out):
     probabilities: dict[str, Six] = Field(description="P of each grade, 0-1, best grade first.")
 
 
+class PartUncertaintyOut(Out):
+    """How sure a sub-score is."""
+
+    se: Six = Field(description="Standard error: standard deviation of its draws, points of 0-100.")
+    low: Six = Field(description="2.5 % quantile, points.")
+    median: Six = Field(description="Median, points.")
+    high: Six = Field(description="97.5 % quantile, points.")
+    label: str = Field(description="firm, indicative or undetermined, by the sub-score's own grade.")
+    probability: Six = Field(description="P of the sub-score's grade, 0-1.")
+    probabilities: dict[str, Six] = Field(description="P of each grade, 0-1, best grade first.")
+
+
 class ScoreOut(Out):
     """A live score: it follows every event and is always provisional."""
 
@@ -99,11 +114,25 @@ class ScoreOut(Out):
     uncertainty: UncertaintyBrief | None = Field(description="How sure it is; null for the moment that it takes.")
 
 
+class RetiredScoreOut(Out):
+    """The last score under a framework that is out of force for the contract; its rows stand in the history."""
+
+    framework_id: str = Field(description="The framework.")
+    framework_version: str = Field(description="Its version.")
+    version: int = Field(description="Number of the last score row.")
+    stage: str = Field(description="interim, completion or followUp.")
+    score: Six = Field(description="Its score, 0-100 points.")
+    grade: str = Field(description="Its grade.")
+    retired_at: datetime = Field(description="Since when it is live no more, UTC.")
+    replaced_by: str | None = Field(description="`id@version` of the framework that took its place; null: none did.")
+
+
 class ScoresOut(Out):
     """The live scores of a contract."""
 
     contract_id: UUID = Field(description="The contract.")
     items: list[ScoreOut] = Field(description="One per framework, by its id.")
+    retired: list[RetiredScoreOut] = Field(description="Scores under frameworks that are out of force, by their ids.")
 
 
 class ScoreRowOut(Out):
@@ -164,6 +193,11 @@ class UncertaintyOut(UncertaintyBrief):
     advice: list[Advice] = Field(description="What should be measured next, the most useful first.")
     method: dict[str, Any] = Field(description="Algorithm, generator, version of numpy, what is held fixed.")
     record_hash: str = Field(description="SHA-256 of the canonical form of the record.")
+    parts: dict[str, PartUncertaintyOut | None] = Field(
+        description="How sure the sub-scores of purchaser, provider, joint and outside are, each by the draws of its "
+        "own leaves; null: nothing is the party's own."
+    )
+    parts_hash: str = Field(description="SHA-256 of the canonical form of the record of the sub-scores.")
 
 
 class Step(Out):
@@ -239,4 +273,8 @@ class ExplanationOut(Out):
     parts: dict[str, PartOut] = Field(description="Sub-scores of purchaser, provider, joint and outside.")
     next_grade: list[Step] = Field(description="Single changes that would bring the next grade, the smallest first.")
     content_hash: str = Field(description="SHA-256 of the row's content.")
+    targets: list[TargetOut] = Field(
+        description="The agreed targets beside what earlier contracts of the same service agreed and reached, as known "
+        "now."
+    )
     tree: ExplanationNode = Field(description="The root; the points lost add up to 100 - the ungated score.")

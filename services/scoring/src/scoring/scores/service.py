@@ -16,6 +16,7 @@ from scoring.scores.facts import Facts, read_facts
 from scoring.scores.identity import chain_hash
 from scoring.scores.models import ScoreHead
 from scoring.scores.queries import Head, Read, read_evidence
+from scoring.scores.retirement import mark_live
 from shared import clock
 from shared.events import ScoreReason, ScoreUpdated
 from shared.outbox import emit
@@ -99,7 +100,8 @@ async def score_contracts(
     Each is scored once under each framework in force for its region and service category (only `framework_id` where it
     is given), or under each of `frameworks`. A row is written, and `ScoreUpdated` emitted, only where the content hash
     differs from the head's: repeated and reordered events leave no trace. `causes` names per contract the events that
-    led here.
+    led here. A head whose framework is out of force for the contract is retired: kept, and no live score any more.
+    Under stated `frameworks` heads stay live or retired as they are.
     """
     read = {str(each.contract_id): each for each in await read_evidence(session, contract_ids)}
     facts = [one for key, each in read.items() if (one := read_facts(key, each.evidence)) is not None]
@@ -109,6 +111,7 @@ async def score_contracts(
         known = await registry(session, stamp=next(iter(read.values())).stamp)
         regions = {key: each.region for key, each in read.items()}
         groups = by_framework(facts, known, regions, framework_id=framework_id)
+        await mark_live(session, facts, groups, read=read, framework_id=framework_id)
     else:
         groups = dict.fromkeys(frameworks, facts)
     moment = clock.now()

@@ -17,8 +17,9 @@ from scoring.frameworks.service import registry
 from scoring.kernel.montecarlo import DRAWS
 from scoring.scores.errors import ScoreNotReproducible
 from scoring.scores.evaluation import Evaluated, evaluate_with
-from scoring.scores.models import ScoreRow, ScoreUncertainty
-from scoring.scores.queries import items_of, uncertainty_of
+from scoring.scores.models import PartUncertainty, ScoreRow, ScoreUncertainty
+from scoring.scores.part_simulation import SimulatedParts, simulate_parts
+from scoring.scores.queries import items_of, part_uncertainty_of, uncertainty_of
 from scoring.scores.recompute import facts_in, recompute_with
 from scoring.scores.simulation import Simulated, simulate
 from shared import clock
@@ -28,10 +29,13 @@ __all__ = [
     "FOLLOWING_JOB",
     "UNCERTAINTY_JOB",
     "enqueue_following",
+    "ensure_parts",
     "ensure_uncertainty",
     "make_due",
     "p_grade_or_worse",
     "preview",
+    "preview_parts",
+    "remade",
     "uncertainty_of",
 ]
 
@@ -50,8 +54,28 @@ async def ensure_uncertainty(session: AsyncSession, row: ScoreRow) -> ScoreUncer
     return found
 
 
+async def ensure_parts(session: AsyncSession, row: ScoreRow) -> PartUncertainty:
+    """The record of a score row's sub-scores, made now where there is none. Raises ScoreNotReproducible."""
+    found = await part_uncertainty_of(session, row.content_hash)
+    if found is None:
+        await _store_parts(session, [(row.region, await preview_parts(session, row))])
+        found = await part_uncertainty_of(session, row.content_hash)
+        assert found is not None  # noqa: S101 - as above
+    return found
+
+
 async def preview(session: AsyncSession, row: ScoreRow, *, draws: int = DRAWS) -> Simulated:
     """The record with any number of draws, not stored. Raises ScoreNotReproducible."""
+    return simulate(await remade(session, row), 0, draws=draws)
+
+
+async def preview_parts(session: AsyncSession, row: ScoreRow, *, draws: int = DRAWS) -> SimulatedParts:
+    """The same of the sub-scores."""
+    return simulate_parts(await remade(session, row), 0, draws=draws)
+
+
+async def remade(session: AsyncSession, row: ScoreRow) -> Evaluated:
+    """A score row made again from what it names, with the numbers behind it. Raises ScoreNotReproducible."""
     known = await registry(session)
     items = await items_of(session, row.content)
     try:
@@ -60,7 +84,7 @@ async def preview(session: AsyncSession, row: ScoreRow, *, draws: int = DRAWS) -
         raise ScoreNotReproducible(f"Score row {row.content_hash} names a framework that is not known here.") from error
     if made is None or made.outcomes[0] is None or made.outcomes[0].content_hash != row.content_hash:
         raise ScoreNotReproducible(f"Score row {row.content_hash} does not come out again from what it names.")
-    return simulate(made, 0, draws=draws)
+    return made
 
 
 def p_grade_or_worse(record: ScoreUncertainty, grade: str) -> Decimal:
@@ -105,6 +129,7 @@ async def make_due(session: AsyncSession, *, limit: int) -> bool:
     rows = list(await session.execute(_TAKE, {"limit": limit}))
     known = await registry(session)
     made: list[tuple[str, Simulated]] = []
+    parts: list[tuple[str, SimulatedParts]] = []
     for evaluated, group in _again(rows, known):
         for n, row in enumerate(group):
             outcome = evaluated.outcomes[n]
@@ -112,8 +137,10 @@ async def make_due(session: AsyncSession, *, limit: int) -> bool:
                 _log.error("score does not come out again", content_hash=row.content_hash)
                 continue
             made.append((row.region, simulate(evaluated, n)))
+            parts.append((row.region, simulate_parts(evaluated, n)))
             await asyncio.sleep(0)  # requests and events of this process go first
     await _store(session, made)
+    await _store_parts(session, parts)
     return bool(rows) and bool((await session.execute(_WAITING)).scalar_one())
 
 
@@ -149,6 +176,35 @@ async def _store(session: AsyncSession, made: Sequence[tuple[str, Simulated]]) -
     }
     connection = await session.connection()
     await connection.execute(_STORE, values | {"now": clock.now()})
+
+
+async def _store_parts(session: AsyncSession, made: Sequence[tuple[str, SimulatedParts]]) -> None:
+    if not made:
+        return
+    values = {
+        "region": [region for region, _ in made],
+        "content_hash": [each.outcome.content_hash for _, each in made],
+        "contract_id": [each.outcome.facts.contract_id for _, each in made],
+        "draws": [each.draws for _, each in made],
+        "parts": [to_json(each.parts).decode() for _, each in made],
+        "record_hash": [each.record_hash for _, each in made],
+    }
+    connection = await session.connection()
+    await connection.execute(_STORE_PARTS, values | {"now": clock.now()})
+
+
+_STORE_PARTS = text(
+    """
+    INSERT INTO score_part_uncertainty (content_hash, region, contract_id, draws, parts, record_hash, recorded_at)
+    SELECT content_hash, region, contract_id, draws, CAST(parts AS json), record_hash, :now
+    FROM unnest(
+        CAST(:content_hash AS text[]), CAST(:region AS text[]), CAST(:contract_id AS uuid[]), CAST(:draws AS int[]),
+        CAST(:parts AS text[]), CAST(:record_hash AS text[]))
+        AS t(content_hash, region, contract_id, draws, parts, record_hash)
+    ORDER BY content_hash
+    ON CONFLICT DO NOTHING
+    """
+)
 
 
 _PLAIN = ("draws", "median", "low", "high", "label", "probability", "record_hash")

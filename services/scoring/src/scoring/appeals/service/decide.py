@@ -1,18 +1,22 @@
 """Deciding an appeal: by somebody else, with that round's parameters, and what follows."""
 
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from scoring.appeals import queries
+from scoring.appeals.case import beyond_scope, flag_now, resting_on
 from scoring.appeals.errors import AppealStateConflict, DeciderBarred
 from scoring.appeals.models import Appeal
 from scoring.appeals.schemas import DecisionIn, NewDeterminationIn, ServiceOfDecisionIn, SuspensionIn
 from scoring.appeals.service.marks import correct_marks
-from scoring.appeals.service.store import announce, begun, note, set_suspension
-from scoring.determinations.queries import find_determination, standing
+from scoring.appeals.service.store import announce, begun, end_suspension, note, set_suspension, withhold
+from scoring.calibrations.service import decide_flag_on_appeal
+from scoring.determinations.queries import find_determination, standing, suspended_by_appeal
 from scoring.determinations.schemas import DeterminationIn
 from scoring.determinations.service import annul, issue_determination
+from scoring.evidence.queries import lock_contracts
 from scoring.results.queries import calendar_for, rule_set_for
 from scoring.results.service import CHUNK, latest_day, open_results, tell
 from shared import clock
@@ -29,6 +33,10 @@ __all__ = [
 ]
 
 
+_CLEARED: Final = ("unfounded", "marks_stand")
+"""Decisions upon a flag after which its marks are used as they are."""
+
+
 async def order_suspension(
     session: AsyncSession, appeal_id: UUID, body: SuspensionIn, *, if_match: int | None = None
 ) -> Appeal:
@@ -38,11 +46,12 @@ async def order_suspension(
     """
     appeal = await begun(session, appeal_id, state="filed", act="ordered about", if_match=if_match)
     _require_other(session, appeal)
-    if appeal.against != "determination" or appeal.suspends == body.suspends:
+    before = appeal.suspends
+    await set_suspension(session, appeal, suspends=body.suspends, reason=body.reason)
+    if before == appeal.suspends:
         raise AppealStateConflict(
             "The appeal suspends already." if appeal.suspends else "The appeal suspends nothing.", state=appeal.state
         )
-    await set_suspension(session, appeal, suspends=body.suspends, reason=body.reason)
     kind = "suspension_ordered" if body.suspends else "suspension_lifted"
     note(session, appeal, kind, words=body.reason, document=body.document)
     announce(session, appeal, AppealChanged, action=kind)
@@ -58,12 +67,21 @@ async def decide_appeal(
     own parameters make them; the new determination follows within the time for it, and until then effects wait.
     annulled: the determination falls, and what it demanded is void. remitted: the first authority determines anew.
 
+    Of the decision upon a flag: changed replaces it by `flag_outcome`; annulled and remitted leave the flag undecided,
+    so that it holds its contracts again. While the marks are not cleared, the determinations of all its contracts that
+    rest on them are suspended.
+
     Raises:
         AppealNotFound, PreconditionFailed, AppealStateConflict, DeciderBarred: as their names say.
         Unprocessable: a correction names a mark that there is not.
     """
     appeal = await begun(session, appeal_id, state="filed", act="decided", if_match=if_match)
     _require_other(session, appeal)
+    if (body.flag_outcome is not None) != (appeal.against == "flag_decision" and body.outcome == "changed"):
+        raise Unprocessable(
+            "flag_outcome says what a changed decision upon a flag becomes; it belongs there and nowhere else.",
+            errors=[{"pointer": "/flag_outcome", "detail": "comes with `changed` against a flag's decision"}],
+        )
     if body.corrections:
         if appeal.round_id is None:
             raise Unprocessable(
@@ -77,6 +95,8 @@ async def decide_appeal(
     appeal.clock, appeal.due_on = None, None
     if appeal.against == "determination":
         await _follow(session, appeal, body)
+    else:
+        await _follow_flag(session, appeal, body)
     note(session, appeal, "decided", words=body.reasons, document=body.document)
     announce(session, appeal, AppealDecided, action="decided")
     return appeal
@@ -99,6 +119,51 @@ async def _follow(session: AsyncSession, appeal: Appeal, body: DecisionIn) -> No
         appeal.suspends = False
         return
     await set_suspension(session, appeal, suspends=False, reason=reason)
+
+
+async def _follow_flag(session: AsyncSession, appeal: Appeal, body: DecisionIn) -> None:
+    """What becomes of the flag's decision, and of the determinations that rest on it."""
+    assert appeal.round_id is not None  # noqa: S101 - filed with it
+    reason = f"Appeal {appeal.id} was decided ({body.decision_number}): {body.outcome}."
+    if body.outcome == "upheld":
+        await set_suspension(session, appeal, suspends=False, reason=reason)
+        return
+    with beyond_scope(session):  # a round may belong to a region above
+        made = await decide_flag_on_appeal(
+            session,
+            appeal.round_id,
+            appeal.against_id,
+            outcome=body.flag_outcome or "annulled",
+            reasons=body.reasons,
+            document_number=body.decision_number,
+            appeal_id=appeal.id,
+        )
+    if made.outcome in _CLEARED and not body.corrections:
+        await set_suspension(session, appeal, suspends=False, reason=reason)
+        return
+    # All that rests on marks which somebody has to look at again waits, not only the appellant's.
+    contracts, _ = await flag_now(session, appeal.against_id, round_id=appeal.round_id)
+    await lock_contracts(session, contracts)
+    resting = await resting_on(session, appeal.round_id, contracts)
+    await withhold(session, appeal, resting, reason=reason)
+    clocks = (await rule_set_for(session, appeal.region)).appeal
+    calendar = await calendar_for(session, appeal.region)
+    appeal.clock, appeal.due_on = "refile", calendar.after(calendar.day_of(clock.now()), clocks.refile)
+
+
+async def _settle_flag(session: AsyncSession, appeal: Appeal) -> bool:
+    """End what an appeal against a flag's decision suspends, when the marks are cleared or nothing rests on them."""
+    assert appeal.round_id is not None  # noqa: S101 - filed with it
+    _, now = await flag_now(session, appeal.against_id, round_id=appeal.round_id)
+    suspended = await suspended_by_appeal(session, appeal.id)
+    standing_still = [each for each in suspended if (await standing(session, each)).in_force]
+    cleared = now in _CLEARED and not appeal.corrections
+    if standing_still and not cleared:
+        return False
+    if not standing_still and now is None:
+        return False  # nothing waits, and the flag still has to be decided anew
+    await end_suspension(session, appeal, reason=f"What appeal {appeal.id} asked to be looked at again is decided.")
+    return True
 
 
 async def determine_on_appeal(
@@ -172,6 +237,12 @@ def _require_other(session: AsyncSession, appeal: Appeal) -> None:
 async def tell_due_appeals(session: AsyncSession) -> int:
     """Give the notices about appeals; returns how many rows were looked at."""
     for each in await queries.awaited_determinations(session, limit=CHUNK):
+        if each.against == "flag_decision":
+            if await _settle_flag(session, each):
+                each.clock, each.due_on = None, None
+                each.version += 1
+                announce(session, each, AppealChanged, action="settled")
+            continue
         successor = (await standing(session, each.against_id)).replaced_by
         if successor is not None:
             # The first authority has determined a remitted case anew by itself.

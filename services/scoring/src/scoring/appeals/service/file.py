@@ -49,6 +49,8 @@ class _Decision:
 async def file_appeal(session: AsyncSession, body: AppealIn) -> Appeal:
     """File an appeal of a party of the case; it suspends publication and money effects of a determination.
 
+    An appeal against the decision upon a flag suspends the determinations of the contract that rest on its round.
+
     Raises:
         DeterminationNotFound, FlagDecisionNotFound: no such decision in the caller's scope.
         NotAPartyToTheCase: the caller is neither its provider nor its purchaser.
@@ -62,7 +64,8 @@ async def file_appeal(session: AsyncSession, body: AppealIn) -> Appeal:
     decision = await look(session, body, principal)
     await lock_contracts(session, [decision.contract_id])
     for earlier in await queries.appeals_against(session, body.against_id):
-        if earlier.side == decision.side and earlier.state != "withdrawn":
+        same = (earlier.contract_id, earlier.side) == (decision.contract_id, decision.side)
+        if same and earlier.state != "withdrawn":
             raise AppealPending(f"Appeal {earlier.id} of the same side is {earlier.state}.", appeal_id=str(earlier.id))
     clocks = (await rule_set_for(session, decision.region)).appeal
     calendar = await calendar_for(session, decision.region)
@@ -168,6 +171,7 @@ async def _flag(session: AsyncSession, body: AppealIn, principal: Principal) -> 
         session, body.against_id, round_id=body.round_id, contract_id=contract.contract_id
     )
     side = _side(principal, purchaser_id=contract.purchaser_id, provider_id=contract.provider_id)
+    took_part = await took_part_in(session, contract.contract_id, round_id=body.round_id)
     return _Decision(
         contract_id=contract.contract_id,
         region=contract.region,
@@ -177,7 +181,7 @@ async def _flag(session: AsyncSession, body: AppealIn, principal: Principal) -> 
         side=side,
         # A flag's decision is not served; the time begins when it is recorded.
         known_from=decision.decided_at,
-        deciders=(decision.decided_by,),
+        deciders=(decision.decided_by, *took_part),
         round_id=body.round_id,
     )
 

@@ -16,10 +16,13 @@ from scoring.appeals.models import Appeal
 from scoring.appeals.schemas import CorrectionIn, DecisionIn
 from scoring.calibrations.queries import find_round, values_of
 from scoring.calibrations.schemas import TrialIn
-from scoring.calibrations.service import trial_value
+from scoring.calibrations.service import correct_mark, trial_value
+from scoring.determinations.queries import find_determination
 from scoring.evidence.queries import standing_statement
 from scoring.evidence.service import add
 from scoring.evidence.statements import Document, Statement
+from scoring.frameworks.service import registry
+from scoring.scores.queries import retired_framework_of
 from scoring.scores.service import score_contracts
 from shared.problems import Unprocessable
 
@@ -87,12 +90,35 @@ async def correct_marks(
                 },
             ),
         )
+        for each in corrections:
+            await correct_mark(
+                session,
+                round_id,
+                contract_id=appeal.contract_id,
+                region=appeal.region,
+                evaluator_id=each.evaluator_id,
+                criterion=criterion,
+                mark=each.mark,
+                appeal_id=appeal.id,
+            )
         corrected += _record(
             corrections, value.marks, trial_before=str(trial.standing), trial_after=str(trial.value), item_id=item_id
         )
     # Now and not by the job that follows: the determination that carries the decision out pins this score.
     await score_contracts(session, [appeal.contract_id], causes={})
+    await _score_retired(session, appeal)
     return corrected
+
+
+async def _score_retired(session: AsyncSession, appeal: Appeal) -> None:
+    """A framework that was retired since makes no live score any more, but the new determination needs one of it."""
+    if appeal.against != "determination":
+        return
+    framework_id = (await find_determination(session, appeal.against_id))[0].framework_id
+    retired = await retired_framework_of(session, contract_id=appeal.contract_id, framework_id=framework_id)
+    if retired is not None:
+        framework = (await registry(session)).by_hash(retired)
+        await score_contracts(session, [appeal.contract_id], causes={}, frameworks=[framework])
 
 
 def _record(

@@ -1,13 +1,15 @@
 """Writing an appeal: its history, its events, the suspension of what it is against."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from scoring.appeals import queries
+from scoring.appeals.case import beyond_scope, resting_on
 from scoring.appeals.errors import AppealStateConflict
 from scoring.appeals.models import Appeal, AppealEntry
-from scoring.determinations.queries import standing
+from scoring.determinations.queries import standing, suspended_by_appeal
 from scoring.determinations.service import release, suspend
 from scoring.results.schemas import DocumentIn
 from scoring.results.service import resume_uses, suspend_uses
@@ -18,7 +20,7 @@ from shared.events import AppealState
 from shared.ids import new_id
 from shared.outbox import emit
 
-__all__ = ["announce", "appeal_event", "begun", "note", "set_suspension"]
+__all__ = ["announce", "appeal_event", "begun", "end_suspension", "note", "set_suspension", "withhold"]
 
 
 def appeal_event(appeal: Appeal, event: type[AppealState]) -> AppealState:
@@ -78,17 +80,39 @@ def note(
 
 
 async def set_suspension(session: AsyncSession, appeal: Appeal, *, suspends: bool, reason: str) -> None:
-    """Withhold publication and money effects of the determination appealed against, or let them go on.
+    """Withhold publication and money effects of what is appealed against, or let them go on.
 
-    They go on when no other appeal suspends them. The decision upon a flag has no such effects.
+    They go on when no other appeal suspends them. Of a flag's decision these are the determinations of the contract
+    that rest on its round; where there is none, nothing is suspended.
     """
-    if appeal.against != "determination" or suspends == appeal.suspends:
+    if suspends == appeal.suspends:
         return
-    if suspends:
-        await suspend(session, appeal.against_id, appeal_id=appeal.id, reason=reason)
-        await suspend_uses(session, appeal.against_id, appeal_id=appeal.id)
-    else:
-        await release(session, appeal.against_id, appeal_id=appeal.id, reason=reason)
-        if not (await standing(session, appeal.against_id)).suspended_by:
-            await resume_uses(session, appeal.against_id)
-    appeal.suspends = suspends
+    if not suspends:
+        await end_suspension(session, appeal, reason=reason)
+        return
+    if appeal.against == "determination":
+        await withhold(session, appeal, [appeal.against_id], reason=reason)
+    elif appeal.round_id is not None:
+        resting = await resting_on(session, appeal.round_id, [appeal.contract_id])
+        await withhold(session, appeal, resting, reason=reason)
+
+
+async def withhold(session: AsyncSession, appeal: Appeal, determination_ids: Sequence[UUID], *, reason: str) -> None:
+    """Suspend these determinations, as far as the appeal does not yet."""
+    with beyond_scope(session):  # those of a flag may lie beside the caller's region
+        already = await suspended_by_appeal(session, appeal.id)
+        for determination_id in determination_ids:
+            if determination_id not in already:
+                await suspend(session, determination_id, appeal_id=appeal.id, reason=reason)
+                await suspend_uses(session, determination_id, appeal_id=appeal.id)
+    appeal.suspends = appeal.suspends or bool(determination_ids)
+
+
+async def end_suspension(session: AsyncSession, appeal: Appeal, *, reason: str) -> None:
+    """Let everything go on that this appeal suspends, as far as no other appeal does."""
+    with beyond_scope(session):
+        for determination_id in await suspended_by_appeal(session, appeal.id):
+            await release(session, determination_id, appeal_id=appeal.id, reason=reason)
+            if not (await standing(session, determination_id)).suspended_by:
+                await resume_uses(session, determination_id)
+    appeal.suspends = False

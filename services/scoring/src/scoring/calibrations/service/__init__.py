@@ -1,7 +1,22 @@
 """What is done with calibration rounds: open, close, enter the values, decide."""
 
 from scoring.calibrations.service.close import ENTER_JOB, close_round
-from scoring.calibrations.service.decide import adjudicate, decide_flag, trial_value
+from scoring.calibrations.service.decide import (
+    adjudicate,
+    correct_mark,
+    decide_flag,
+    decide_flag_on_appeal,
+    trial_value,
+)
 from scoring.calibrations.service.open import open_round
 
-__all__ = ["ENTER_JOB", "adjudicate", "close_round", "decide_flag", "open_round", "trial_value"]
+__all__ = [
+    "ENTER_JOB",
+    "adjudicate",
+    "close_round",
+    "correct_mark",
+    "decide_flag",
+    "decide_flag_on_appeal",
+    "open_round",
+    "trial_value",
+]

@@ -2,21 +2,24 @@
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
+import numpy as np
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from scoring.calibrations import queries
-from scoring.calibrations.columns import Column, columns_of, marks_hash
+from scoring.calibrations.columns import TOTAL, Column, columns_of, marks_hash
 from scoring.calibrations.computation import ALGORITHM, DRIFT, Found, compute
 from scoring.calibrations.errors import EvaluationsNotRated, RoundClosed
 from scoring.calibrations.models import CalibratedValue, CalibrationFlag, CalibrationRound
 from scoring.calibrations.refusal import refusal_text
 from scoring.canonical import canonical_text, sha256
-from scoring.evaluations.queries import cases_of, find_form, submitted_marks
+from scoring.evaluations.queries import Marks, cases_of, find_evaluation, find_form, submitted_marks
 from scoring.evidence.queries import standing_statement
 from scoring.evidence.service import add_statements
 from scoring.evidence.statements import Statement
@@ -42,13 +45,14 @@ async def close_round(session: AsyncSession, round_id: UUID, *, if_match: int | 
 
     Raises:
         RoundNotFound, RoundClosed, PreconditionFailed.
-        EvaluationsNotRated: there is no submitted mark at all.
+        EvaluationsNotRated: there is no submitted mark at all, or a case got a further evaluator meanwhile.
     """
     found = await queries.find_round(session, round_id, lock=True)
     check_version(if_match, found.version)
     if found.state != "open":
         raise RoundClosed(f"Calibration round {found.id} was closed by {found.closed_by} and does not change any more.")
     ids = [UUID(each) for each in found.evaluation_ids]
+    await _check_rated(session, ids)
     marks = await submitted_marks(session, ids)
     if not marks.unit:
         raise EvaluationsNotRated(
@@ -56,7 +60,10 @@ async def close_round(session: AsyncSession, round_id: UUID, *, if_match: int | 
         )
     form = await find_form(session, found.form_id, found.form_version)
     weights = {each["code"]: float(each["weight"]) for each in form.document["criteria"] if each.get("weight")}
+    corrected = await queries.corrections_of(session, set(marks.contract), evaluation_ids=found.evaluation_ids)
+    marks = _corrected(marks, corrected)
     columns, whole = columns_of(marks, weights=weights)
+    whole = _corrected_total(whole, corrected)
     digest = marks_hash(marks)
     earlier = None if found.prior_round_id is None else await queries.find_round(session, found.prior_round_id)
     # In a thread of its own: a large round takes seconds, and other requests go on.
@@ -64,10 +71,57 @@ async def close_round(session: AsyncSession, round_id: UUID, *, if_match: int | 
         compute, columns, whole, level=found.level, prior=_severities(earlier), seed=int(digest[:15], 16)
     )
     simulated = {case.contract_id: case.simulated for each in ids for case in await cases_of(session, each)}
-    await _store(session, found, result, whole, marks_digest=digest, prior=earlier, simulated=simulated)
+    await _store(
+        session,
+        found,
+        result,
+        whole,
+        marks_digest=digest,
+        prior=earlier,
+        simulated=simulated,
+        corrected=sorted(
+            [str(contract), str(rater), name, f"{mark:.6f}"] for (contract, rater, name), mark in corrected.items()
+        ),
+    )
     await enqueue(session, KIND, key=str(found.id))
     audit.record(session, "calibration.closed", noun="calibration", noun_id=found.id, region=found.region)
     return found
+
+
+async def _check_rated(session: AsyncSession, evaluation_ids: list[UUID]) -> None:
+    """Nobody is rating: the evaluations are locked, so that nobody begins to while the round is being closed."""
+    again = [
+        str(each)
+        for each in sorted(evaluation_ids)
+        if (await find_evaluation(session, each, lock=True)).state != "rated"
+    ]
+    if again:
+        raise EvaluationsNotRated(
+            f"Evaluation {', '.join(again)} is being rated again: close its rating first, "
+            f"POST /v1/evaluations/{again[0]}/close.",
+            evaluations=again,
+        )
+
+
+def _corrected(marks: Marks, corrected: Mapping[tuple[UUID, UUID, str], Decimal]) -> Marks:
+    """The marks as appeals have put them right."""
+    if not corrected:
+        return marks
+    named = zip(marks.contract, marks.rater, marks.criterion, strict=True)
+    right = [float(corrected.get(each, mark)) for each, mark in zip(named, marks.mark.tolist(), strict=True)]
+    return replace(marks, mark=np.array(right))
+
+
+def _corrected_total(whole: Column, corrected: Mapping[tuple[UUID, UUID, str], Decimal]) -> Column:
+    """The same of whole ratings, where one mark is all that enters."""
+    named = [
+        (whole.contracts[unit], whole.evaluators[rater], TOTAL)
+        for unit, rater in zip(whole.unit.tolist(), whole.rater.tolist(), strict=True)
+    ]
+    if corrected.keys().isdisjoint(named):
+        return whole
+    right = [float(corrected.get(each, mark)) for each, mark in zip(named, whole.mark.tolist(), strict=True)]
+    return replace(whole, mark=np.array(right))
 
 
 def _severities(earlier: CalibrationRound | None) -> dict[str, dict[str, Any]]:
@@ -85,6 +139,7 @@ async def _store(
     marks_digest: str,
     prior: CalibrationRound | None,
     simulated: dict[UUID, bool],
+    corrected: list[list[str]],
 ) -> None:
     regions = dict(zip(whole.contracts, whole.region, strict=True))
     values = [
@@ -133,6 +188,8 @@ async def _store(
         "values": sha256(canonical_text([_told(each) for each in values])),
         "flags": sha256(canonical_text([[each.kind, each.criterion, each.detail] for each in flags])),
     }
+    if corrected:
+        found.content = found.content | {"corrected": sha256(canonical_text(corrected))}
     found.sha256 = sha256(canonical_text(found.content))
     found.state = "closed" if result.usable else "needs_adjudication"
     found.closed_by, found.closed_at = principal_in(session).subject, clock.now()

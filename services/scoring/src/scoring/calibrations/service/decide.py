@@ -1,5 +1,6 @@
 """What people decide: on a flag, on a round whose evaluators agree too little; and what a changed mark would give."""
 
+from decimal import Decimal
 from uuid import UUID
 
 import numpy as np
@@ -8,12 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from scoring.calibrations import queries
 from scoring.calibrations.errors import (
     AlreadyDecided,
+    FlagNotFound,
     MarksRefused,
     NothingToAdjudicate,
     RoundOpen,
     SamePerson,
 )
-from scoring.calibrations.models import CalibrationDecision, CalibrationRound
+from scoring.calibrations.models import CalibrationCorrection, CalibrationDecision, CalibrationRound
 from scoring.calibrations.schemas import AdjudicationIn, FlagDecisionIn, TrialIn, TrialOut
 from scoring.kernel.raters.fair import fair_mean
 from shared import audit, clock
@@ -21,7 +23,7 @@ from shared.concurrency import check_version
 from shared.db import principal_in
 from shared.ids import new_id
 
-__all__ = ["adjudicate", "decide_flag", "trial_value"]
+__all__ = ["adjudicate", "correct_mark", "decide_flag", "decide_flag_on_appeal", "trial_value"]
 
 
 async def decide_flag(
@@ -38,12 +40,95 @@ async def decide_flag(
     found = await queries.find_round(session, round_id, lock=True)
     flag = await queries.find_flag(session, round_id, flag_id)
     _check_other(session, found)
-    known = next((each for each in await queries.decisions_of(session, round_id) if each.flag_id == flag_id), None)
-    if known is not None:
+    known = await _standing(session, round_id, flag_id)
+    if known is not None and known.outcome != "annulled":
         raise AlreadyDecided(
             f"Flag {flag_id} was decided by {known.decided_by}: {known.outcome}.", decision=str(known.id)
         )
-    return await _record(session, found, body, outcome=body.outcome, flag_id=flag.id)
+    replaces = None if known is None else known.id
+    return await _record(
+        session,
+        found,
+        reasons=body.reasons,
+        document_number=body.document_number,
+        outcome=body.outcome,
+        flag_id=flag.id,
+        replaces=replaces,
+    )
+
+
+async def _standing(session: AsyncSession, round_id: UUID, flag_id: UUID) -> CalibrationDecision | None:
+    """The decision upon a flag that nothing replaces."""
+    decisions = await queries.decisions_of(session, round_id)
+    replaced = {each.replaces for each in decisions}
+    return next((each for each in decisions if each.flag_id == flag_id and each.id not in replaced), None)
+
+
+async def decide_flag_on_appeal(
+    session: AsyncSession,
+    round_id: UUID,
+    decision_id: UUID,
+    *,
+    outcome: str,
+    reasons: str,
+    document_number: str,
+    appeal_id: UUID,
+) -> CalibrationDecision:
+    """Replace the decision upon a flag by what an appeal decided: another outcome, or `annulled`.
+
+    After `annulled` the flag is undecided again: it holds its contracts until somebody decides anew. The caller has
+    made sure that the decider took no part in the first decision.
+
+    Raises:
+        RoundNotFound, FlagNotFound; AlreadyDecided: the decision was replaced already.
+    """
+    found = await queries.find_round(session, round_id, lock=True)
+    old = next((each for each in await queries.decisions_of(session, round_id) if each.id == decision_id), None)
+    if old is None or old.flag_id is None:
+        raise FlagNotFound(f"There is no decision {decision_id} upon a flag of calibration round {round_id}.")
+    standing = await _standing(session, round_id, old.flag_id)
+    if standing is None or standing.id != old.id:
+        raise AlreadyDecided(
+            f"Decision {decision_id} was replaced already.", decision=None if standing is None else str(standing.id)
+        )
+    return await _record(
+        session,
+        found,
+        reasons=reasons,
+        document_number=document_number,
+        outcome=outcome,
+        flag_id=old.flag_id,
+        replaces=old.id,
+        appeal_id=appeal_id,
+    )
+
+
+async def correct_mark(
+    session: AsyncSession,
+    round_id: UUID,
+    *,
+    contract_id: UUID,
+    region: str,
+    evaluator_id: UUID,
+    criterion: str,
+    mark: Decimal,
+    appeal_id: UUID,
+) -> None:
+    """Keep a mark that an appeal corrected, so that a later round over the same evaluations takes the corrected one."""
+    session.add(
+        CalibrationCorrection(
+            id=new_id(),
+            round_id=round_id,
+            contract_id=contract_id,
+            region=region,
+            evaluator_id=evaluator_id,
+            criterion=criterion,
+            mark=mark,
+            appeal_id=appeal_id,
+            recorded_at=clock.now(),
+        )
+    )
+    await session.flush()
 
 
 async def adjudicate(
@@ -59,7 +144,14 @@ async def adjudicate(
     if found.state != "needs_adjudication":
         raise NothingToAdjudicate(f"Calibration round {found.id} is {found.state}; there is nothing to adjudicate.")
     _check_other(session, found)
-    await _record(session, found, body, outcome="adjudicated", flag_id=None)
+    await _record(
+        session,
+        found,
+        reasons=body.reasons,
+        document_number=body.document_number,
+        outcome="adjudicated",
+        flag_id=None,
+    )
     found.state = "closed"
     found.version += 1
     await session.flush()
@@ -74,10 +166,13 @@ def _check_other(session: AsyncSession, found: CalibrationRound) -> None:
 async def _record(
     session: AsyncSession,
     found: CalibrationRound,
-    body: FlagDecisionIn | AdjudicationIn,
     *,
+    reasons: str,
+    document_number: str | None,
     outcome: str,
     flag_id: UUID | None,
+    replaces: UUID | None = None,
+    appeal_id: UUID | None = None,
 ) -> CalibrationDecision:
     made = CalibrationDecision(
         id=new_id(),
@@ -85,10 +180,12 @@ async def _record(
         region=found.region,
         flag_id=flag_id,
         outcome=outcome,
-        reasons=body.reasons,
-        document_number=body.document_number,
+        reasons=reasons,
+        document_number=document_number,
         decided_by=principal_in(session).subject,
         decided_at=clock.now(),
+        replaces=replaces,
+        appeal_id=appeal_id,
     )
     session.add(made)
     await session.flush()

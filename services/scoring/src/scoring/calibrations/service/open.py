@@ -16,6 +16,7 @@ from scoring.calibrations.errors import (
 from scoring.calibrations.models import CalibrationCase, CalibrationRound
 from scoring.calibrations.schemas import RoundIn
 from scoring.evaluations.queries import cases_of, find_evaluation
+from scoring.evidence.queries import lock_contracts
 from scoring.frameworks.service import registry
 from shared import audit, clock
 from shared.auth import require_region
@@ -36,6 +37,8 @@ async def open_round(session: AsyncSession, body: RoundIn) -> CalibrationRound:
         EvaluationNotFound, RoundNotFound: outside the caller's scope.
         EvaluationsNotRated, EvaluationsDiffer, EvaluationsInRound: as their names say, each evaluation named.
         RoundOpen: the round to be replaced, or the one that severities are carried from, is open.
+
+    A round that replaces another takes in all of its evaluations.
     """
     evaluations = [await find_evaluation(session, each, lock=True) for each in sorted(body.evaluation_ids)]
     _check_alike(evaluations)
@@ -45,6 +48,8 @@ async def open_round(session: AsyncSession, body: RoundIn) -> CalibrationRound:
     for named in (body.replaces, body.prior_round_id):
         if named is not None and (await queries.find_round(session, named)).state == "open":
             raise RoundOpen(f"Calibration round {named} is open: close it first, POST /v1/calibrations/{named}/close.")
+    if body.replaces is not None:
+        await _check_replaced(session, body.replaces, {str(each.id) for each in evaluations})
     first = evaluations[0]
     framework = (await registry(session)).find(first.framework_id, version=first.framework_version)
     made = CalibrationRound(
@@ -64,10 +69,13 @@ async def open_round(session: AsyncSession, body: RoundIn) -> CalibrationRound:
         opened_by=principal_in(session).subject,
         opened_at=clock.now(),
     )
+    cases = {each.id: await cases_of(session, each.id) for each in evaluations}
+    # A determination that is being issued is either finished before, or finds this round: it asks under the same lock.
+    await lock_contracts(session, sorted({case.contract_id for each in cases.values() for case in each}))
     session.add(made)
     await session.flush()
     for evaluation in evaluations:
-        for case in await cases_of(session, evaluation.id):
+        for case in cases[evaluation.id]:
             if case.state != "cancelled":
                 session.add(
                     CalibrationCase(
@@ -106,6 +114,22 @@ async def _check_free(session: AsyncSession, body: RoundIn, evaluation_ids: list
             f"Some evaluations are in calibration round {held[0].id} already; name it in `replaces` to calibrate them "
             "anew with further marks.",
             rounds=[str(each.id) for each in held],
+        )
+
+
+async def _check_replaced(session: AsyncSession, round_id: UUID, evaluation_ids: set[str]) -> None:
+    """The new round takes in all of the old one: for what is left out, flags and want of agreement would vanish."""
+    old = await queries.find_round(session, round_id, lock=True)
+    left_out = sorted(set(old.evaluation_ids) - evaluation_ids)
+    if left_out:
+        raise EvaluationsDiffer(
+            f"Calibration round {round_id} holds evaluation {', '.join(left_out)} too: a round that replaces it "
+            "takes in all of its evaluations.",
+            evaluations=left_out,
+        )
+    if (later := await queries.successor_of(session, round_id)) is not None:
+        raise EvaluationsInRound(
+            f"Calibration round {round_id} was replaced by {later} already; name that one.", rounds=[str(later)]
         )
 
 

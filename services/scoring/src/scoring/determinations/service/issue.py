@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from scoring.calibrations.dependence import dependent, without_evaluators
 from scoring.determinations.certainty import certainty_of
 from scoring.determinations.checks import check_evidence, check_gates, check_marks, check_panel, check_predecessor
 from scoring.determinations.errors import ScoreNotHead
@@ -13,8 +14,9 @@ from scoring.determinations.schemas import DeterminationIn
 from scoring.evidence.queries import contract_of, lock_contracts
 from scoring.frameworks.service import registry
 from scoring.scores.errors import ScoreNotFound
-from scoring.scores.queries import row_of
-from scoring.scores.uncertainty import ensure_uncertainty
+from scoring.scores.part_simulation import part_grade_or_worse
+from scoring.scores.queries import retired_framework_of, row_of
+from scoring.scores.uncertainty import ensure_parts, ensure_uncertainty
 from shared import audit, clock
 from shared.db import principal_in
 from shared.events import DeterminationIssued
@@ -43,7 +45,7 @@ async def issue_determination(
         ScoreNotReproducible: the row does not come out again from what it names.
         GateUncertain: a gate is crossed as likely as not, and no panel has decided.
         PanelUnfounded: the panel had no third evaluation before it.
-        ScoreNotHead: `score_version` is not the newest row and no `content_hash` names it.
+        ScoreNotHead: `score_version` is not the newest row, or the framework retired, and no `content_hash` is given.
         DeterminationExists: determined already, and `replaces` is not given.
         DeterminationReplaced, ReplacesAnother: `replaces` cannot be replaced by this one.
     """
@@ -54,6 +56,7 @@ async def issue_determination(
     known.find(body.framework_id)
     # Under the contract's lock no new score row comes between reading the newest and pinning it.
     await lock_contracts(session, [body.contract_id])
+    await session.refresh(contract)  # its parties as they are under the lock
     row = await row_of(
         session,
         contract_id=body.contract_id,
@@ -62,12 +65,17 @@ async def issue_determination(
         content_hash=body.content_hash,
     )
     _check_head(body, version=row.version, content_hash=row.content_hash)
+    await _check_live(session, body)
     framework, result = known.by_hash(row.framework_hash), row.content["result"]
     await check_evidence(session, row.content, framework=framework, contract_id=body.contract_id)
     await check_marks(session, body.contract_id)
     if body.panel is not None:
         await check_panel(session, body.panel, contract_id=body.contract_id)
     sure = await ensure_uncertainty(session, row)
+    parts = await ensure_parts(session, row)
+    left_out = await without_evaluators(
+        session, row.contract_id, content=row.content, framework_hash=row.framework_hash
+    )
     if body.panel is None:
         check_gates(framework, result, sure.gates)
     await check_predecessor(session, body, stage=result["stage"])
@@ -115,7 +123,8 @@ async def issue_determination(
         replaces=body.replaces,
         reason=body.reason,
         appeal_id=appeal_id,
-        **_parts(row.parts or {}),
+        evaluator_dependent=dependent(left_out),
+        **_parts(row.parts or {}, parts.parts),
     )
     session.add(made)
     await session.flush()
@@ -138,14 +147,33 @@ def _check_head(body: DeterminationIn, *, version: int, content_hash: str) -> No
         )
 
 
-def _parts(parts: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """The sub-scores of those who answer for indicators of their own; null where nothing is theirs."""
+async def _check_live(session: AsyncSession, body: DeterminationIn) -> None:
+    """Under a retired framework nothing is determined by chance: name the row, or the determination to be corrected."""
+    if body.content_hash is not None or body.replaces is not None:
+        return
+    retired = await retired_framework_of(session, contract_id=body.contract_id, framework_id=body.framework_id)
+    if retired is not None:
+        raise ScoreNotHead(
+            f"{body.framework_id} is out of force for this contract: determine its score under the framework in force, "
+            "or name the row that you mean by its content_hash."
+        )
+
+
+def _parts(parts: Mapping[str, Mapping[str, Any]], drawn: Mapping[str, Mapping[str, Any] | None]) -> dict[str, Any]:
+    """The sub-scores of those who answer for indicators of their own, each with its own certainty; null for others."""
     found: dict[str, Any] = {}
+    certainty: dict[str, Any] = {}
     for party in ("provider", "purchaser"):
-        part = parts.get(party) or {}
+        part, sure = parts.get(party) or {}, drawn.get(party)
         score = part.get("score")
         found |= {f"{party}_score": None if score is None else Decimal(score), f"{party}_grade": part.get("grade")}
-    return found
+        if score is None or sure is None:
+            certainty[party] = None
+            continue
+        found |= {f"{party}_lower": Decimal(sure["low"]), f"{party}_upper": Decimal(sure["high"])}
+        worse = f"{min(part_grade_or_worse(sure, part['grade']), 1.0):.6f}"
+        certainty[party] = dict(sure) | {"probability_or_worse": worse}
+    return found | {"part_certainty": certainty}
 
 
 def record(session: AsyncSession, determination: Determination, action: str, fields: Mapping[str, str]) -> None:

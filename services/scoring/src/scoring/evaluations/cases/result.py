@@ -71,10 +71,12 @@ async def show_case(session: AsyncSession, principal: Principal, case: Case) -> 
         ).items()
     }
     result = None
-    if case.state in RATED and await _may_see_marks(session, principal, audience, tasks):
+    may_see = await _may_see_marks(session, principal, audience, tasks)
+    if case.state in RATED and may_see:
         names = codes if audience in {"officer", "lead"} else _numbers(case, tasks)
         result = await _result(session, evaluation, case, tasks, names=names, marks=audience != "public")
-    views = [] if audience == "public" else await queries.views_of(session, case.id)
+    # The parties' views speak of the marks: whoever still has to rate reads neither.
+    views = await queries.views_of(session, case.id) if may_see and audience != "public" else []
     shown = tasks if audience in {"officer", "lead"} else []
     return brief_case(case, evaluation, audience).model_copy(
         update={

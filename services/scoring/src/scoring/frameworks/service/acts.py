@@ -19,13 +19,15 @@ from scoring.frameworks.errors import (
 from scoring.frameworks.models import FrameworkRegistry, FrameworkVersion
 from scoring.frameworks.queries import covers, shipped_frameworks, version_row, version_rows
 from scoring.frameworks.service.checks import check_document, check_higher
+from scoring.frameworks.service.standing import registry
 from scoring.frameworks.targets import easy_targets
+from scoring.frameworks.versions import parse_reference
 from shared import audit, clock
 from shared.auth import Principal, normalise_scope
 from shared.concurrency import check_version
 from shared.ids import new_id
 from shared.jobs import enqueue
-from shared.problems import Forbidden
+from shared.problems import Forbidden, Unprocessable
 
 __all__ = [
     "FRAMEWORK_CHANGED",
@@ -174,14 +176,36 @@ async def retire_framework(
     framework_version: str,
     *,
     reason: str,
+    replaced_by: str | None = None,
     if_match: int | None,
     principal: Principal,
     rescoring: Mapping[str, int],
 ) -> FrameworkVersion:
-    """Take an approved version out of force; what was determined under it stays, and its rows stay explained by it."""
+    """Take an approved version out of force; what was determined under it stays, and its rows stay explained by it.
+
+    `replaced_by` (`id` or `id@version`) says what takes its place, by default another version of it that is in force in
+    the region, or what it was inherited from. Live scores under it are retired. Unprocessable where it is not in force.
+    """
     row = await _act(session, framework_id, framework_version, "approved", if_match=if_match, principal=principal)
+    row.replaced_by = await _replacement(session, row, replaced_by)
     row.state, row.retired_by, row.retired_at, row.retirement_reason = "retired", principal.subject, clock.now(), reason
     return await _done(session, row, "framework.retired", rescoring=rescoring)
+
+
+async def _replacement(session: AsyncSession, row: FrameworkVersion, stated: str | None) -> str | None:
+    known = await registry(session)
+    if stated is None:
+        inherits = row.document.get("inherits") or {}
+        return known.successor(row.framework_id, row.framework_version, scope=row.scope, inherits=inherits.get("id"))
+    framework_id, version = parse_reference(stated)
+    for each in known.versions:
+        named = each.document["id"] == framework_id and version in {None, each.document["version"]}
+        if named and each.in_force and row.scope.startswith(each.region) and each.hash != row.hash:
+            return f"{framework_id}@{each.document['version']}"
+    raise Unprocessable(
+        f"{stated} is not in force in all of {row.scope or 'the country'}: it cannot take the place of this version.",
+        errors=[{"pointer": "/replaced_by", "detail": "not in force in the region"}],
+    )
 
 
 def _governed(principal: Principal, region: str) -> str:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from scoring.evidence.queries import contract_of
+from scoring.evidence.queries import contract_of, lock_contracts
 from scoring.results import queries
 from scoring.results.errors import AdverseChoiceNotBorne, AmountTooLarge, NotTheOwner, ResultUseStateConflict
 from scoring.results.models import ResultUse
@@ -34,6 +34,8 @@ async def apply_use(session: AsyncSession, use_id: UUID, body: ApplyIn, *, if_ma
         AdverseChoiceNotBorne: the determination does not bear an adverse choice.
         AmountTooLarge: more than the contract is worth would be kept back.
     """
+    # The contract before the use, as everywhere: two amounts that are stated at once are added up one after the other.
+    await lock_contracts(session, [await queries.contract_of_use(session, use_id)])
     use = await queries.find_use(session, use_id, for_update=True)
     check_version(if_match, use.version)
     _require_owner(session, use)
@@ -88,6 +90,7 @@ async def close_improvement(
     session: AsyncSession, use_id: UUID, *, improved: bool, document: tuple[str, str] | None
 ) -> None:
     """Close the demand that opened a rectification, by the rectification's own resolution."""
+    await lock_contracts(session, [await queries.contract_of_use(session, use_id)])  # before the use, as everywhere
     use = await queries.find_use(session, use_id, for_update=True)
     if use.state != "open":
         return
@@ -140,9 +143,14 @@ def _closed_why(use: ResultUse) -> str:
 
 
 async def _require_within_value(session: AsyncSession, use: ResultUse, amount: Decimal) -> None:
+    """All that is kept back of a contract together: two demands of half its value and more exceed it."""
     contract = await contract_of(session, use.contract_id)
-    if contract is not None and contract.value is not None and amount > contract.value:
+    if contract is None or contract.value is None:
+        return
+    others = await queries.kept_back(session, use.contract_id, kinds=_LIMITED, without=use.previous_id)
+    if amount + others > contract.value:
+        told = f", with the {others} that are kept back already" if others else ""
         raise AmountTooLarge(
-            f"{amount} is more than the contract's value of {contract.value} {contract.currency}.",
+            f"{amount}{told}, is more than the contract's value of {contract.value} {contract.currency}.",
             value=str(contract.value),
         )

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from scoring.determinations.queries import find_determination
 from scoring.evidence.queries import contract_of, lock_contracts
 from scoring.results import queries
 from scoring.results.calendar import Calendar
@@ -32,9 +33,7 @@ async def open_results(session: AsyncSession, determination_id: UUID) -> list[Re
     blocked with its reason. A determination that was replaced or annulled demands nothing: what is open of it is void,
     and what its successor demands names what was already applied.
     """
-    effect = await effect_of(session, determination_id)
-    # Under the contract's lock two workers never open the same twice.
-    await lock_contracts(session, [effect.contract_id])
+    effect = await _locked(session, determination_id)
     standing = effect.standing
     if not standing.in_force:
         reason = f"Replaced by determination {standing.replaced_by}." if standing.replaced_by else "Annulled on appeal."
@@ -68,6 +67,16 @@ async def open_results(session: AsyncSession, determination_id: UUID) -> list[Re
     return await _open(session, effect, rule_set, demands, applied=applied)
 
 
+async def _locked(session: AsyncSession, determination_id: UUID) -> Effect:
+    """The determination as it stands under its contract's lock.
+
+    Two workers never open the same twice, and an appeal that was filed meanwhile is seen: it suspends what opens.
+    """
+    found, _ = await find_determination(session, determination_id)
+    await lock_contracts(session, [found.contract_id])
+    return await effect_of(session, determination_id)
+
+
 def _demanded(demand: Demand, effect: Effect) -> bool:
     if demand.stages is not None and effect.stage not in demand.stages:
         return False
@@ -80,7 +89,7 @@ async def open_after_rectification(
     session: AsyncSession, *, determination_id: UUID, rectification_id: UUID, resolution: str
 ) -> list[ResultUse]:
     """Open what the rule set demands of a rectification that succeeded partly or not at all."""
-    effect = await effect_of(session, determination_id)
+    effect = await _locked(session, determination_id)
     if not effect.standing.in_force:
         return []
     opening = await queries.opening_of(session, determination_id)

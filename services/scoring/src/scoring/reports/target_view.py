@@ -1,0 +1,43 @@
+"""The agreed targets in a contract's report, beside what earlier contracts agreed and reached."""
+
+from scoring.reports.content import ContractReport, TargetLine
+from scoring.reports.document import Block, Paragraph, Table
+from scoring.reports.formats import measured, percent
+from scoring.reports.words import Words
+
+__all__ = ["target_blocks"]
+
+
+def target_blocks(report: ContractReport, words: Words) -> list[Block]:
+    """The agreed targets beside earlier contracts of the same service; nothing where none was agreed."""
+    if not report.targets:
+        return []
+    columns = ("indicator", "target", "typical", "met", "earlier", "state")
+    return [
+        Paragraph(words["targets_text"]),
+        Table(
+            words["table_targets"],
+            [words[f"column.{name}"] for name in columns],
+            [_target(line, words) for line in report.targets],
+            (False, True, True, True, True, False),
+            (32, 13, 13, 12, 10, 20),
+            [1] * len(report.targets),
+        ),
+    ]
+
+
+def _target(line: TargetLine, words: Words) -> list[str]:
+    unit = line.unit if line.unit in {"%", "‰"} else ""
+    remarks = [words.code("target_flag", flag) for flag in line.flags]
+    if line.compared_with is None:
+        remarks = [words["target_few"]]
+    elif not remarks:
+        remarks = [words.code("target_group", line.compared_with)]
+    return [
+        line.name,
+        measured(line.target, unit),
+        "" if line.median_target is None else measured(line.median_target, unit),
+        "" if line.reached is None else percent(line.reached),
+        str(max(line.targets, line.results)),
+        ("、" if words.language == "zh" else ", ").join(remarks),
+    ]

@@ -1,0 +1,121 @@
+"""A contract's targets beside what earlier contracts agreed and reached. All simulated."""
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import pytest
+from tests.scoring.cases import agreed, ident, observation, state
+from tests.scoring.conftest import SELF, Scoring
+
+from scoring.scores.targets.comparison import Agreed, Past, compare
+from shared.events import ContractCreated, PartyRef
+
+
+def past(target: float, reached: float | None = None, **rest: Any) -> Past:
+    told: dict[str, Any] = {"code": "O1", "unit": "%", "higher": True, "own": False, "near": True}
+    return Past(**told | rest, target=target, reached=reached)
+
+
+def mine(target: float, **rest: Any) -> Agreed:
+    told: dict[str, Any] = {
+        "indicator_id": "1",
+        "code": "O1",
+        "name": "visits",
+        "level": "output",
+        "unit": "%",
+        "higher": True,
+    }
+    return Agreed(**told | rest, target=target)
+
+
+def test_percentile_share_reached_and_attainment_are_those_of_the_definition() -> None:
+    others = [past(float(target), float(target) + 5) for target in range(80, 100, 2)]  # 80, 82 ... 98
+    (found,) = compare([mine(90.0)], others)
+    region = found.groups[1]
+    assert (region.name, region.targets, region.results) == ("region", 10, 10)
+    assert region.percentile == pytest.approx(5.5 / 10)  # five ask for less, one for the same
+    assert region.reached == pytest.approx(0.7)  # 91 ... 103
+    assert region.attainment == pytest.approx(94 / 90)
+    assert region.target_quartiles == pytest.approx((84.5, 89.0, 93.5))
+    assert (found.compared_with, found.flags) == ("region", ())
+
+
+def test_a_target_that_most_have_met_is_too_easy_and_a_strange_one_out_of_range() -> None:
+    others = [past(float(target), 95.0) for target in range(80, 90)]
+    (easy,) = compare([mine(70.0)], others)
+    assert easy.flags == ("too_easy", "out_of_range")
+    assert easy.reasons[0] == "100 % of 10 past results met it"
+    assert easy.reasons[1] == "the median past result is 136 % of it"
+    (hard,) = compare([mine(100.0)], others)
+    assert hard.flags == ("out_of_range",)
+    # Less is better: a target of 20 days where 10 were needed is too easy.
+    slow = [past(float(target), 10.0, higher=False) for target in range(12, 22)]
+    (lax,) = compare([mine(20.0, higher=False)], slow)
+    assert (lax.flags, lax.groups[1].attainment) == (("too_easy",), 2.0)
+    assert lax.groups[1].percentile == pytest.approx(0.15)
+    (strict,) = compare([mine(9.0, higher=False)], slow)
+    assert "too_easy" not in strict.flags
+
+
+def test_few_values_say_nothing_and_the_sector_stands_in_for_the_region() -> None:
+    few = [past(80.0, 99.0) for _ in range(7)]
+    (found,) = compare([mine(10.0)], few)
+    assert (found.compared_with, found.flags) == (None, ())
+    assert (found.groups[2].targets, found.groups[2].percentile, found.groups[2].target_quartiles) == (7, None, None)
+    (wider,) = compare([mine(10.0)], [*few, *(past(80.0, 99.0, near=False) for _ in range(5))])
+    assert (wider.compared_with, "too_easy" in wider.flags) == ("sector", True)
+    (other,) = compare([mine(10.0, unit="people")], [*few, *few])
+    assert other.groups[2].targets == 0
+
+
+async def test_a_draft_is_compared_before_it_is_approved(scoring: Scoring) -> None:
+    """Eight contracts before it, one after, one of another service; only those before and alike count."""
+    events = []
+    for number in range(10):
+        contract_id = ident(1, 200 + number)
+        terms: dict[str, Any] = {
+            "contract_id": contract_id,
+            "signed_on": date(2026, 1, 1) if number != 8 else date(2026, 9, 1),
+            "service_category": "A05" if number != 9 else "B03",
+            "region": "CN-230102" if number % 2 else "CN-310101",
+            "indicators": (agreed(1, "output", "O1", target=str(80 + number)),),
+        }
+        active = state("active", version=2, **terms)
+        events += [
+            active,
+            observation(900 + number, active.indicators[0], value=99, contract_id=contract_id, region=terms["region"]),
+        ]
+    draft = state(
+        "active",
+        version=2,
+        contract_id=ident(1, 300),
+        service_category="A05",
+        signed_on=date(2026, 6, 1),
+        indicators=(agreed(1, "output", "O1", target="70"),),
+    )
+    created = ContractCreated(
+        **draft.model_dump()
+        | {
+            "state": "draft",
+            "version": 1,
+            "provider": None,
+            "purchaser": PartyRef(organisation_id=ident(4, 77), name="another simulated purchaser"),
+        }
+    )
+    await scoring.hear(*events, created)
+    county = scoring.client.as_("purchaser", regions=["CN-230102"])
+    answer = await county.get("/v1/targets", params={"contract_id": str(ident(1, 300))})
+    assert answer.status_code == 200, answer.text
+    (item,) = answer.json()["items"]
+    groups = {group["name"]: group for group in item["groups"]}
+    assert {name: group["targets"] for name, group in groups.items()} == {"history": 0, "region": 4, "sector": 8}
+    assert (item["compared_with"], item["flags"]) == ("sector", ["too_easy", "out_of_range"])
+    assert groups["sector"]["percentile"] == 0.0
+    assert groups["region"]["target_quartiles"] is None
+    stranger = scoring.client.as_("purchaser", regions=["CN-310101"])
+    hidden = await stranger.get("/v1/targets", params={"contract_id": str(ident(1, 300))})
+    assert hidden.status_code == 404
+    told = await scoring.get(f"/v1/scores/{ident(1, 201)}/explanation", framework_id=SELF)
+    assert [(each["code"], each["target"]) for each in told["targets"]] == [("O1", 81.0)]
+    assert UUID(told["targets"][0]["indicator_id"]) == ident(2, 1)
