@@ -97,7 +97,11 @@ def read_results(rows: Iterable[Any], *, by: By, level: Level) -> list[Result]:
 
 
 def grouped(results: Sequence[Result], *, now: datetime) -> Grouped:
-    """Results by unit in the order of (unit, time, contract), so that the same results give the same figures."""
+    """Results by unit in the order of (unit, time, contract), so that the same results give the same figures.
+
+    Their ages are those at the beginning of the day (UTC): who asks again on the same day reads the same figures.
+    """
+    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
     ordered = sorted(results, key=lambda each: (each.unit, each.at, each.contract_id))
     units = sorted({each.unit for each in ordered})
     place = {unit: code for code, unit in enumerate(units)}
@@ -106,7 +110,7 @@ def grouped(results: Sequence[Result], *, now: datetime) -> Grouped:
         codes=np.array([place[each.unit] for each in ordered], dtype=np.int64),
         values=np.array([each.value for each in ordered]),
         errors=np.array([each.error for each in ordered]),
-        years=np.array([(now - each.at).total_seconds() / _YEAR_SECONDS for each in ordered]),
+        years=np.array([max((today - each.at).total_seconds(), 0.0) / _YEAR_SECONDS for each in ordered]),
         at=tuple(each.at for each in ordered),
     )
 
