@@ -19,7 +19,7 @@ from scoring.frameworks.document import Framework
 from scoring.frameworks.errors import FrameworkNotFound
 from scoring.frameworks.queries import find_framework, frameworks_in_force
 from scoring.frameworks.registry import Registry
-from scoring.scores import rescore
+from scoring.scores import rescore, service
 from scoring.scores.rescore import KIND, RESCORE_JOB, SCORE_JOB, enqueue_rescore, rescore_chunk
 from scoring.settings import ScoringSettings
 from shared.ids import new_id
@@ -62,6 +62,27 @@ async def test_bulk_and_events_give_the_same_scores(scoring: Scoring) -> None:
     assert [(row.contract_id, row.framework_id, row.content_hash) for row in again] == [
         (row.contract_id, row.framework_id, row.content_hash) for row in heads
     ]
+
+
+async def test_rows_are_the_same_however_they_are_written(scoring: Scoring, monkeypatch: pytest.MonkeyPatch) -> None:
+    await contracts(scoring, 5)
+    kept = []
+    for copy_from in (1, 1000):
+        monkeypatch.setattr(service, "COPY_FROM", copy_from)
+        async with scoring.database.transaction() as session:
+            await session.execute(text("TRUNCATE score_rows, score_heads, score_uncertainty_due"))
+        assert await run(scoring, chunk=3, frameworks=frameworks_in_force()) == (5, 10)
+        # What hangs on the moment of recording aside, every column of the three tables.
+        tables = {
+            "score_rows": "to_jsonb(t) - '{recorded_at, chain_hash}'::text[]",
+            "score_heads": "to_jsonb(t) - '{recorded_at, chain_hash}'::text[]",
+            "score_uncertainty_due": "to_jsonb(t)",
+        }
+        kept.append(
+            {name: await scoring.rows(f"SELECT {row} FROM {name} t ORDER BY 1") for name, row in tables.items()}
+        )
+    assert kept[0] == kept[1]
+    assert [len(rows) for rows in kept[0].values()] == [10, 10, 10]
 
 
 async def test_a_new_version_of_a_framework_moves_every_head(scoring: Scoring) -> None:

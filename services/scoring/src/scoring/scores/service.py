@@ -18,27 +18,46 @@ from scoring.scores.models import ScoreHead
 from scoring.scores.queries import Head, Read, read_evidence
 from scoring.scores.retirement import mark_live
 from shared import clock
+from shared.copying import copy_in
 from shared.events import ScoreReason, ScoreUpdated
 from shared.outbox import emit
 
 __all__ = ["by_framework", "score_contracts", "standing_event"]
 
-_WRITE = text(
-    """
-    WITH made AS (
-        SELECT * FROM unnest(
-            CAST(:contract_id AS uuid[]), CAST(:framework_id AS text[]),
-            CAST(:framework_version AS text[]), CAST(:framework_hash AS text[]), CAST(:version AS int[]),
-            CAST(:region AS text[]), CAST(:simulated AS bool[]), CAST(:stage AS text[]), CAST(:score AS text[]),
-            CAST(:lower AS text[]), CAST(:upper AS text[]), CAST(:coverage AS text[]), CAST(:grade AS text[]),
-            CAST(:grade_lower AS text[]), CAST(:grade_upper AS text[]), CAST(:held AS text[]),
-            CAST(:contributions AS text[]), CAST(:content AS text[]), CAST(:content_hash AS text[]),
-            CAST(:previous_hash AS text[]), CAST(:chain_hash AS text[]), CAST(:causes AS text[]),
-            CAST(:parts AS text[]), CAST(:ungated AS text[]), CAST(:gates AS text[]), CAST(:thin AS text[]))
-            AS t(contract_id, framework_id, framework_version, framework_hash, version, region, simulated, stage, score,
-                lower, upper, coverage, grade, grade_lower, grade_upper, held, contributions, content, content_hash,
-                previous_hash, chain_hash, causes, parts, ungated, gates, thin)
-    ), added AS (
+_COLUMNS = {
+    "contract_id": "uuid",
+    "version": "int",
+    "simulated": "bool",
+    "framework_id": "text",
+    "framework_version": "text",
+    "framework_hash": "text",
+    "region": "text",
+    "stage": "text",
+    "score": "text",
+    "lower": "text",
+    "upper": "text",
+    "coverage": "text",
+    "grade": "text",
+    "grade_lower": "text",
+    "grade_upper": "text",
+    "held": "text",
+    "contributions": "text",
+    "content": "text",
+    "content_hash": "text",
+    "previous_hash": "text",
+    "chain_hash": "text",
+    "causes": "text",
+    "parts": "text",
+    "ungated": "text",
+    "gates": "text",
+    "thin": "text",
+}
+_MADE = (
+    f"SELECT * FROM unnest({', '.join(f'CAST(:{name} AS {kind}[])' for name, kind in _COLUMNS.items())}) "  # noqa: S608 - our own words
+    f"AS t({', '.join(_COLUMNS)})"
+)
+_WRITE = """
+    WITH made AS ({made}), added AS (
         INSERT INTO score_rows
             (contract_id, framework_id, framework_version, framework_hash, version, region, simulated, content,
              content_hash, previous_hash, chain_hash, causes, parts, recorded_at)
@@ -68,7 +87,14 @@ _WRITE = text(
         chain_hash = excluded.chain_hash, ungated = excluded.ungated, gates = excluded.gates, thin = excluded.thin,
         recorded_at = excluded.recorded_at
     """
+_WRITE_ARRAYS = text(_WRITE.format(made=_MADE))
+# In bulk the rows are copied into a table of the connection first: a third less work for the database than arrays.
+COPY_FROM = 200
+_STAGE = text(
+    f"CREATE TEMPORARY TABLE IF NOT EXISTS scores_made ({', '.join(map(' '.join, _COLUMNS.items()))}) "
+    "ON COMMIT DELETE ROWS"
 )
+_WRITE_COPIED = text(_WRITE.format(made="SELECT * FROM scores_made"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +210,15 @@ async def _write(session: AsyncSession, changes: Sequence[_Change]) -> None:
         "thin": [_optional(outcome.result.get("thin")) for outcome in outcomes],
     }
     connection = await session.connection()
-    await connection.execute(_WRITE, columns | {"recorded_at": changes[0].recorded_at})
+    recorded_at = {"recorded_at": changes[0].recorded_at}
+    if len(changes) < COPY_FROM:
+        await connection.execute(_WRITE_ARRAYS, columns | recorded_at)
+        return
+    columns["contract_id"] = [UUID(contract_id) for contract_id in columns["contract_id"]]
+    await connection.execute(_STAGE)
+    records = zip(*(columns[name] for name in _COLUMNS), strict=True)
+    await copy_in(session, "scores_made", columns=tuple(_COLUMNS), records=records)
+    await connection.execute(_WRITE_COPIED, recorded_at)
 
 
 def _optional(value: object) -> str | None:
