@@ -340,6 +340,7 @@ async def test_reconciliation_with_the_newest_observation(surveys: Surveys) -> N
         (wrong, "90", "2026-06-01", None),
         (right, "41", "2026-05-01", wrong),
         (new_id(), "30", "2026-04-01", None),
+        (lot := new_id(), "7", "2026-06-02", None),  # a lot's value stands for no contract
     ]
     facts = [
         ObservationRecorded.model_validate(
@@ -352,6 +353,7 @@ async def test_reconciliation_with_the_newest_observation(surveys: Surveys) -> N
                 "value": value,
                 "observed_on": day,
                 "supersedes": supersedes,
+                "lot_id": lot if observation_id == lot else None,
                 "recorded_at": clock.now(),
             }
         )

@@ -26,8 +26,8 @@ __all__ = ["BodyLimit", "Telemetry", "configure_logging", "configure_tracing", "
 tracer = trace.get_tracer("gongping")
 _propagator = TraceContextTextMapPropagator()
 _log = structlog.get_logger("http")
-# Answers to surveys, their receipts, and the public pages.
-_PRIVATE = re.compile(r"/p(?:/|$)|/v1/waves/[^/]+/(?:responses|receipts|challenge|ledger/)")
+# Answers to surveys, their receipts, the public pages, and calendar addresses, which hold a secret.
+_PRIVATE = re.compile(r"/p(?:/|$)|/v1/calendars/|/v1/waves/[^/]+/(?:responses|receipts|challenge|ledger/)")
 
 
 def is_private(path: str) -> bool:

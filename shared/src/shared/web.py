@@ -57,18 +57,21 @@ def _finite(value: Decimal) -> Decimal:
     return value
 
 
+# The limits stand next to the type, where they are checked without Python; the schema names them for readers.
 Money = Annotated[
     Decimal,
+    Field(max_digits=18, decimal_places=2),
     BeforeValidator(_decimal_text, json_schema_input_type=str),
     AfterValidator(_finite),
-    Field(max_digits=18, decimal_places=2),
+    Field(json_schema_extra={"max_digits": 18, "decimal_places": 2}),
     PlainSerializer(lambda value: f"{value:.2f}", return_type=str),
 ]
 Figure = Annotated[
     Decimal,
+    Field(max_digits=24, decimal_places=8),
     BeforeValidator(_decimal_text, json_schema_input_type=str),
     AfterValidator(_finite),
-    Field(max_digits=24, decimal_places=8),
+    Field(json_schema_extra={"max_digits": 24, "decimal_places": 8}),
     PlainSerializer(lambda value: format(value.normalize(), "f"), return_type=str),
 ]
 

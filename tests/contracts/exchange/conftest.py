@@ -25,7 +25,13 @@ OTHERS = text(
 )
 SHELF = Path(__file__).parents[4] / "shared"
 TOOL = SHELF / "tools" / "ocds_offline.py"
-OURS = {"simulated", "beneficiaryPopulation", "lifecycle", "indicator", "acceptances"}
+OURS = {"simulated", "beneficiaryPopulation", "lifecycle", "indicator", "acceptances", "lots", "partyShares"} | {
+    "regionShares",
+    "agreement",
+    "evaluations",
+    "sha256",
+}
+OURS |= {"lots", "partyShares", "regionShares", "agreement", "dimensions"}
 PUBLIC_URL = "https://ocds.example.org"
 OWN_EXTENSION = f"{PUBLIC_URL}{routes.EXTENSION_PATH}/extension.json"
 

@@ -18,6 +18,7 @@ from contracts.ledger.errors import (
     AcceptanceOverValue,
     CommitmentOverBudget,
     CommitmentOverValue,
+    CompensationOverOwed,
     InterestOverAccrued,
     PaymentOverShare,
     PaymentOverValue,
@@ -31,6 +32,7 @@ VALUE = Decimal("100.00")
 REFUSALS = (
     AcceptanceOverValue,
     CommitmentOverValue,
+    CompensationOverOwed,
     InterestOverAccrued,
     PaymentOverValue,
     PenaltyOverImposed,
@@ -70,10 +72,11 @@ def test_no_sequence_leaves_the_bounds_or_the_balance(sequence: list[tuple[str, 
     accounts = {account for pair in ACCOUNTS_OF.values() for account in pair}
     assert sum(book.balance(account) for account in accounts) == 0
     assert -book.balance("payables") == totals.acceptance - totals.executed
-    paid_beside = totals.interest_payment - totals.penalty_receipt
+    paid_beside = totals.interest_payment + totals.compensation_payment - totals.penalty_receipt
     assert -book.balance("treasury") == totals.payment - totals.refund + paid_beside
     assert 0 <= -book.balance("interest_payables") == totals.interest - totals.interest_payment
     assert 0 <= book.balance("penalty_receivables") == totals.penalty - totals.penalty_receipt
+    assert 0 <= -book.balance("compensation_payables") == totals.compensation - totals.compensation_payment
 
 
 PROJECTS = (UUID(int=1), UUID(int=2))

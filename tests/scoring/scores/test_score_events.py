@@ -1,7 +1,8 @@
 """Scores follow the events: once per batch, in any order, with a chain that holds."""
 
 import asyncio
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -27,7 +28,7 @@ from tests.scoring.conftest import QUESTIONS, SELF, Scoring, contract_of
 from scoring.app import contracts_subscription
 from scoring.canonical import canonical, sha256
 from scoring.frameworks.queries import find_framework
-from shared.events import ContractCreated, EventData
+from shared.events import ContractCreated, EventData, ObservationRecorded
 from shared.ids import new_id
 from shared.inbox import Subscription
 from shared.testing import count_statements, deliver, delivery
@@ -129,6 +130,17 @@ async def test_an_older_version_of_a_contract_changes_nothing(scoring: Scoring) 
     assert (row.version, row.title, row.state) == (5, "now", "completed")
     # It is kept all the same: the contract as it was at version 2.
     assert [row.version for row in await scoring.rows("SELECT version FROM evidence ORDER BY version")] == [2, 5]
+
+
+async def test_a_value_of_a_lot_or_call_off_stands_for_no_contract(scoring: Scoring) -> None:
+    history = complete_history()
+    await scoring.hear(*history)
+    head = await scoring.head(CONTRACT)
+    told = next(each for each in history if isinstance(each, ObservationRecorded))
+    for part in ("lot_id", "call_off_id", "member_id"):
+        more = {"observation_id": new_id(), "value": Decimal(0), "observed_on": date(2027, 1, 1), part: new_id()}
+        await scoring.hear(told.model_copy(update=more))
+    assert await scoring.head(CONTRACT) == head
 
 
 async def test_a_corrected_title_writes_no_score(scoring: Scoring) -> None:

@@ -54,6 +54,7 @@ def environments(
     }
     made["surveys"]["GONGPING_SURVEYS_KEY_FILE"] = str(state.surveys_key)
     made["contracts"]["GONGPING_CONTRACTS_KEY_FILE"] = str(state.contracts_key)
+    made["contracts"].setdefault("GONGPING_FILES_URL", state.files.absolute().as_uri())
     for printing in ("surveys", "scoring"):  # invitation sheets and reports name the gateway's address
         made[printing].setdefault("GONGPING_PUBLIC_URL", ports.url("gateway"))
     return made

@@ -54,6 +54,11 @@ class State:
         return self.folder / "keys" / "contracts.key"
 
     @property
+    def files(self) -> Path:
+        """Content of documents, by hash."""
+        return self.folder / "files"
+
+    @property
     def client(self) -> Path:
         """URL and credentials of the demonstration's client."""
         return self.folder / "client.json"

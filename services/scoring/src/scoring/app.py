@@ -16,6 +16,7 @@ from scoring.evidence.handlers import (
     on_contract_state,
     on_ledger_posted,
     on_observation_recorded,
+    on_observation_withdrawn,
     on_wave_closed,
 )
 from scoring.evidence.routes import routes as evidence
@@ -44,6 +45,7 @@ from shared.events import (
     ContractActivated,
     ContractCancelled,
     ContractCompleted,
+    ContractCorrected,
     ContractCreated,
     ContractImported,
     ContractResumed,
@@ -53,6 +55,7 @@ from shared.events import (
     ContractUpdated,
     LedgerPosted,
     ObservationRecorded,
+    ObservationWithdrawn,
     WaveClosed,
 )
 from shared.inbox import Subscription
@@ -89,7 +92,9 @@ contracts_subscription = Subscription(
         ContractTerminated.TYPE: on_contract_state,
         ContractCancelled.TYPE: on_contract_state,
         ContractImported.TYPE: on_contract_state,
+        ContractCorrected.TYPE: on_contract_state,
         ObservationRecorded.TYPE: on_observation_recorded,
+        ObservationWithdrawn.TYPE: on_observation_withdrawn,
         LedgerPosted.TYPE: on_ledger_posted,
         AcceptanceRecorded.TYPE: on_acceptance_recorded,
     },

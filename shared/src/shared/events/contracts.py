@@ -4,16 +4,30 @@ from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from shared.events.base import Amount, EventData, Figure, event
+from shared.events.contract_parts import (
+    AgreedIndicator,
+    ConfirmationState,
+    DisclosureLevel,
+    LotState,
+    MemberState,
+    MilestoneState,
+    NeedsBasis,
+    PartyRef,
+    RecipientsOpinion,
+    RegionShareState,
+)
 
 __all__ = [
     "AcceptanceRecorded",
     "AgreedIndicator",
+    "ConfirmationState",
     "ContractActivated",
     "ContractCancelled",
     "ContractCompleted",
+    "ContractCorrected",
     "ContractCreated",
     "ContractImported",
     "ContractResumed",
@@ -22,70 +36,20 @@ __all__ = [
     "ContractSuspended",
     "ContractTerminated",
     "ContractUpdated",
+    "DisclosureLevel",
     "LedgerPosted",
+    "LotState",
+    "MemberState",
     "MilestoneState",
     "MonitoringAlertChanged",
     "NeedsBasis",
     "ObservationRecorded",
+    "ObservationWithdrawn",
     "OrganisationRecorded",
     "PartyRef",
     "RecipientsOpinion",
+    "RegionShareState",
 ]
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-
-class PartyRef(_Part):
-    """A party of the contract as it was named when the event was written."""
-
-    organisation_id: UUID
-    name: str
-    uscc: str | None = Field(None, description="Unified social credit code (GB 32100-2015); null when unknown.")
-
-
-class AgreedIndicator(_Part):
-    """A level-3 indicator agreed in the contract."""
-
-    indicator_id: UUID
-    code: str
-    name: str
-    level: str = Field(description="output | benefit | satisfaction (产出 | 效益 | 满意度).")
-    aspect: str = Field(
-        description="output: quantity | quality | timeliness | cost; benefit: economic | social | ecological | "
-        "sustained; satisfaction."
-    )
-    unit: str
-    direction: str = Field(description="higher (more is better) or lower (less is better).")
-    target: Figure
-    zero_at: Figure | None = Field(None, description="direction lower only: the value at which the score reaches 0.")
-    baseline: Figure | None = Field(None, description="Value before this contract, for quality compared with before.")
-    standard: str = Field("plan", description="plan | sector | history (计划 | 行业 | 历史标准).")
-    weight: Figure = Field(description="Points of the indicator inside its level; relative, any positive number.")
-    accountable: str = Field("provider", description="purchaser | provider | joint | outside.")
-    missing: str = Field("hold", description="hold | zero | reweight.")
-
-
-class MilestoneState(_Part):
-    """A milestone with its present state."""
-
-    milestone_id: UUID
-    code: str
-    title: str
-    kind: str = Field(description="delivery or financing.")
-    percentage: Figure = Field(description="Share of its kind in per cent; all of a kind sum to exactly 100.")
-    due_on: date | None = None
-    status: str = Field(description="scheduled | met | partlyMet | notMet.")
-    met_on: date | None = None
-
-
-class NeedsBasis(_Part):
-    """Why the service was bought: the answer to the first of the four questions."""
-
-    kind: str = Field(description="wave | document | none.")
-    reference: str | None = Field(None, description="Wave id, or number or hash of the document.")
-    reason: str | None = Field(None, description="Why there is none.")
 
 
 class ContractState(EventData):
@@ -116,6 +80,29 @@ class ContractState(EventData):
     needs_basis: NeedsBasis | None = None
     indicators: tuple[AgreedIndicator, ...] = ()
     milestones: tuple[MilestoneState, ...] = ()
+    disclosure: tuple[DisclosureLevel, ...] = Field(
+        (),
+        description="What is not public. Texts that are marked are left out of the event; figures that are marked "
+        "stay in it, and whoever hears them may not publish them.",
+    )
+    kind: str = Field(
+        "single",
+        description="single | framework | callOff. The money of a framework agreement is committed by its call-offs: "
+        "its own value is no commitment and counts in no total.",
+    )
+    framework_id: UUID | None = Field(None, description="kind callOff: the framework agreement.")
+    ceiling: Amount | None = Field(
+        None, description="kind framework: most that its call-offs may sum to; its value where null."
+    )
+    lots: tuple[LotState, ...] = ()
+    members: tuple[MemberState, ...] = Field(
+        (), description="Purchasers and providers of a side with several; empty for a side with one."
+    )
+    regions: tuple[RegionShareState, ...] = Field((), description="Empty: all of the money is the own region's.")
+    confirmations: tuple[ConfirmationState, ...] = Field((), description="Those that stand.")
+    not_evaluable: str | None = Field(
+        None, description="Why a contract of the past cannot be evaluated: a gap, never a score of 0; else null."
+    )
 
 
 @event("contracts.contract.created.v1", kind="state")
@@ -163,6 +150,16 @@ class ContractCancelled(ContractState):
     """A contract was cancelled before it came into force."""
 
 
+@event("contracts.contract.corrected.v1", kind="state")
+class ContractCorrected(ContractState):
+    """A recorded term was corrected (更正) with a reason, a proof and a second person, perhaps after the end."""
+
+    correction_id: UUID
+    corrected: tuple[str, ...] = Field(
+        description="Fields that hold another value now: `value`, `ends_on`, `indicators.<code>.target`, ..."
+    )
+
+
 @event("contracts.contract.imported.v1", kind="state")
 class ContractImported(ContractState):
     """A contract of the past was imported at its true state, with its gaps listed."""
@@ -203,6 +200,23 @@ class ObservationRecorded(EventData):
     document_sha256: str | None = None
     supersedes: UUID | None = Field(None, description="The observation that this one corrects.")
     recorded_at: datetime
+    lot_id: UUID | None = Field(None, description="Lot that it is about; null: the whole contract.")
+    call_off_id: UUID | None = Field(None, description="Call-off of the framework agreement that it is about.")
+    member_id: UUID | None = Field(None, description="Member of a side that it is about.")
+
+
+@event("contracts.observation.withdrawn.v1", kind="fact")
+class ObservationWithdrawn(EventData):
+    """An observation that an import recorded by mistake was taken back: nothing counts it any more."""
+
+    withdrawal_id: UUID = Field(description="Derived from the observation's id: an observation is withdrawn once.")
+    observation_id: UUID
+    contract_id: UUID
+    region: str
+    indicator_id: UUID
+    observed_on: date = Field(description="The date that the withdrawn value stood for.")
+    supersedes: UUID = Field(description="The same as observation_id.")
+    recorded_at: datetime
 
 
 @event("contracts.ledger.posted.v1", kind="fact")
@@ -214,7 +228,7 @@ class LedgerPosted(EventData):
     region: str
     kind: str = Field(
         description="commitment | acceptance | payment | deduction | refund | reversal | budget | interest | "
-        "interestPayment | penalty | penaltyReceipt."
+        "interestPayment | penalty | penaltyReceipt | compensation | compensationPayment."
     )
     amount: Amount = Field(description="Always positive; the kind gives the direction.")
     currency: str
@@ -233,6 +247,9 @@ class LedgerPosted(EventData):
         "the execution that a score may count: an acceptance adds, a lawful saving (cause saving) lessens it and the "
         "value that it is compared with, taking back does the opposite; null for entries without part in it.",
     )
+    lot_id: UUID | None = Field(None, description="Lot that it is about; null: the whole contract.")
+    call_off_id: UUID | None = Field(None, description="Call-off of the framework agreement that it is about.")
+    member_id: UUID | None = Field(None, description="Member of a side that it is about.")
 
 
 @event("contracts.monitoring.changed.v1", kind="state")
@@ -258,15 +275,6 @@ class MonitoringAlertChanged(EventData):
     decided_at: datetime | None = None
 
 
-class RecipientsOpinion(_Part):
-    """The recipients' opinion at acceptance (Reg. art. 45(2)): an on-site record or an already closed wave."""
-
-    kind: str = Field(description="onSite | wave.")
-    people: int = Field(0, ge=0, description="Recipients who were asked.")
-    satisfied: int = Field(0, ge=0, description="Of these, satisfied.")
-    reference: str | None = Field(None, description="Hash of the minutes, or the wave's id.")
-
-
 @event("contracts.acceptance.recorded.v1", kind="fact")
 class AcceptanceRecorded(EventData):
     """The service was accepted (or refused) against the contract's standards."""
@@ -280,3 +288,7 @@ class AcceptanceRecorded(EventData):
     currency: str
     opinion: RecipientsOpinion | None = None
     recorded_at: datetime
+    standards: dict[str, int] = Field(
+        default_factory=dict, description="Standards of the contract by result: met | partly | notMet."
+    )
+    repeats: UUID | None = Field(None, description="The rejected acceptance that this one was held again for.")

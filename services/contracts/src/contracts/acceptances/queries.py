@@ -6,9 +6,9 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from contracts.acceptances.models import Acceptance
+from contracts.acceptances.models import Acceptance, ClosedWave
 
-__all__ = ["list_acceptances"]
+__all__ = ["acceptances_by_id", "closed_wave_contract", "list_acceptances"]
 
 
 async def list_acceptances(
@@ -19,3 +19,18 @@ async def list_acceptances(
     if after is not None:
         statement = statement.where(Acceptance.id > after)
     return (await session.execute(statement.order_by(Acceptance.id).limit(limit + 1))).scalars().all()
+
+
+async def acceptances_by_id(session: AsyncSession, *, contract_id: UUID, acceptance_id: UUID) -> Sequence[Acceptance]:
+    """An acceptance of a contract and the one that was held again for it, as far as there are any."""
+    statement = select(Acceptance).where(
+        Acceptance.contract_id == contract_id,
+        (Acceptance.id == acceptance_id) | (Acceptance.repeats == acceptance_id),
+    )
+    return (await session.execute(statement)).scalars().all()
+
+
+async def closed_wave_contract(session: AsyncSession, *, wave_id: UUID) -> UUID | None:
+    """The contract of a wave that the surveys service told to be closed; None for one that was not heard of here."""
+    statement = select(ClosedWave.contract_id).where(ClosedWave.wave_id == wave_id)
+    return (await session.execute(statement)).scalar_one_or_none()

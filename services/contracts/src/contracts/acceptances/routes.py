@@ -8,6 +8,7 @@ from fastapi import Request, Response
 from contracts.acceptances import queries, service
 from contracts.acceptances.schemas import AcceptanceIn, AcceptanceOut
 from contracts.contracts.queries import require_visible
+from contracts.disclosure.queries import require_disclosed
 from contracts.lists import id_after
 from shared.auth import Principal, allow
 from shared.db import ReadSession, WriteSession
@@ -38,6 +39,7 @@ async def list_acceptances(
 ) -> Page[AcceptanceOut]:
     """Every acceptance in the order of recording."""
     set_region(response, await require_visible(session, contract_id=contract_id))
+    await require_disclosed(session, "money", "opinion", contract_id=contract_id)
     found = await queries.list_acceptances(session, contract_id=contract_id, limit=page.limit, after=id_after(page))
     shown = found[: page.limit]
     next_cursor = encode_cursor(shown[-1].id) if len(found) > page.limit else None

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.budgets.errors import BudgetProjectNotFound
 from contracts.budgets.models import BudgetAdjustment
+from contracts.disclosure.queries import sight_sql
 from shared.db import principal_in, scope_sql
 
 __all__ = [
@@ -138,13 +139,19 @@ async def shares_of(session: AsyncSession, *, project_id: UUID, limit: int, afte
     """What each contract of the caller's regions holds of a project and has spent; one more than `limit`."""
     scope, parameters = scope_sql(principal_in(session), "entry.region")
     condition = "AND entry.contract_id > :after" if after else ""
+    sight, marked = sight_sql(principal_in(session), "money")
+    if marked:
+        inside = f"SELECT FROM contracts AS contract WHERE contract.id = entry.contract_id AND {sight}"
+        condition += f" AND EXISTS ({inside})"
     statement = text(
         "SELECT entry.contract_id, coalesce(sum(entry.amount) FILTER (WHERE entry.kind = 'budget'), 0) AS share, "  # noqa: S608 - constants and our scope
         f"coalesce({_EXECUTED}, 0) AS executed FROM ledger_entries AS entry "
         f"WHERE entry.budget_project_id = :id AND {_STANDING} AND {scope} {condition} "
         "GROUP BY entry.contract_id ORDER BY entry.contract_id LIMIT :limit"
     )
-    rows = await session.execute(statement, parameters | {"id": project_id, "limit": limit + 1, "after": after})
+    rows = await session.execute(
+        statement, parameters | marked | {"id": project_id, "limit": limit + 1, "after": after}
+    )
     return [dict(row) for row in rows.mappings()]
 
 

@@ -17,6 +17,7 @@ from contracts.compliance.schemas import (
     contract_rules_out,
 )
 from contracts.contracts.queries import require_visible
+from contracts.disclosure.queries import require_disclosed
 from shared.auth import Principal, allow
 from shared.db import ReadSession, WriteSession
 from shared.web import router, set_region
@@ -38,7 +39,9 @@ async def show_contract_rules(
     contract_id: UUID, session: ReadSession, response: Response, _: Reader
 ) -> ContractRulesOut:
     """Each rule's verdict today with its figures, its source and how surely that is known, and what mends it."""
-    return _answer(response, await queries.compliance_of(session, contract_id=contract_id))
+    found = await queries.compliance_of(session, contract_id=contract_id)
+    await require_disclosed(session, "money", "competition", "clauses", contract_id=contract_id)
+    return _answer(response, found)
 
 
 @routes.post("/contracts/{contract_id}/overrides", status_code=201, summary="Ask to set a rule aside")

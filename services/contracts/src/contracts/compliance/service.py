@@ -9,6 +9,7 @@ from contracts.compliance.models import Publication
 from contracts.compliance.queries import Compliance, compliance_of
 from contracts.contracts.queries import get_contract
 from contracts.contracts.service import open_for_fact, require_party
+from contracts.register_jobs import refresh_register
 from contracts.rules import service as rules
 from contracts.rules.errors import RuleNotFound, RuleNotOverridable
 from shared import audit, clock
@@ -18,6 +19,9 @@ from shared.problems import Unprocessable
 
 __all__ = ["approve_override", "record_publication", "request_override"]
 
+# Kept by the terms as they are, and perhaps not by those that an amendment would agree.
+_AHEAD = ("supplementCap", "termLimit", "budgetFirst")
+
 
 async def request_override(session: AsyncSession, *, contract_id: UUID, rule: str, reason: str) -> Compliance:
     """Ask that a rule be set aside for a contract.
@@ -25,14 +29,15 @@ async def request_override(session: AsyncSession, *, contract_id: UUID, rule: st
     Raises:
         ContractNotFound: there is none in the caller's scope.
         RuleNotFound: the contract's rule set has no such rule, or it is a risk flag.
-        RuleNotOverridable: the rule is not broken, or was asked to be set aside before.
+        RuleNotOverridable: the rule is not broken and no amendment could break it, or it was asked to be set aside
+            before.
     """
     found = await compliance_of(session, contract_id=contract_id)
     _require_purchaser(session, found)
     verdict = next((each for each in found.verdicts if each.rule.code == rule), None)
     if verdict is None:
         raise RuleNotFound(f"{found.rules.rules.name} has no rule {rule} that is checked.", rule=rule)
-    if verdict.finding.outcome not in ("broken", "unknown"):
+    if verdict.finding.outcome not in ("broken", "unknown") and verdict.rule.kind not in _AHEAD:
         raise RuleNotOverridable(f"{rule} is {verdict.finding.outcome}: there is nothing to set aside.")
     await rules.request_override(
         session, verdict.rule, contract_id=contract_id, region=found.record.state.region, reason=reason
@@ -55,6 +60,7 @@ async def approve_override(
     await rules.approve_override(
         session, contract_id=contract_id, region=found.record.state.region, override_id=override_id, note=note
     )
+    await refresh_register(session, contract_id=contract_id)
     return await compliance_of(session, contract_id=contract_id)
 
 
@@ -98,6 +104,7 @@ async def record_publication(
     )
     session.add(publication)
     await session.flush()
+    await refresh_register(session, contract_id=contract_id)
     audit.record(
         session, "contract.published", noun="contract", noun_id=contract_id, region=head.region, fields={"kind": kind}
     )

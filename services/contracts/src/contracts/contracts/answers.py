@@ -8,8 +8,11 @@ from pydantic import Field
 
 from contracts.contracts.queries import AuditRow, ContractRecord
 from contracts.contracts.transitions import allowed_actions
+from contracts.disclosure.queries import FIELDS, withheld_fields, withheld_levels
+from contracts.disclosure.service import redact
 from contracts.organisations.schemas import ExternalIdOut, WarningOut
 from contracts.rules.queries import Clauses, Competition
+from shared import clock
 from shared.web import Figure, Money, Out
 
 __all__ = [
@@ -18,9 +21,13 @@ __all__ = [
     "HistoryOut",
     "IndicatorOut",
     "LedgerTotals",
+    "LotOut",
+    "MemberOut",
     "MilestoneOut",
     "PartyOut",
     "PinnedRulesOut",
+    "RegionShareOut",
+    "StandingConfirmationOut",
     "VerdictAtSigning",
     "contract_out",
     "history_out",
@@ -54,6 +61,9 @@ class IndicatorOut(Out):
     weight: Figure = Field(description="Points inside the level; relative.")
     accountable: str = Field(description="purchaser | provider | joint | outside.")
     missing: str = Field(description="hold | zero | reweight.")
+    added_after_the_fact: bool = Field(
+        description="Recorded later and not agreed in the contract: shown, and given no weight in a score."
+    )
 
 
 class MilestoneOut(Out):
@@ -87,6 +97,62 @@ class AmendmentOut(Out):
     amended_on: date | None = Field(description="Its date.")
     rationale: str | None = Field(description="Why.")
     description: str | None = Field(description="What changed.")
+    reason_code: str | None = Field(description="Code of its reason (GET /v1/amendments/reasons); null for imports.")
+    value_before: Money | None = Field(description="Contract value before it; null for imports.")
+    value_after: Money | None = Field(description="Contract value from it on.")
+    starts_on_before: date | None = Field(description="First day of the term before it.")
+    starts_on_after: date | None = Field(description="First day of the term from it on.")
+    ends_on_before: date | None = Field(description="Last day of the term before it.")
+    ends_on_after: date | None = Field(description="Last day of the term from it on.")
+    contract_version: int | None = Field(description="Version of the contract from which on it is in force.")
+    agreed_at: datetime | None = Field(description="When the second party confirmed it; null for imports.")
+
+
+class CorrectedOut(Out):
+    """A correction (更正) that was made; GET .../corrections tells its values, reason and proof."""
+
+    id: UUID = Field(description="Id of the correction.")
+    field: str = Field(description="What was corrected.")
+    version: int = Field(description="Version of the contract that holds the new value.")
+    corrected_at: datetime = Field(description="When the second person approved it.")
+
+
+class LotOut(Out):
+    """A lot (分包)."""
+
+    lot_id: UUID = Field(description="Id of the lot.")
+    code: str = Field(description="Code, unique in the contract.")
+    title: str = Field(description="What the lot is.")
+    description: str | None = Field(description="More about it.")
+    value: Money = Field(description="Its part of the contract value.")
+
+
+class MemberOut(Out):
+    """One of several purchasers, or of several joint providers (联合体成员)."""
+
+    member_id: UUID = Field(description="Id of the member.")
+    side: str = Field(description="purchaser | provider.")
+    organisation_id: UUID = Field(description="Id of the organisation.")
+    name: str = Field(description="Its name.")
+    uscc: str | None = Field(description="Unified social credit code; null when unknown.")
+    share: Figure = Field(description="Share of the money in per cent; a side sums to exactly 100.")
+    lead: bool = Field(description="Leads its side, and stands as the contract's purchaser or provider.")
+
+
+class RegionShareOut(Out):
+    """A region with a share of the contract's money."""
+
+    region: str = Field(description="Region.")
+    share: Figure = Field(description="Share of the money in per cent; the regions sum to exactly 100.")
+
+
+class StandingConfirmationOut(Out):
+    """A party's confirmation of the terms that stands."""
+
+    side: str = Field(description="purchaser | provider.")
+    organisation_id: UUID = Field(description="Party.")
+    terms_sha256: str = Field(description="SHA-256 of the terms that it confirmed.")
+    confirmed_at: datetime = Field(description="When.")
 
 
 class LedgerTotals(Out):
@@ -122,6 +188,15 @@ class PinnedRulesOut(Out):
     )
 
 
+class DisclosureOut(Out):
+    """A level above public."""
+
+    subject: str = Field(description="contract | field | document.")
+    target: str = Field(description="* for the contract, the field's code, or the SHA-256 of the document.")
+    level: str = Field(description="internal | commercialSecret | personal.")
+    until: date | None = Field(description="Last day on which it counts; null without end.")
+
+
 class ContractOut(Out):
     """A contract: its terms, its state, its parts, and the sums of its ledger."""
 
@@ -143,7 +218,10 @@ class ContractOut(Out):
     currency: str = Field(description="ISO 4217 code.")
     value: Money | None = Field(description="Contract value in force, amendments included.")
     budget: Money | None = Field(description="Budget line of the contract.")
-    final_value: Money | None = Field(description="Final value as the source of an import names it.")
+    final_value: Money | None = Field(
+        description="What it cost in all: paid net of refunds, from its completion or its settlement on; for imports "
+        "what the source says."
+    )
     signed_on: date | None = Field(description="Date of signature.")
     starts_on: date | None = Field(description="First day of the term.")
     ends_on: date | None = Field(description="Last day of the term.")
@@ -159,11 +237,26 @@ class ContractOut(Out):
     rules: PinnedRulesOut | None = Field(description="Rule set pinned at its activation; null before, and for imports.")
     indicators: list[IndicatorOut] = Field(description="Agreed indicators.")
     milestones: list[MilestoneOut] = Field(description="Milestones.")
+    not_evaluable: str | None = Field(
+        description="Why a contract of the past cannot be evaluated: counted as a gap, never scored 0; else null."
+    )
+    kind: str = Field(description="single | framework | callOff.")
+    framework_id: UUID | None = Field(description="kind callOff: the framework agreement.")
+    ceiling: Money | None = Field(
+        description="kind framework: most that its call-offs may sum to; its value where null."
+    )
+    lots: list[LotOut] = Field(description="Lots; they sum to the value.")
+    members: list[MemberOut] = Field(description="Members of a side with several; none for a side with one.")
+    regions: list[RegionShareOut] = Field(description="Shares of regions; empty: all is the own region's.")
+    confirmations: list[StandingConfirmationOut] = Field(description="Parties' confirmations that stand.")
     amendments: list[AmendmentOut] = Field(description="Amendments.")
-    ledger: LedgerTotals = Field(description="Sums of the ledger.")
+    corrections: list[CorrectedOut] = Field(description="Corrections that were made, in their order.")
+    ledger: LedgerTotals | None = Field(description="Sums of the ledger; null where money is withheld from you.")
     gaps: list[str] = Field(description="What the source of an import did not have.")
     warnings: list[WarningOut] = Field(description="What is doubtful and was kept as given.")
     external_ids: list[ExternalIdOut] = Field(description="Its ids in source systems.")
+    disclosure: list[DisclosureOut] = Field(description="What of it is not public.")
+    withheld: list[str] = Field(description="Fields that are left out of this answer, for you may not see them.")
     created_at: datetime = Field(description="When it was recorded.")
     updated_at: datetime = Field(description="When it was changed last.")
 
@@ -195,7 +288,9 @@ _OF_STATE = [
         "gaps",
         "warnings",
         "amendments",
+        "corrections",
         "external_ids",
+        "withheld",
         "created_at",
         "updated_at",
     }
@@ -205,25 +300,37 @@ _OF_STATE = [
 def contract_out(record: ContractRecord) -> ContractOut:
     """The answer for a contract."""
     state, facts = record.state, record.facts
-    return ContractOut.model_validate(
-        {
-            **{name: getattr(state, name) for name in _OF_STATE},
-            "state_reason": record.state_reason,
-            "actions": allowed_actions(state.state),
-            "final_value": record.final_value,
-            "competition": record.competition,
-            "clauses": record.clauses,
-            "value_at_signing": record.value_at_signing,
-            "rules": record.rules,
-            "amendments": record.amendments,
-            "ledger": facts,
-            "gaps": record.gaps,
-            "warnings": record.warnings,
-            "external_ids": record.external_ids,
-            "created_at": record.created_at,
-            "updated_at": record.updated_at,
-        }
-    )
+    content: dict[str, Any] = {
+        **{name: getattr(state, name) for name in _OF_STATE},
+        "state_reason": record.state_reason,
+        "actions": allowed_actions(state.state),
+        "final_value": record.final_value,
+        "competition": record.competition,
+        "clauses": record.clauses,
+        "value_at_signing": record.value_at_signing,
+        "rules": record.rules,
+        "amendments": record.amendments,
+        "corrections": record.corrections,
+        "ledger": facts,
+        "gaps": record.gaps,
+        "warnings": record.warnings,
+        "external_ids": record.external_ids,
+        "created_at": record.created_at,
+        "updated_at": record.updated_at,
+    }
+    return ContractOut.model_validate(_disclosed(record, content))
+
+
+def _disclosed(record: ContractRecord, content: dict[str, Any]) -> dict[str, Any]:
+    state, viewer = record.state, record.viewer
+    if not state.disclosure:
+        return content | {"withheld": []}
+    parties = {state.purchaser.organisation_id, *(one.organisation_id for one in state.members)}
+    parties |= {state.provider.organisation_id} if state.provider else set()
+    levels = withheld_levels(viewer, party=viewer.organisation in parties)
+    hidden = withheld_fields(state.disclosure, levels=levels, today=clock.today())
+    fields = sorted(FIELDS if hidden is None else hidden)
+    return redact(content, fields) | {"withheld": fields}
 
 
 def history_out(row: AuditRow) -> HistoryOut:

@@ -3,12 +3,16 @@
 from shared.problems import Conflict, NotFound
 
 __all__ = [
+    "ConfirmationsRequired",
     "ContractAlreadyCompleted",
     "ContractAlreadyRecorded",
+    "ContractConfirmed",
     "ContractNotActivatable",
     "ContractNotCompletable",
+    "ContractNotCorrectable",
     "ContractNotEditable",
     "ContractNotFound",
+    "ContractNotOfThePast",
     "ContractStateConflict",
     "MilestoneAlreadyReported",
     "MilestoneNotFound",
@@ -50,6 +54,30 @@ class ContractNotEditable(ContractStateConflict):
     """Terms are edited in drafts only."""
 
     slug, title = "contract-not-editable", "The contract is no draft"
+
+
+class ContractConfirmed(ContractStateConflict):
+    """A party has confirmed the terms; nobody changes them while a confirmation stands."""
+
+    slug, title = "contract-confirmed", "The terms are confirmed by a party"
+
+
+class ConfirmationsRequired(Conflict):
+    """The region's settings want every party's confirmation; `waiting` names those that have not given it."""
+
+    slug, title = "confirmations-required", "The parties have not all confirmed"
+
+
+class ContractNotCorrectable(ContractStateConflict):
+    """The term is not corrected so: the detail says why and what is done instead."""
+
+    slug, title = "contract-not-correctable", "The contract cannot be corrected so"
+
+
+class ContractNotOfThePast(Conflict):
+    """Only a contract of the past may be closed as not evaluable."""
+
+    slug, title = "contract-not-of-the-past", "The contract is none of the past"
 
 
 class ContractNotActivatable(Conflict):

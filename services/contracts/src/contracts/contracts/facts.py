@@ -43,7 +43,11 @@ COLUMNS = """
     ARRAY(
         SELECT indicator.code FROM contract_indicators AS indicator
         WHERE indicator.contract_id = contract.id AND indicator.level IN ('output', 'benefit')
-          AND NOT EXISTS (SELECT FROM observations WHERE observations.indicator_id = indicator.id)
+          AND NOT EXISTS (SELECT FROM observations
+                          WHERE observations.indicator_id = indicator.id
+                            AND NOT EXISTS (SELECT FROM observation_withdrawals AS withdrawn
+                                            WHERE withdrawn.observation_id = observations.id)
+                            AND num_nonnulls(lot_id, call_off_id, member_id) = 0)
         ORDER BY indicator.position
     ) AS unobserved
 """

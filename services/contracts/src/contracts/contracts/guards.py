@@ -7,21 +7,14 @@ implements it; CY2020-10 the measures for evaluating project expenditure (财预
 
 from datetime import date
 from decimal import Decimal
-from typing import NamedTuple
 
 from contracts.catalogue.queries import is_public_service, item_of
 from contracts.contracts.facts import Facts
+from contracts.contracts.missing import Missing
+from contracts.contracts.part_guards import missing_parts
 from shared.events import ContractState
 
 __all__ = ["Missing", "missing_for_activation", "missing_for_completion"]
-
-
-class Missing(NamedTuple):
-    """A thing that is missing, the rule that asks for it, and the way to mend it."""
-
-    what: str
-    rule: str
-    how: str
 
 
 _TERMS = "PATCH /v1/contracts/{id} while it is a draft (a pending one: POST .../return first)"
@@ -69,7 +62,7 @@ def missing_for_activation(contract: ContractState, *, today: date) -> list[Miss
                 f"{_TERMS} with service_category, one of GET /v1/catalogue",
             )
         )
-    return missing + _missing_indicators(contract) + _missing_percentages(contract)
+    return missing + _missing_indicators(contract) + _missing_percentages(contract) + missing_parts(contract)
 
 
 def _missing_indicators(contract: ContractState) -> list[Missing]:

@@ -76,6 +76,8 @@ class ImportedContract:
     end_reason: str | None = None
     procurement_method: str | None = None
     tenderers: int | None = None
+    beneficiary_population: int | None = None
+    not_evaluable: str | None = None
     simulated: bool = False
     amendments: tuple[ImportedAmendment, ...] = ()
     milestones: tuple[ImportedMilestone, ...] = ()

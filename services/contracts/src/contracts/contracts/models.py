@@ -20,6 +20,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
@@ -40,6 +41,7 @@ __all__ = [
 STATES = ("draft", "pending", "active", "suspended", "completed", "terminated", "cancelled")
 ORIGINS = ("native", "import")
 END_REASONS = ("complete", "incomplete", "cancelled", "unsuccessful")
+KINDS = ("single", "framework", "callOff")
 METHODS = ("open", "selective", "limited", "direct")
 LEVELS = ("output", "benefit", "satisfaction")
 ASPECTS = {
@@ -62,9 +64,11 @@ class Contract(RegionScoped, Base):
     """The contract: the join key of everything.
 
     `version` counts changes of the aggregate and is its ETag; `facts_version` counts the facts recorded about it.
-    `value` is the value in force, amendments included; `final_value` is what the source calls the final value of an
-    imported contract. `moved_at` is null as long as the state is the one that it was recorded with. `extras` holds
-    fields of the source that have no home elsewhere.
+    `value` is the value in force, amendments included; `final_value` is what it cost in all (paid net of refunds, from
+    its completion or settlement on), or what the source of an import says. `moved_at` is null as long as the state is
+    the one that it was recorded with. `extras` holds fields of the source that have no home elsewhere. `purchaser_id`
+    and `provider_id` are the leads where a side has several members; `has_parts` says whether lots, members, region
+    shares or confirmations exist, so that reading the many contracts without any asks no further table.
     """
 
     __tablename__ = "contracts"
@@ -73,12 +77,16 @@ class Contract(RegionScoped, Base):
         CheckConstraint(one_of("origin", ORIGINS), name="origin"),
         CheckConstraint(one_of("end_reason", END_REASONS), name="end_reason"),
         CheckConstraint(one_of("procurement_method", METHODS), name="procurement_method"),
+        CheckConstraint(one_of("kind", KINDS), name="kind"),
+        CheckConstraint("(kind = 'callOff') = (framework_id IS NOT NULL)", name="framework"),
+        CheckConstraint("ceiling IS NULL OR (kind = 'framework' AND ceiling >= 0)", name="ceiling"),
         CheckConstraint("version >= 1 AND facts_version >= 0", name="version"),
         CheckConstraint("value >= 0 AND budget >= 0 AND final_value >= 0", name="amounts"),
         CheckConstraint("tenderers >= 0 AND beneficiary_population >= 0", name="counts"),
         Index(None, "state", "id"),
         Index(None, "purchaser_id", "id"),
         Index(None, "provider_id", "id"),
+        Index("ix_contracts_framework_id", "framework_id", "id", postgresql_where=text("framework_id IS NOT NULL")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -110,11 +118,17 @@ class Contract(RegionScoped, Base):
     competition: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     clauses: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     value_at_signing: Mapped[Decimal | None] = mapped_column(Money)
+    kind: Mapped[str] = mapped_column(Text, server_default="single")
+    framework_id: Mapped[UUID | None] = mapped_column(ForeignKey("contracts.id"))
+    ceiling: Mapped[Decimal | None] = mapped_column(Money)
+    has_parts: Mapped[bool] = mapped_column(server_default=text("false"))
     rules_id: Mapped[str | None] = mapped_column(String(48))
     rules_version: Mapped[str | None] = mapped_column(String(32))
     rules_sha256: Mapped[str | None] = mapped_column(ForeignKey("rule_sets.sha256"))
     rules_pinned_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     rules_at_signing: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB(none_as_null=True))
+    not_evaluable: Mapped[str | None] = mapped_column(Text)
+    not_evaluable_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     gaps: Mapped[list[str]] = mapped_column(ARRAY(Text))
     warnings: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     extras: Mapped[dict[str, Any]] = mapped_column(JSONB)
@@ -164,6 +178,7 @@ class Indicator(Base):
     weight: Mapped[Decimal] = mapped_column(Figure)
     accountable: Mapped[str] = mapped_column(Text)
     missing: Mapped[str] = mapped_column(Text)
+    added_after_the_fact: Mapped[bool] = mapped_column(server_default=text("false"), default=False)
 
 
 class Milestone(Base):
@@ -206,7 +221,11 @@ class MilestoneReport(Base):
 
 
 class Amendment(Base):
-    """An amendment (补充协议) as the source names it; `number` counts them per contract from 1."""
+    """An amendment (补充协议) in force; `number` counts them per contract from 1.
+
+    One of an import is as its source names it. One that was agreed here (`agreed_at`) also has its reason, value and
+    term before and after, and the contract's version from which on it is in force.
+    """
 
     __tablename__ = "contract_amendments"
     __table_args__ = (UniqueConstraint("contract_id", "number"), CheckConstraint("number >= 1", name="number"))
@@ -218,3 +237,12 @@ class Amendment(Base):
     amended_on: Mapped[date | None] = mapped_column(Date)
     rationale: Mapped[str | None] = mapped_column(Text)
     description: Mapped[str | None] = mapped_column(Text)
+    reason_code: Mapped[str | None] = mapped_column(Text)
+    value_before: Mapped[Decimal | None] = mapped_column(Money)
+    value_after: Mapped[Decimal | None] = mapped_column(Money)
+    starts_on_before: Mapped[date | None] = mapped_column(Date)
+    starts_on_after: Mapped[date | None] = mapped_column(Date)
+    ends_on_before: Mapped[date | None] = mapped_column(Date)
+    ends_on_after: Mapped[date | None] = mapped_column(Date)
+    contract_version: Mapped[int | None]
+    agreed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

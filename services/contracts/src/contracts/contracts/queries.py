@@ -4,30 +4,32 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from pydantic import TypeAdapter
-from sqlalchemy import Row, select, text
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.contracts.errors import ContractNotFound
-from contracts.contracts.facts import COLUMNS, JOINS, Facts
 from contracts.contracts.models import Indicator, Milestone
+from contracts.contracts.parts import PARTS
 from contracts.contracts.records import (
     AmendmentRecord,
     AuditRow,
     ContractRecord,
+    CorrectionRecord,
     ExternalIdRecord,
     PinnedRules,
     ReportedMilestone,
 )
-from contracts.organisations.queries import party_sql
-from contracts.rules.queries import Clauses, Competition
+from contracts.contracts.statement import SELECT, record_of
+from contracts.disclosure.queries import sight_sql
+from contracts.policies.queries import note_stamp
 from shared.db import principal_in, scope_sql
-from shared.events import AgreedIndicator, ContractState, NeedsBasis, PartyRef
 
 __all__ = [
+    "PARTS",
     "AmendmentRecord",
     "AuditRow",
     "ContractRecord",
+    "CorrectionRecord",
     "ExternalIdRecord",
     "PinnedRules",
     "ReportedMilestone",
@@ -35,140 +37,67 @@ __all__ = [
     "find_contract_id",
     "find_contract_ids",
     "get_contract",
+    "get_contracts",
     "history_of",
     "indicator_codes",
     "list_contracts",
     "milestone_ids",
+    "read_contracts",
     "regions_of",
     "require_visible",
     "snapshot_contracts",
 ]
 
-
-_INDICATORS = TypeAdapter(tuple[AgreedIndicator, ...])
-_MILESTONES = TypeAdapter(tuple[ReportedMilestone, ...])
-_AMENDMENTS = TypeAdapter(list[AmendmentRecord])
-_EXTERNAL_IDS = TypeAdapter(list[ExternalIdRecord])
-_PINNED = TypeAdapter(PinnedRules)
-_WARNINGS = TypeAdapter(list[dict[str, str]])
-
-# The columns of the contract's own row that go into `ContractState` as they are.
-_PLAIN = (
-    "version",
-    "region",
-    "contract_number",
-    "title",
-    "state",
-    "origin",
-    "simulated",
-    "service_category",
-    "currency",
-    "value",
-    "budget",
-    "signed_on",
-    "starts_on",
-    "ends_on",
-    "ended_at",
-    "end_reason",
-    "procurement_method",
-    "tenderers",
-    "beneficiary_population",
-)
-
-# Decimals travel as text inside JSON: a JSON number would come back as a float. The JSON itself is fetched as text, for
-# pydantic reads it faster than the driver's decoder. A scalar sub-select per part is cheaper than grouping the row.
-_SELECT = f"""
-SELECT contract.id, {", ".join(f"contract.{name}" for name in _PLAIN)},
-    contract.facts_version, contract.state_reason, contract.moved_at, contract.final_value, contract.gaps,
-    contract.value_at_signing, contract.competition::text AS competition, contract.clauses::text AS clauses,
-    CASE WHEN contract.rules_sha256 IS NOT NULL THEN json_build_object(
-        'id', contract.rules_id, 'version', contract.rules_version, 'sha256', contract.rules_sha256,
-        'pinned_at', contract.rules_pinned_at, 'at_signing', contract.rules_at_signing) END::text AS rules,
-    contract.created_at, contract.updated_at,
-    contract.needs_basis::text AS needs_basis, contract.warnings::text AS warnings,
-    {party_sql("contract.purchaser_id")}::text AS purchaser,
-    {party_sql("contract.provider_id")}::text AS provider,
-    (SELECT json_agg(json_build_object(
-        'indicator_id', id, 'code', code, 'name', name, 'level', level, 'aspect', aspect, 'unit', unit,
-        'direction', direction, 'target', target::text, 'zero_at', zero_at::text, 'baseline', baseline::text,
-        'standard', standard, 'weight', weight::text, 'accountable', accountable, 'missing', missing)
-        ORDER BY position)
-     FROM contract_indicators WHERE contract_id = contract.id)::text AS indicators,
-    (SELECT json_agg(json_build_object(
-        'milestone_id', id, 'code', code, 'title', title, 'kind', kind, 'percentage', percentage::text,
-        'due_on', due_on, 'status', status, 'met_on', met_on, 'note', note, 'reported_at', reported_at)
-        ORDER BY position)
-     FROM contract_milestones WHERE contract_id = contract.id)::text AS milestones,
-    (SELECT json_agg(json_build_object(
-        'number', number, 'external_id', external_id, 'amended_on', amended_on, 'rationale', rationale,
-        'description', description) ORDER BY number)
-     FROM contract_amendments WHERE contract_id = contract.id)::text AS amendments,
-    (SELECT json_agg(json_build_object('source', source, 'id', external_id) ORDER BY source, external_id)
-     FROM contract_external_ids WHERE contract_id = contract.id)::text AS external_ids,
-    {COLUMNS}
-FROM contracts AS contract {JOINS}
-"""  # noqa: S608 - constants only
-
-
-def _record(row: Row[Any]) -> ContractRecord:
-    return ContractRecord(
-        state=ContractState(
-            contract_id=row.id,
-            **{name: getattr(row, name) for name in _PLAIN},
-            purchaser=PartyRef.model_validate_json(row.purchaser),
-            provider=PartyRef.model_validate_json(row.provider) if row.provider else None,
-            needs_basis=NeedsBasis.model_validate_json(row.needs_basis) if row.needs_basis else None,
-            indicators=_INDICATORS.validate_json(row.indicators) if row.indicators else (),
-            milestones=_MILESTONES.validate_json(row.milestones) if row.milestones else (),
-        ),
-        facts=Facts(
-            row.committed,
-            row.accepted,
-            row.paid,
-            row.deducted,
-            row.refunded,
-            row.payments,
-            row.acceptances,
-            row.opinions,
-            tuple(row.unobserved),
-        ),
-        facts_version=row.facts_version,
-        state_reason=row.state_reason,
-        moved_at=row.moved_at,
-        final_value=row.final_value,
-        value_at_signing=row.value_at_signing,
-        competition=Competition.model_validate_json(row.competition) if row.competition else None,
-        clauses=Clauses.model_validate_json(row.clauses) if row.clauses else None,
-        rules=_PINNED.validate_json(row.rules) if row.rules else None,
-        gaps=row.gaps,
-        warnings=_WARNINGS.validate_json(row.warnings),
-        amendments=_AMENDMENTS.validate_json(row.amendments) if row.amendments else [],
-        external_ids=_EXTERNAL_IDS.validate_json(row.external_ids) if row.external_ids else [],
-        created_at=row.created_at,
-        updated_at=row.updated_at,
-    )
+# A filter by a field finds no contract of which the field is withheld from the caller.
+_FILTERED = {
+    "contract_number": "contractNumber",
+    "provider_id": "provider",
+    "source": "externalIds",
+    "external_id": "externalIds",
+}
 
 
 async def get_contract(session: AsyncSession, *, contract_id: UUID) -> ContractRecord:
     """One contract; ContractNotFound when there is none in the caller's scope."""
-    scope, parameters = scope_sql(principal_in(session), "contract.region")
-    statement = text(f"{_SELECT} WHERE contract.id = :contract_id AND {scope}")
-    row = (await session.execute(statement, parameters | {"contract_id": contract_id})).first()
+    principal = principal_in(session)
+    scope, parameters = scope_sql(principal, "contract.region")
+    sight, marked = sight_sql(principal)
+    statement = text(f"{SELECT} WHERE contract.id = :contract_id AND {scope} AND {sight}")
+    row = (await session.execute(statement, parameters | marked | {"contract_id": contract_id})).first()
     if row is None:
         raise _not_found(contract_id)
-    return _record(row)
+    note_stamp(session, row.policies_stamp)
+    return record_of(row, principal)
+
+
+async def get_contracts(session: AsyncSession, *, contract_ids: Sequence[UUID]) -> list[ContractRecord]:
+    """These contracts in one statement, in the order of their ids; those outside the caller's scope are left out."""
+    principal = principal_in(session)
+    scope, parameters = scope_sql(principal, "contract.region")
+    statement = text(f"{SELECT} WHERE contract.id = ANY(:ids) AND {scope} ORDER BY contract.id")
+    rows = await session.execute(statement, parameters | {"ids": list(contract_ids)})
+    return [record_of(row, principal) for row in rows]
 
 
 async def list_contracts(
-    session: AsyncSession, *, limit: int, after: UUID | None = None, filters: dict[str, Any] | None = None
+    session: AsyncSession,
+    *,
+    limit: int,
+    after: UUID | None = None,
+    filters: dict[str, Any] | None = None,
+    fields: Sequence[str] = (),
 ) -> list[ContractRecord]:
     """Contracts in the order of their ids; one more than `limit` when there are more.
 
     `filters`: state, origin, purchaser_id, provider_id, contract_number, service_category, region (with everything
-    below it), source and external_id.
+    below it), source and external_id. `fields`: a contract of which one is withheld from the caller is left out.
     """
-    scope, parameters = scope_sql(principal_in(session), "contract.region")
-    conditions = [scope]
+    principal = principal_in(session)
+    scope, parameters = scope_sql(principal, "contract.region")
+    asked = {name for name, value in (filters or {}).items() if value is not None}
+    sight, marked = sight_sql(principal, *fields, *(field for name, field in _FILTERED.items() if name in asked))
+    conditions = [scope, sight]
+    parameters |= marked
     for name, value in (filters or {}).items():
         if value is None:
             continue
@@ -186,17 +115,30 @@ async def list_contracts(
     if after is not None:
         conditions.append("contract.id > :after")
         parameters["after"] = after
-    statement = text(f"{_SELECT} WHERE {' AND '.join(conditions)} ORDER BY contract.id LIMIT :limit")
+    statement = text(f"{SELECT} WHERE {' AND '.join(conditions)} ORDER BY contract.id LIMIT :limit")
     rows = await session.execute(statement, parameters | {"limit": limit + 1})
-    return [_record(row) for row in rows]
+    return [record_of(row, principal) for row in rows]
+
+
+async def read_contracts(session: AsyncSession, *, contract_ids: Sequence[UUID]) -> list[ContractRecord]:
+    """Those of these contracts that the caller may see, in the order of the ids given."""
+    principal = principal_in(session)
+    scope, parameters = scope_sql(principal, "contract.region")
+    sight, marked = sight_sql(principal)
+    statement = text(f"{SELECT} WHERE contract.id = ANY(:ids) AND {scope} AND {sight}")
+    rows = await session.execute(statement, parameters | marked | {"ids": list(contract_ids)})
+    found = {row.id: record_of(row, principal) for row in rows}
+    return [found[each] for each in contract_ids if each in found]
 
 
 async def require_visible(session: AsyncSession, *, contract_id: UUID) -> str:
     """The region of a contract; ContractNotFound when there is none in the caller's scope."""
-    scope, parameters = scope_sql(principal_in(session))
-    statement = text(f"SELECT region FROM contracts WHERE id = :contract_id AND {scope}")  # noqa: S608 - scope is ours
+    principal = principal_in(session)
+    scope, parameters = scope_sql(principal)
+    sight, marked = sight_sql(principal, contract="contracts")
+    statement = text(f"SELECT region FROM contracts WHERE id = :contract_id AND {scope} AND {sight}")  # noqa: S608 - ours
     region: str | None = (
-        await session.execute(statement, parameters | {"contract_id": contract_id})
+        await session.execute(statement, parameters | marked | {"contract_id": contract_id})
     ).scalar_one_or_none()
     if region is None:
         raise _not_found(contract_id)

@@ -1,16 +1,25 @@
 """What is read of a contract: the aggregate as events carry it, and what guards and answers need beside it."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from contracts.contracts.facts import Facts
 from contracts.rules.queries import Clauses, Competition
+from shared.auth import SYSTEM, Principal
 from shared.events import ContractState, MilestoneState
 
-__all__ = ["AmendmentRecord", "AuditRow", "ContractRecord", "ExternalIdRecord", "PinnedRules", "ReportedMilestone"]
+__all__ = [
+    "AmendmentRecord",
+    "AuditRow",
+    "ContractRecord",
+    "CorrectionRecord",
+    "ExternalIdRecord",
+    "PinnedRules",
+    "ReportedMilestone",
+]
 
 
 class ReportedMilestone(MilestoneState):
@@ -29,6 +38,15 @@ class AmendmentRecord:
     amended_on: str | None
     rationale: str | None
     description: str | None
+    reason_code: str | None = None
+    value_before: Decimal | None = None
+    value_after: Decimal | None = None
+    starts_on_before: date | None = None
+    starts_on_after: date | None = None
+    ends_on_before: date | None = None
+    ends_on_after: date | None = None
+    contract_version: int | None = None
+    agreed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +55,16 @@ class ExternalIdRecord:
 
     source: str
     id: str
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectionRecord:
+    """A correction (更正) that was made; its values stand with it and not here."""
+
+    id: UUID
+    field: str
+    version: int
+    corrected_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +80,10 @@ class PinnedRules:
 
 @dataclass(frozen=True, slots=True)
 class ContractRecord:
-    """A contract at one version with everything that guards and answers need. `state` is what events carry."""
+    """A contract at one version with everything that guards and answers need. `state` is what events carry.
+
+    `viewer` is the caller for whom it was read: its answer leaves out what is withheld from that caller.
+    """
 
     state: ContractState
     facts: Facts
@@ -70,6 +101,8 @@ class ContractRecord:
     external_ids: list[ExternalIdRecord]
     created_at: datetime
     updated_at: datetime
+    viewer: Principal = SYSTEM
+    corrections: list[CorrectionRecord] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

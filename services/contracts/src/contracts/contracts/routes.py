@@ -1,9 +1,9 @@
 """Contracts over HTTP."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import Depends, Query, Request, Response
+from fastapi import Request, Response
 
 from contracts.bulk import BulkOut, apply_each
 from contracts.contracts import queries, service
@@ -19,13 +19,10 @@ from contracts.contracts.schemas import (
     ReasonIn,
     TerminateIn,
 )
-from contracts.lists import id_after
-from contracts.regions.queries import parse_region
 from shared.auth import Principal, allow
 from shared.concurrency import IfMatch, etag
 from shared.db import ReadSession, WriteSession
 from shared.pagination import Page, PageQuery, encode_cursor, page_response
-from shared.problems import Unprocessable
 from shared.web import router, set_region
 
 __all__ = ["routes"]
@@ -57,55 +54,6 @@ async def bulk_contracts(body: ContractBulkIn, session: WriteSession, request: R
     """Upsert by `external_id` with a result per item; the same content again changes nothing."""
     limit = request.app.state.settings.max_bulk_contracts
     return await apply_each(session, body.items, service.upsert_contract, limit=limit)
-
-
-async def _filters(
-    *,
-    state: Annotated[State | None, Query(description="State.")] = None,
-    origin: Annotated[Literal["native", "import"] | None, Query(description="native | import.")] = None,
-    region: Annotated[str | None, Query(description="Region, with everything below it.", max_length=16)] = None,
-    purchaser_id: Annotated[UUID | None, Query(description="Purchaser.")] = None,
-    provider_id: Annotated[UUID | None, Query(description="Provider.")] = None,
-    service_category: Annotated[str | None, Query(description="Item of the guiding catalogue.", max_length=8)] = None,
-    contract_number: Annotated[str | None, Query(description="Number on the contract.", max_length=100)] = None,
-    source: Annotated[str | None, Query(description="Source system of an external id.", max_length=100)] = None,
-    external_id: Annotated[str | None, Query(description="Id in that source system.", max_length=200)] = None,
-) -> dict[str, Any]:
-    if region is not None:
-        try:
-            region = parse_region(region)
-        except ValueError as error:
-            raise Unprocessable(
-                f"region: {error}", errors=[{"pointer": "query:region", "detail": str(error)}]
-            ) from error
-    return {
-        "state": state,
-        "origin": origin,
-        "region": region,
-        "purchaser_id": purchaser_id,
-        "provider_id": provider_id,
-        "service_category": service_category,
-        "contract_number": contract_number,
-        "source": source,
-        "external_id": external_id,
-    }
-
-
-@routes.get("/contracts", summary="List contracts")
-async def list_contracts(
-    *,
-    session: ReadSession,
-    _: Reader,
-    page: PageQuery,
-    filters: Annotated[dict[str, Any], Depends(_filters)],
-    request: Request,
-    response: Response,
-) -> Page[ContractOut]:
-    """Contracts of your regions in the order in which they were recorded."""
-    found = await queries.list_contracts(session, limit=page.limit, after=id_after(page), filters=filters)
-    shown = found[: page.limit]
-    next_cursor = encode_cursor(shown[-1].state.contract_id) if len(found) > page.limit else None
-    return page_response(request, response, [contract_out(record) for record in shown], next_cursor=next_cursor)
 
 
 @routes.get("/contracts/{contract_id}", summary="Show a contract")

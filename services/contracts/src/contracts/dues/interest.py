@@ -43,7 +43,7 @@ class Settlement(NamedTuple):
 
 
 class Due(NamedTuple):
-    """A charge with its clock. `interest` has run up to the day that was asked for."""
+    """A charge with its clock. `interest` has run up to the day asked for; `settled_on` when nothing is left."""
 
     entry_id: UUID
     amount: Decimal
@@ -53,6 +53,7 @@ class Due(NamedTuple):
     outstanding: Decimal
     days_late: int
     interest: Decimal
+    settled_on: date | None = None
 
 
 def clock_start(charge: Charge, terms: Terms) -> date:
@@ -75,7 +76,7 @@ def dues_of(charges: Sequence[Charge], settlements: Sequence[Settlement], terms:
     pieces = _net(settlements, as_of)
     found = []
     for due_on, charge in clocks:
-        left, interest, last = charge.amount, Decimal(0), due_on
+        left, interest, last, settled_on = charge.amount, Decimal(0), due_on, None
         while pieces and left > 0:
             on, amount = pieces[0]
             used = min(left, amount)
@@ -83,6 +84,7 @@ def dues_of(charges: Sequence[Charge], settlements: Sequence[Settlement], terms:
                 interest += left * terms.daily_rate * (on - last).days
                 last = on
             left -= used
+            settled_on = on if left == 0 else None
             pieces[0] = Settlement(on, amount - used)
             if pieces[0].amount == 0:
                 pieces.pop(0)
@@ -99,6 +101,7 @@ def dues_of(charges: Sequence[Charge], settlements: Sequence[Settlement], terms:
                 outstanding=left,
                 days_late=(last - due_on).days,
                 interest=interest.quantize(_CENT, ROUND_HALF_UP),
+                settled_on=settled_on,
             )
         )
     return found

@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import Query, Response
 
 from contracts.contracts.queries import require_visible
+from contracts.disclosure.queries import require_disclosed
 from contracts.dues import queries, service
 from contracts.dues.schemas import DuesOut, PaymentTermsIn, PaymentTermsOut
 from contracts.ledger.schemas import EntryOut
@@ -45,6 +46,7 @@ async def record_payment_terms(
 async def show_payment_terms(contract_id: UUID, session: ReadSession, response: Response, _: Reader) -> PaymentTermsOut:
     """404 when none are recorded: the contract's rule set applies then, as to a small enterprise."""
     set_region(response, await require_visible(session, contract_id=contract_id))
+    await require_disclosed(session, "money", contract_id=contract_id)
     terms = await queries.get_terms(session, contract_id=contract_id)
     response.headers["ETag"] = etag(terms.version)
     return await service.terms_out(session, terms)
@@ -60,6 +62,7 @@ async def show_dues(
 ) -> DuesOut:
     """Accepted parts by due date; payments and deductions settle the oldest first."""
     region, dues = await service.dues_at(session, contract_id=contract_id, as_of=as_of or clock.today())
+    await require_disclosed(session, "money", contract_id=contract_id)
     set_region(response, region)
     return dues
 

@@ -70,6 +70,7 @@ class DueOut(Out):
     outstanding: Money = Field(description="Not settled yet.")
     days_late: int = Field(description="Days after due_on on which something was outstanding, up to as_of.")
     interest: Money = Field(description="Interest that has run, up to as_of.")
+    settled_on: date | None = Field(description="Day on which all of it was settled; null while something is open.")
 
 
 class DuesOut(Out):

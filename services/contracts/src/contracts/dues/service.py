@@ -6,7 +6,8 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from contracts.contracts.queries import get_contract
+from contracts.clocks import shortened
+from contracts.contracts.queries import ContractRecord, get_contract
 from contracts.contracts.service import open_for_fact, rules_for
 from contracts.dues.errors import NoInterestToBook
 from contracts.dues.interest import Terms, dues_of, warnings_of
@@ -17,6 +18,7 @@ from contracts.dues.schemas import DueOut, DuesOut, PaymentTermsIn, PaymentTerms
 from contracts.ledger.queries import totals_of
 from contracts.ledger.schemas import EntryIn, EntryOut
 from contracts.ledger.service import post_entry
+from contracts.register_jobs import refresh_register
 from shared import audit, clock
 from shared.concurrency import check_version
 
@@ -56,6 +58,7 @@ async def record_payment_terms(
     terms.version += 1
     terms.updated_at = clock.now()
     await session.flush()
+    await refresh_register(session, contract_id=contract_id)
     audit.record(
         session,
         "payment_terms.recorded",
@@ -67,21 +70,29 @@ async def record_payment_terms(
     return terms
 
 
-async def dues_at(session: AsyncSession, *, contract_id: UUID, as_of: date) -> tuple[str, DuesOut]:
-    """(region, dues) of a contract in the caller's scope at the end of a day; ContractNotFound."""
-    record = await get_contract(session, contract_id=contract_id)
+async def dues_at(
+    session: AsyncSession, *, contract_id: UUID, as_of: date, record: ContractRecord | None = None
+) -> tuple[str, DuesOut]:
+    """(region, dues) of a contract in the caller's scope at the end of a day; ContractNotFound.
+
+    `record` is the contract where the caller has read it already.
+    """
+    record = record or await get_contract(session, contract_id=contract_id)
     state = record.state
     agreed = await find_terms(session, contract_id=contract_id)
     parameters = parameters_in((await rules_for(session, record)).rules)
     protected = agreed is None or agreed.small_enterprise
     days = (agreed.days if agreed else None) or (parameters.days if protected else None)
+    days = shortened(days) if days is not None else None
     rate = agreed.daily_rate if agreed and agreed.daily_rate is not None else parameters.per_day if protected else None
     dues = []
     if days is not None:
         terms = Terms(
             basis=agreed.basis if agreed else "acceptance",
             days=days,
-            acceptance_days=agreed.acceptance_days if agreed else None,
+            acceptance_days=None
+            if agreed is None or agreed.acceptance_days is None
+            else shortened(agreed.acceptance_days),
             daily_rate=rate or Decimal(0),
         )
         charges = await charges_of(session, contract_id=contract_id, as_of=as_of)

@@ -3,24 +3,30 @@
 | ours | OCDS |
 |---|---|
 | coming into force | a release with planning, tender, award and contract |
-| another change of the contract's own row | `contractUpdate`; `contractTermination` at its end |
+| an amendment in force | `contractAmendment` with its `amendments`, value and term |
+| another change of the contract's own row, corrections after its end included | `contractUpdate` |
+| its end | `contractTermination` |
 | report of a milestone | `implementation.milestones` |
-| payment (of interest too), refund | `implementation.transactions`; the provider pays a refund or what is taken back |
-| deduction for a poor result, penalty | `implementation.performanceFailures`, the penalty that was imposed |
+| payment (of interest, compensation too), refund | `implementation.transactions`; the provider pays what goes back |
+| performance failure | `implementation.performanceFailures`, with what is contracted, imposed and paid |
+| deduction for a poor result, penalty, booked for no recorded failure | the same, the penalty that was imposed |
 | observation of an indicator | `implementation.metrics`; the agreed value is in `agreedMetrics` |
 | acceptance | `implementation.documents` (completionCertificate) and `implementation.acceptances` of our extension |
+| document | `documents` of the contract, or of its implementation, with its hash (our extension) |
+| determination of a score, once published | `implementation.evaluations` of our extension |
 | commitment, booking of an acceptance, a deduction that is a saving | nothing: the standard has no field |
 
 Notes and reasons are free text that may name people; they are not published.
 """
 
+from datetime import datetime
 from typing import Any
 
 from contracts.catalogue.queries import item_of
-from contracts.exchange.identity import USCC_SCHEME
-from contracts.exchange.implementation import implementation_of
+from contracts.exchange.implementation import OF_CONTRACT, implementation_of
 from contracts.exchange.models import PUBLISHED
-from contracts.exchange.process import Change, Process, milestone_of, reference
+from contracts.exchange.process import Change, Process, milestone_of
+from contracts.exchange.structure import parties_of, related_processes, structure_of, suppliers_of
 from contracts.exchange.values import amount_of, day_text, instant_text, number_of, without_none
 
 __all__ = ["contract_release", "release_of"]
@@ -35,11 +41,7 @@ STATUS = {
     "cancelled": "cancelled",
 }
 _CATALOGUE = "CN-GONGPING-CATALOGUE"
-
-
-def _party(party: Json, *roles: str) -> Json:
-    identifier = {"scheme": USCC_SCHEME, "id": party["uscc"], "legalName": party["name"]} if party["uscc"] else None
-    return without_none(reference(party) | {"identifier": identifier, "roles": list(roles)})
+_REASONS = "GONGPING-AMENDMENT-REASON"
 
 
 def _release(process: Process, change: Change, *tags: str, **content: Any) -> Json:  # noqa: ANN401 - any JSON
@@ -69,23 +71,43 @@ def contract_release(process: Process, change: Change) -> Json | None:
         return None  # the imported release tells it
     if change.first and not process.has_base:
         return _full(process, change, terms)
-    ended = change.state in ("completed", "terminated", "cancelled")
-    content = {"status": STATUS[change.state], "lifecycle": _lifecycle(terms), "implementation": _end(change, terms)}
+    ended = change.state in ("completed", "terminated", "cancelled") and _just_moved(change, terms)
+    content: Json = {
+        "status": STATUS[change.state],
+        "lifecycle": _lifecycle(terms),
+        "implementation": _end(change, terms),
+    }
     if not process.has_base:
         content |= _terms(process, terms)
-    tag = "contractTermination" if ended else "contractUpdate"
+    agreed = [_amendment(process, each) for each in process.amendments if each["contract_version"] == terms["version"]]
+    content["amendments"] = agreed
+    content |= _corrected_part(process, terms)
+    tag = "contractTermination" if ended else "contractAmendment" if agreed else "contractUpdate"
     return _release(process, change, tag, contracts=[_contract(process, **content)])
+
+
+def _corrected_part(process: Process, terms: Json) -> Json:
+    """The indicator or milestone that a correction was about, as it stands now."""
+    part, _, rest = terms.get("corrected_part", "").partition(".")
+    code = rest.rpartition(".")[0]
+    if part == "indicators":
+        found = [each for each in process.indicators if each["code"] == code]
+        return {"agreedMetrics": [_agreed(process, each, terms["ends_on"]) for each in found]}
+    if part == "milestones":
+        found = [each for each in process.milestones if each["code"] == code]
+        return {"milestones": [milestone_of(process, each, each) for each in found]}
+    return {}
+
+
+def _just_moved(change: Change, terms: Json) -> bool:
+    """Whether the change is the move to the state itself: a correction (更正) after the end is a `contractUpdate`."""
+    moved_at = terms.get("moved_at")
+    return moved_at is not None and datetime.fromisoformat(moved_at) == change.changed_at
 
 
 def _full(process: Process, change: Change, terms: Json) -> Json:
     identity, currency = process.identity, terms["currency"]
-    suppliers = [process.supplier] if process.supplier else []
-    buyer_roles, supplier_roles = ("buyer", "procuringEntity", "payer"), ("supplier", "payee")
-    parties = [_party(process.purchaser, *buyer_roles)]
-    if process.provider and process.provider["organisation_id"] == process.purchaser["organisation_id"]:
-        parties = [_party(process.purchaser, *buyer_roles, *supplier_roles)]
-    elif process.provider:
-        parties.append(_party(process.provider, *supplier_roles))
+    suppliers, parties = suppliers_of(process), parties_of(process)
     basis = process.needs_basis or {}
     budget = amount_of(terms["budget"], currency)
     planning = without_none(
@@ -115,8 +137,13 @@ def _full(process: Process, change: Change, terms: Json) -> Json:
         items=_items(terms["service_category"]),
         agreedMetrics=[_agreed(process, indicator, terms["ends_on"]) for indicator in process.indicators],
         milestones=[milestone_of(process, milestone) for milestone in process.milestones],
-        amendments=[_amendment(process, amendment) for amendment in process.amendments],
+        amendments=[
+            _amendment(process, each)
+            for each in process.amendments
+            if each["contract_version"] is None or each["contract_version"] <= terms["version"]
+        ],
         implementation=_end(change, terms),
+        **structure_of(process, terms),
     )
     tags = (["planning"] if planning else []) + ["tender", "award", "contract"]
     return _release(
@@ -129,6 +156,7 @@ def _full(process: Process, change: Change, terms: Json) -> Json:
         tender=tender,
         awards=[award],
         contracts=[contract],
+        relatedProcesses=related_processes(process),
     )
 
 
@@ -150,12 +178,16 @@ def _lifecycle(terms: Json) -> Json:
 
 
 def _end(change: Change, terms: Json) -> Json:
-    """`finalValue` is, by the contract completion extension, what was paid in all for a completed contract."""
+    """`finalValue` is, by the contract completion extension, what was paid in all for a completed contract.
+
+    Of a terminated one it is known once the contract is settled.
+    """
     final = terms["final_value"] if terms["final_value"] is not None else change.paid
+    settled = change.state == "terminated" and terms["final_value"] is not None
     return without_none(
         {
             "endDate": instant_text(terms["ended_at"]),
-            "finalValue": amount_of(final, terms["currency"]) if change.state == "completed" else None,
+            "finalValue": amount_of(final, terms["currency"]) if change.state == "completed" or settled else None,
         }
     )
 
@@ -194,12 +226,14 @@ def _agreed(process: Process, indicator: Json, ends_on: str | None) -> Json:
 
 
 def _amendment(process: Process, amendment: Json) -> Json:
+    code = amendment["reason_code"]
     return without_none(
         {
             "id": amendment["external_id"] or str(amendment["number"]),
             "date": day_text(amendment["amended_on"], process.region),
             "rationale": amendment["rationale"],
             "description": amendment["description"],
+            "rationaleClassifications": [{"scheme": _REASONS, "id": code}] if code else None,
         }
     )
 
@@ -213,4 +247,6 @@ def release_of(process: Process, change: Change, fact: Json | None) -> Json | No
     tag, content = implementation_of(process, change.noun, fact)
     if content is None:
         return None
+    if change.noun == "document" and fact["about"] in OF_CONTRACT:
+        return _release(process, change, "contractUpdate", contracts=[_contract(process, **content)])
     return _release(process, change, tag, contracts=[_contract(process, implementation=content)])

@@ -12,16 +12,21 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from pydantic import TypeAdapter
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from contracts.contracts.queries import PARTS
+from contracts.disclosure.queries import MARKS
 from contracts.exchange.identity import Identity, identity_of, source_of
 from contracts.exchange.process import Process
 from contracts.organisations.queries import party_sql
+from shared.events import DisclosureLevel
 
 __all__ = ["Base", "bases_of", "contracts_of_ocids", "facts_of", "identities_of", "paid_at", "processes_of"]
 
 Json = dict[str, Any]
+_MARKS = TypeAdapter(tuple[DisclosureLevel, ...])
 
 # Decimals travel as text inside JSON: a JSON number would come back as a float.
 _CONTRACTS = text(
@@ -37,8 +42,12 @@ _CONTRACTS = text(
             'status', status, 'met_on', met_on, 'reported_at', reported_at) ORDER BY position)
          FROM contract_milestones WHERE contract_id = contract.id)::text AS milestones,
         (SELECT json_agg(json_build_object('number', number, 'external_id', external_id, 'amended_on', amended_on,
-            'rationale', rationale, 'description', description) ORDER BY number)
-         FROM contract_amendments WHERE contract_id = contract.id)::text AS amendments
+            'rationale', rationale, 'description', description, 'reason_code', reason_code,
+            'contract_version', contract_version) ORDER BY number)
+         FROM contract_amendments WHERE contract_id = contract.id)::text AS amendments,
+        {MARKS} AS disclosure, {PARTS},
+        (SELECT json_build_object('id', framework.id, 'told', framework.extras -> 'ocds')::text
+         FROM contracts AS framework WHERE framework.id = contract.framework_id) AS framework
     FROM contracts AS contract WHERE contract.id = ANY(:ids)
     """  # noqa: S608 - constants only
 )
@@ -50,6 +59,7 @@ _PARTY_IDS = text(
 _FACTS = {
     "ledger": text(
         "SELECT entry.*, undone.kind AS reversed_kind, coalesce(entry.cause, undone.cause) AS cause, "
+        "(SELECT failure_id FROM failure_entries WHERE entry_id IN (entry.id, entry.reverses) LIMIT 1) AS failure_id, "
         "undone.external_id AS reversed_external_id, milestone.code AS milestone_code, "
         "milestone.title AS milestone_title FROM ledger_entries AS entry "
         "LEFT JOIN ledger_entries AS undone ON undone.id = entry.reverses "
@@ -68,6 +78,29 @@ _FACTS = {
         WHERE chain.supersedes IS NULL
         """
     ),
+    "failure": text(
+        """
+        SELECT failure.*, booked.imposed, booked.paid FROM performance_failures AS failure CROSS JOIN LATERAL (
+            SELECT coalesce(sum(entry.amount) FILTER (WHERE entry.kind IN ('penalty', 'deduction')), 0) AS imposed,
+                   coalesce(sum(entry.amount) FILTER (WHERE entry.kind IN ('deduction', 'penaltyReceipt')), 0) AS paid
+            FROM failure_entries AS tie JOIN ledger_entries AS entry ON entry.id = tie.entry_id
+            WHERE tie.failure_id = failure.id
+              AND NOT EXISTS (SELECT FROM ledger_entries AS undone WHERE undone.reverses = entry.id)
+        ) AS booked WHERE failure.id = ANY(:ids)
+        """
+    ),
+    "document": text("SELECT document.* FROM documents AS document WHERE document.id = ANY(:ids)"),
+    "evaluation": text(
+        """
+        SELECT told.id, told.data AS determination, coalesce((
+            SELECT json_agg(act.data ORDER BY act.recorded_at, act.id) FROM contract_results AS act
+            WHERE act.contract_id = told.contract_id AND act.noun = 'determination_act' AND act.about_id = told.id
+            ), '[]') AS acts,
+            EXISTS (SELECT FROM contract_results AS later WHERE later.contract_id = told.contract_id
+                AND later.noun = 'determination' AND later.about_id = told.id) AS replaced
+        FROM contract_results AS told WHERE told.noun = 'determination' AND told.id = ANY(:ids)
+        """
+    ),
     "acceptance": text("SELECT acceptance.* FROM acceptances AS acceptance WHERE acceptance.id = ANY(:ids)"),
     "milestone": text(
         "SELECT report.id, report.status, report.met_on, report.reported_at, milestone.code, milestone.title, "
@@ -77,7 +110,8 @@ _FACTS = {
 }
 _BASES = text(
     "SELECT base.id, base.ocid, base.published_id, base.release, part.contract_id, part.contract_ref, contract.state, "
-    "contract.region FROM imported_releases AS base "
+    "contract.region, EXISTS (SELECT FROM disclosure_marks AS mark WHERE mark.contract_id = part.contract_id "
+    "AND mark.ended_at IS NULL) AS marked FROM imported_releases AS base "
     "JOIN imported_release_contracts AS part ON part.release_id = base.id "
     "JOIN contracts AS contract ON contract.id = part.contract_id WHERE base.id = ANY(:ids) "
     "ORDER BY base.id, part.position"
@@ -103,10 +137,14 @@ _SIBLINGS = text(
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """An imported release, and the contracts of ours that it became: (id, its id there, state, region), in order."""
+    """An imported release, and the contracts of ours that it became: (id, its id there, state, region), in order.
+
+    `marked`: one of them has a disclosure mark, so that the release is not told again.
+    """
 
     release: Json
     parts: list[tuple[UUID, str, str, str]]
+    marked: set[UUID]
 
 
 async def processes_of(
@@ -144,8 +182,21 @@ async def processes_of(
             amendments=_json(row.amendments) or [],
             needs_basis=row.needs_basis,
             language=language,
+            disclosure=_MARKS.validate_json(row.disclosure) if row.disclosure else (),
+            framework=_ocid(row.framework, prefix=prefix),
+            **_parts(row.parts),
         )
     return processes
+
+
+def _parts(column: str | None) -> dict[str, list[Json]]:
+    parts: Json = _json(column) or {}
+    return {name: parts.get(name, []) for name in ("lots", "members", "regions")}
+
+
+def _ocid(framework: str | None, *, prefix: str) -> str | None:
+    found: Json | None = _json(framework)
+    return identity_of(UUID(found["id"]), found["told"], prefix=prefix).ocid if found else None
 
 
 def _json(text_of_it: str | None) -> Any:  # noqa: ANN401 - any JSON
@@ -176,8 +227,10 @@ async def bases_of(session: AsyncSession, release_ids: Iterable[UUID]) -> dict[U
     bases: dict[UUID, Base] = {}
     for row in await session.execute(_BASES, {"ids": list(set(release_ids))}):
         if row.id not in bases:
-            bases[row.id] = Base(json.loads(row.release) | {"id": row.published_id}, [])
+            bases[row.id] = Base(json.loads(row.release) | {"id": row.published_id}, [], set())
         bases[row.id].parts.append((row.contract_id, row.contract_ref, row.state, row.region))
+        if row.marked:
+            bases[row.id].marked.add(row.contract_id)
     return bases
 
 

@@ -3,16 +3,27 @@
 from decimal import Decimal
 from typing import Any
 
-from contracts.exchange.process import Process, milestone_of
+from contracts.exchange.evaluations import evaluation_of
+from contracts.exchange.later import document_of, failure_of
+from contracts.exchange.process import Process, milestone_of, reference
 from contracts.exchange.values import amount_of, day_text, number_of, without_none
 
-__all__ = ["implementation_of"]
+__all__ = ["OF_CONTRACT", "implementation_of"]
 
 Json = dict[str, Any]
+OF_CONTRACT = ("contract", "amendment", "correction", "subcontract")
+"""What a document is about when it belongs to the contract itself; all others belong to its implementation."""
 
 
 def _reported(process: Process, fact: Json) -> tuple[str, Json | None]:
     return "implementationUpdate", {"milestones": [milestone_of(process, fact, fact)]}
+
+
+def _dimensions(fact: Json) -> Json:
+    """The part of the contract that a value is about; nothing for the whole."""
+    named = {"lot": fact.get("lot_id"), "callOff": fact.get("call_off_id"), "member": fact.get("member_id")}
+    told = {name: str(part) for name, part in named.items() if part is not None}
+    return {"dimensions": told} if told else {}
 
 
 def _observed(process: Process, fact: Json) -> tuple[str, Json | None]:
@@ -22,14 +33,25 @@ def _observed(process: Process, fact: Json) -> tuple[str, Json | None]:
         "measure": number_of(fact["value"]),
         "unit": {"name": fact["unit"]},
         "period": {"endDate": day_text(fact["observed_on"], process.region)},
+        **_dimensions(fact),
     }
     tag = "implementation" if fact["root"] == fact["id"] else "implementationUpdate"
     return tag, {"metrics": [{"id": fact["code"], "title": fact["name"], "observations": [observation]}]}
 
 
+def _member(process: Process, fact: Json, side: str) -> Json | None:
+    """The member of a side that an entry is about, else the side's lead."""
+    for member in process.members:
+        if str(fact["member_id"]) == member["member_id"] and member["side"] == side and not member["lead"]:
+            return reference(dict(member))
+    return process.buyer if side == "purchaser" else process.supplier
+
+
 def _posted(process: Process, fact: Json) -> tuple[str, Json | None]:
     kind = fact["reversed_kind"] or fact["kind"]
     taken_back = fact["kind"] == "reversal"
+    if fact.get("failure_id") is not None:
+        return "implementation", None  # the failure's own release tells it
     if kind == "penalty" or (kind == "deduction" and fact["cause"] != "saving"):
         failure = without_none(
             {
@@ -41,10 +63,11 @@ def _posted(process: Process, fact: Json) -> tuple[str, Json | None]:
             }
         )
         return ("implementationUpdate" if taken_back else "implementation"), {"performanceFailures": [failure]}
-    if kind not in ("payment", "refund", "interestPayment"):
+    if kind not in ("payment", "refund", "interestPayment", "compensationPayment"):
         return "implementation", None
     to_provider = (kind != "refund") != taken_back
-    payer, payee = (process.buyer, process.supplier) if to_provider else (process.supplier, process.buyer)
+    buyer, supplier = _member(process, fact, "purchaser"), _member(process, fact, "provider")
+    payer, payee = (buyer, supplier) if to_provider else (supplier, buyer)
     related = {"id": fact["milestone_code"], "title": fact["milestone_title"]} if fact["milestone_code"] else None
     transaction = without_none(
         {
@@ -76,7 +99,15 @@ def _accepted(process: Process, fact: Json) -> tuple[str, Json | None]:
     return "implementation", {"documents": [document], "acceptances": [acceptance]}
 
 
-_OF_NOUN = {"milestone": _reported, "observation": _observed, "ledger": _posted, "acceptance": _accepted}
+_OF_NOUN = {
+    "milestone": _reported,
+    "observation": _observed,
+    "ledger": _posted,
+    "acceptance": _accepted,
+    "failure": failure_of,
+    "document": document_of,
+    "evaluation": evaluation_of,
+}
 
 
 def implementation_of(process: Process, noun: str, fact: Json) -> tuple[str, Json | None]:

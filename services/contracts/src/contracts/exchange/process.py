@@ -1,6 +1,6 @@
 """What the releases of one contract share, and the change that one of them tells."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -9,6 +9,7 @@ from uuid import UUID
 
 from contracts.exchange.identity import Identity, party_id
 from contracts.exchange.values import day_text, instant_text, without_none
+from shared.events import DisclosureLevel
 
 __all__ = ["Change", "Process", "milestone_of", "reference"]
 
@@ -35,7 +36,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """What all releases of one contract share. `has_base`: it was imported as OCDS."""
+    """What all releases of one contract share.
+
+    `has_base`: it was imported as OCDS; `framework`: the ocid of a call-off's framework agreement.
+    """
 
     contract_id: UUID
     region: str
@@ -49,6 +53,11 @@ class Process:
     amendments: list[Json]
     needs_basis: Json | None
     language: str
+    disclosure: tuple[DisclosureLevel, ...] = ()
+    lots: Sequence[Json] = ()
+    members: Sequence[Json] = ()
+    regions: Sequence[Json] = ()
+    framework: str | None = None
 
     @property
     def buyer(self) -> Json:

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from contracts.disclosure.queries import public_sql, sight_sql
 from contracts.exchange.models import PUBLISHED
 from shared.auth import Principal
 from shared.db import principal_in, scope_sql
@@ -52,14 +53,19 @@ def visible(principal: Principal, *, column: str = "change") -> tuple[str, dict[
     """The condition on a change (or a contract) that a caller may read, and its parameters.
 
     Everybody reads what is published: contracts that are or were in force. A caller with a token also reads the pending
-    and the cancelled ones of its regions. Drafts are read by nobody.
+    and the cancelled ones of its regions. Drafts are read by nobody, and a contract that is marked as a whole
+    only by those of its regions who may see its level.
     """
-    published = f"{column}.state = ANY(CAST(:published AS text[]))"
-    parameters: dict[str, Any] = {"published": list(PUBLISHED)}
+    contract_id = f"{column}.id" if column == "contract" else f"{column}.contract_id"
+    open_to_all, hidden = public_sql(contract_id=contract_id)
+    published = f"({column}.state = ANY(CAST(:published AS text[])) AND {open_to_all})"
+    parameters: dict[str, Any] = {"published": list(PUBLISHED)} | hidden
     if "public" in principal.roles:
         return published, parameters
     scope, scoped = scope_sql(principal, f"{column}.region")
-    return f"({published} OR ({column}.state <> 'draft' AND {scope}))", parameters | scoped
+    sight, marked = sight_sql(principal, contract_id=contract_id, parties=False)
+    inside = f"{column}.state <> 'draft' AND {scope} AND {sight}"
+    return f"({published} OR ({inside}))", parameters | scoped | marked
 
 
 def _conditions(

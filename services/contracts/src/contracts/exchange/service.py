@@ -12,6 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.exchange.build import release_of
 from contracts.exchange.contents import Base, bases_of, contracts_of_ocids, facts_of, paid_at, processes_of
+from contracts.exchange.disclosed import (
+    is_public_document,
+    public_fact,
+    public_process,
+    public_terms,
+    withheld_from_public,
+)
 from contracts.exchange.errors import FeedStartsAnew, RecordNotFound
 from contracts.exchange.identity import native_contract
 from contracts.exchange.models import PUBLISHED
@@ -94,6 +101,10 @@ async def _releases(session: AsyncSession, rows: Sequence[Row[Any]], naming: Nam
     paid = await paid_at(session, ended) if ended else {}
     found = []
     for row in rows:
+        process = processes[row.contract_id]
+        fields = withheld_from_public(process)
+        if fields is None or (fields and row.noun == "import"):
+            continue
         if row.noun == "import":
             release = _base_release(bases[row.noun_id], row.contract_id, principal_in(session))
         else:
@@ -104,12 +115,15 @@ async def _releases(session: AsyncSession, rows: Sequence[Row[Any]], naming: Nam
                 noun=row.noun,
                 noun_id=row.noun_id,
                 state=row.state,
-                terms=row.terms,
+                terms=public_terms(row.terms, fields),
                 changed_at=row.changed_at,
                 first=row.first,
-                paid=paid.get(row.contract_id),
+                paid=None if "money" in fields else paid.get(row.contract_id),
             )
-            release = release_of(processes[row.contract_id], change, facts.get(row.noun_id))
+            fact = public_fact(row.noun, facts.get(row.noun_id), fields)
+            if not is_public_document(process, row.noun, fact):
+                continue
+            release = release_of(public_process(process, fields), change, fact)
         if release is not None:
             found.append(Told(offset_of(row), release, row.noun == "import"))
     return found
@@ -120,6 +134,8 @@ def _base_release(base: Base, contract_id: UUID, principal: Principal) -> Json |
 
     Contracts that became ours and that the caller may not read are left out; all else stays as the publisher wrote it.
     """
+    if base.marked:
+        return None
     shown = [part for part in base.parts if _may_read(principal, state=part[2], region=part[3])]
     if not shown or shown[0][0] != contract_id:
         return None

@@ -14,15 +14,18 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from contracts.contracts.queries import ContractRecord, get_contract, list_contracts
+from contracts.contracts.queries import ContractRecord, get_contract, list_contracts, read_contracts
 from contracts.contracts.service import facts_for_rules
+from contracts.disclosure.queries import sight_sql
 from contracts.flags.engine import Flag, FlagFacts, Neighbour, flags_of, largest_excess
 from contracts.rules.queries import KnownRuleSet, RuleSet, choose, list_rule_sets, rule_set_by_hash
 from shared import clock
 from shared.db import principal_in, scope_sql
 
-__all__ = ["FlaggedContract", "flagged_contracts", "flags_of_contract"]
+__all__ = ["FIELDS", "FlaggedContract", "flagged_contracts", "flags_of_contract", "flags_of_contracts"]
 
+FIELDS = ("money", "provider", "competition")
+"""What a flag's figures tell: a contract of which one is withheld from the caller is not listed."""
 FlaggedContract = tuple[ContractRecord, RuleSet, list[Flag]]
 
 
@@ -32,11 +35,16 @@ async def flags_of_contract(session: AsyncSession, *, contract_id: UUID) -> Flag
     return found
 
 
+async def flags_of_contracts(session: AsyncSession, *, contract_ids: Sequence[UUID]) -> list[FlaggedContract]:
+    """Every flag about those of these contracts that the caller may see."""
+    return await _flags(session, await read_contracts(session, contract_ids=contract_ids))
+
+
 async def flagged_contracts(
     session: AsyncSession, *, limit: int, after: UUID | None, filters: dict[str, Any]
 ) -> tuple[list[FlaggedContract], UUID | None]:
     """The next `limit` contracts in the order of their ids with their flags, and the id to go on after (null: end)."""
-    records = await list_contracts(session, limit=limit, after=after, filters=filters)
+    records = await list_contracts(session, limit=limit, after=after, filters=filters, fields=FIELDS)
     shown = records[:limit]
     more = shown[-1].state.contract_id if len(records) > limit else None
     return await _flags(session, shown), more
@@ -80,6 +88,7 @@ async def _neighbours(
         }
     )
     scope, parameters = scope_sql(principal_in(session), "contract.region")
+    sight, marked = sight_sql(principal_in(session), *FIELDS)
     statement = text(
         "SELECT contract.id, contract.purchaser_id, wanted.year, left(contract.service_category, 3) AS item, "  # noqa: S608 - scope is ours
         "contract.provider_id, contract.procurement_method, contract.currency, "
@@ -88,11 +97,12 @@ async def _neighbours(
         "JOIN contracts AS contract ON contract.purchaser_id = wanted.purchaser_id "
         "AND contract.signed_on BETWEEN make_date(wanted.year, 1, 1) AND make_date(wanted.year, 12, 31) "
         "WHERE contract.state IN ('active', 'suspended', 'completed', 'terminated') "
-        f"AND coalesce(contract.value_at_signing, contract.value) IS NOT NULL AND {scope} ORDER BY contract.id"
+        f"AND coalesce(contract.value_at_signing, contract.value) IS NOT NULL AND {scope} AND {sight} "
+        "ORDER BY contract.id"
     )
     keys = {"purchasers": [purchaser for purchaser, _ in wanted], "years": [year for _, year in wanted]}
     found: dict[tuple[UUID, int], list[Neighbour]] = {}
-    for row in await session.execute(statement, parameters | keys):
+    for row in await session.execute(statement, parameters | marked | keys):
         neighbour = Neighbour(row.id, row.item, row.provider_id, row.procurement_method, row.currency, row.value)
         found.setdefault((row.purchaser_id, row.year), []).append(neighbour)
     return found

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import Query, Request, Response
 
+from contracts.disclosure.queries import require_disclosed
 from contracts.flags import queries
 from contracts.flags.schemas import ContractFlagsOut, contract_flags_out
 from contracts.lists import id_after
@@ -35,6 +36,7 @@ Kind = Literal[
 async def show_flags(contract_id: UUID, session: ReadSession, response: Response, _: Reader) -> ContractFlagsOut:
     """Every flag of the contract's rule set with its figures and its legal source, the clear ones included."""
     found = await queries.flags_of_contract(session, contract_id=contract_id)
+    await require_disclosed(session, *queries.FIELDS, contract_id=contract_id)
     set_region(response, found[0].state.region)
     return contract_flags_out(found)
 

@@ -15,9 +15,12 @@ Each entry is one debit and one credit of the same amount, so that the ledger ba
 | interestPayment | interest_payables | treasury | interest was paid |
 | penalty | penalty_receivables | penalties | a penalty or damages are owed by the provider |
 | penaltyReceipt | treasury | penalty_receivables | a penalty was received |
+| compensation | compensations | compensation_payables | damages are owed to the provider |
+| compensationPayment | compensation_payables | treasury | damages were paid to the provider |
 
 The balance of `payables` is accepted - paid - deducted + refunded; a contract's money is reconciled when it is 0.
-Interest and penalties have accounts of their own: they are no part of what the service costs, nor of its execution.
+Interest, penalties and compensation have accounts of their own: they are no part of what the service costs, nor of its
+execution.
 """
 
 from decimal import Decimal
@@ -26,6 +29,7 @@ from typing import NamedTuple
 from contracts.ledger.errors import (
     AcceptanceOverValue,
     CommitmentOverValue,
+    CompensationOverOwed,
     InterestOverAccrued,
     PaymentOverValue,
     PenaltyOverImposed,
@@ -46,8 +50,14 @@ ACCOUNTS_OF = {
     "interestPayment": ("interest_payables", "treasury"),
     "penalty": ("penalty_receivables", "penalties"),
     "penaltyReceipt": ("treasury", "penalty_receivables"),
+    "compensation": ("compensations", "compensation_payables"),
+    "compensationPayment": ("compensation_payables", "treasury"),
 }
-_FIELD_OF = {"interestPayment": "interest_payment", "penaltyReceipt": "penalty_receipt"}
+_FIELD_OF = {
+    "interestPayment": "interest_payment",
+    "penaltyReceipt": "penalty_receipt",
+    "compensationPayment": "compensation_payment",
+}
 
 
 class Totals(NamedTuple):
@@ -63,6 +73,8 @@ class Totals(NamedTuple):
     interest_payment: Decimal = Decimal(0)
     penalty: Decimal = Decimal(0)
     penalty_receipt: Decimal = Decimal(0)
+    compensation: Decimal = Decimal(0)
+    compensation_payment: Decimal = Decimal(0)
 
     @property
     def executed(self) -> Decimal:
@@ -87,12 +99,14 @@ def require_room(before: Totals, new: Totals, *, value: Decimal | None, currency
             f"{new.payment:.2f} {currency} would stand as paid and {new.refund:.2f} as refunded. "
             f"At most {max(before.payment - before.refund, Decimal(0)):.2f} can come back."
         )
-    settled: tuple[tuple[type[Conflict], str, Decimal, Decimal, Decimal], ...] = (
-        (InterestOverAccrued, "interest paid", new.interest_payment, new.interest, before.interest_payment),
-        (PenaltyOverImposed, "penalties received", new.penalty_receipt, new.penalty, before.penalty_receipt),
+    settled: tuple[tuple[type[Conflict], str, str, str], ...] = (
+        (InterestOverAccrued, "interest paid", "interest_payment", "interest"),
+        (PenaltyOverImposed, "penalties received", "penalty_receipt", "penalty"),
+        (CompensationOverOwed, "compensation paid", "compensation_payment", "compensation"),
     )
-    for over, what, part, whole, old in settled:
-        if part > whole and part - whole > old - (before.interest if over is InterestOverAccrued else before.penalty):
+    for over, what, part_of, whole_of in settled:
+        part, whole = getattr(new, part_of), getattr(new, whole_of)
+        if part > whole and part - whole > getattr(before, part_of) - getattr(before, whole_of):
             raise over(
                 f"{part:.2f} {currency} would stand as {what}, of {whole:.2f} owed. Book what is owed first.",
                 owed=f"{whole:.2f}",

@@ -8,9 +8,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.budgets.queries import rate
 from contracts.contracts.queries import get_contract
+from contracts.ledger.accounts import Totals
 from contracts.ledger.budget import Line
-from contracts.ledger.queries import accounts_of, savings_of, standing_lines, totals_in
-from contracts.ledger.schemas import AccountOut, BalancesOut, BudgetYearOut, ProjectShareOut, ScoredExecutionOut
+from contracts.ledger.queries import accounts_of, savings_of, standing_lines, totals_in, totals_of_parts
+from contracts.ledger.schemas import (
+    AccountOut,
+    BalancesOut,
+    BudgetYearOut,
+    PartBalanceOut,
+    ProjectShareOut,
+    ScoredExecutionOut,
+)
+from contracts.structure.queries import parts_of
+from shared.events import ContractState
 
 __all__ = ["balances_of", "year_figures"]
 
@@ -46,6 +56,35 @@ def _share(lines: list[Line], project_id: UUID) -> ProjectShareOut:
     )
 
 
+async def _parts(session: AsyncSession, state: ContractState) -> list[PartBalanceOut]:
+    """What each lot, member and call-off has taken; nothing is asked about a contract without any."""
+    values: dict[tuple[str, UUID], Decimal | None] = {("lot", lot.lot_id): lot.value for lot in state.lots}
+    for side in ("purchaser", "provider"):
+        members = [member for member in state.members if member.side == side]
+        parts: list[Decimal] | list[None] = [None] * len(members)
+        if state.value is not None:
+            parts = parts_of(state.value, [member.share for member in members])
+        values |= {("member", member.member_id): part for member, part in zip(members, parts, strict=True)}
+    if not values and state.kind != "framework":
+        return []
+    totals = await totals_of_parts(session, contract_id=state.contract_id)
+    found = []
+    for key in [*values, *sorted(totals.keys() - values.keys())]:
+        sums, value = totals.get(key, Totals()), values.get(key)
+        found.append(
+            PartBalanceOut(
+                part=key[0],
+                id=key[1],
+                value=value,
+                committed=sums.commitment,
+                executed=sums.payment - sums.refund,
+                deducted=sums.deduction,
+                left=None if value is None else value - sums.executed,
+            )
+        )
+    return found
+
+
 async def balances_of(session: AsyncSession, *, contract_id: UUID) -> tuple[str, BalancesOut]:
     """(region, balances) of a contract in the caller's scope; ContractNotFound.
 
@@ -71,6 +110,7 @@ async def balances_of(session: AsyncSession, *, contract_id: UUID) -> tuple[str,
             for year in sorted({line.year for line in lines}, key=lambda year: (year is None, year))
         ],
         projects=[_share(lines, project_id) for project_id in sorted(projects)],
+        parts=await _parts(session, state),
         scored=ScoredExecutionOut(
             payable=payable,
             savings=savings,
@@ -79,4 +119,5 @@ async def balances_of(session: AsyncSession, *, contract_id: UUID) -> tuple[str,
         ),
         interest_owed=totals.interest - totals.interest_payment,
         penalties_owed=totals.penalty - totals.penalty_receipt,
+        compensation_owed=totals.compensation - totals.compensation_payment,
     )

@@ -9,12 +9,14 @@ __all__ = [
     "BudgetYearMismatch",
     "CommitmentOverBudget",
     "CommitmentOverValue",
+    "CompensationOverOwed",
     "EntryAlreadyReversed",
     "EntryNotReversible",
     "EntryOfAcceptance",
     "InterestOverAccrued",
     "LedgerCurrencyMismatch",
     "MilestoneUnknown",
+    "PartOverValue",
     "PaymentOverShare",
     "PaymentOverValue",
     "PenaltyOverImposed",
@@ -119,7 +121,19 @@ class PenaltyOverImposed(Conflict):
     slug, title = "penalty-over-imposed", "More penalty than is owed"
 
 
+class CompensationOverOwed(Conflict):
+    """More compensation would be paid than is owed."""
+
+    slug, title = "compensation-over-owed", "More compensation than is owed"
+
+
 class BudgetYearMismatch(Conflict):
     """A budget project is of one year."""
 
     slug, title = "budget-year-mismatch", "The budget project is of another year"
+
+
+class PartOverValue(Conflict):
+    """More would be paid or committed for a lot, member or call-off than its part of the money."""
+
+    slug, title = "part-over-value", "The amount exceeds what the part of the contract is worth"

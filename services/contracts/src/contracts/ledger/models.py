@@ -24,6 +24,8 @@ KINDS = (
     "interestPayment",
     "penalty",
     "penaltyReceipt",
+    "compensation",
+    "compensationPayment",
 )
 ACCOUNTS = (
     "commitments",
@@ -38,6 +40,8 @@ ACCOUNTS = (
     "interest_payables",
     "penalty_receivables",
     "penalties",
+    "compensations",
+    "compensation_payables",
 )
 CAUSES = ("result", "saving", "damages")
 
@@ -73,6 +77,7 @@ class LedgerEntry(RegionScoped, Base):
             postgresql_where=text("budget_project_id IS NOT NULL"),
         ),
         Index("ix_ledger_entries_voucher", "voucher", postgresql_where=text("voucher IS NOT NULL")),
+        Index("ix_ledger_entries_call_off_id", "call_off_id", postgresql_where=text("call_off_id IS NOT NULL")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -92,4 +97,7 @@ class LedgerEntry(RegionScoped, Base):
     delivered_on: Mapped[date | None] = mapped_column(Date)
     reverses: Mapped[UUID | None] = mapped_column(ForeignKey("ledger_entries.id"), unique=True)
     note: Mapped[str | None] = mapped_column(Text)
+    lot_id: Mapped[UUID | None] = mapped_column(ForeignKey("contract_lots.id"))
+    call_off_id: Mapped[UUID | None] = mapped_column(ForeignKey("contracts.id"))
+    member_id: Mapped[UUID | None] = mapped_column(ForeignKey("contract_members.id"))
     recorded_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

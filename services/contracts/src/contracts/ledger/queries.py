@@ -14,15 +14,19 @@ from contracts.ledger.models import LedgerEntry
 
 __all__ = [
     "accounts_of",
+    "entries_by_external_id",
     "get_entry",
     "imported_entries",
     "is_reversed",
     "list_entries",
     "payables_balance",
+    "reversed_among",
     "savings_of",
     "standing_lines",
     "totals_in",
     "totals_of",
+    "totals_of_parts",
+    "used_vouchers",
     "voucher_is_used",
 ]
 
@@ -57,6 +61,16 @@ _SAVINGS = text(
     WHERE contract_id = :contract_id AND cause = 'saving' AND 'deductions' IN (debit_account, credit_account)
     """
 )
+_PARTS = text(
+    """
+    SELECT part.part, part.id, kind, sum(amount) AS total
+    FROM ledger_entries AS entry
+    CROSS JOIN LATERAL (VALUES ('lot', lot_id), ('callOff', call_off_id), ('member', member_id)) AS part(part, id)
+    WHERE contract_id = :contract_id AND part.id IS NOT NULL AND kind <> 'reversal'
+      AND NOT EXISTS (SELECT FROM ledger_entries AS taken_back WHERE taken_back.reverses = entry.id)
+    GROUP BY part.part, part.id, kind
+    """
+)
 _BALANCE = text(
     """
     SELECT coalesce(sum(CASE WHEN credit_account = 'payables' THEN amount ELSE -amount END), 0)
@@ -88,6 +102,15 @@ async def accounts_of(session: AsyncSession, *, contract_id: UUID) -> list[dict[
     """Debits and credits per account; the caller has made sure that the contract is visible."""
     rows = await session.execute(_ACCOUNTS, {"contract_id": contract_id})
     return [dict(row) for row in rows.mappings()]
+
+
+async def totals_of_parts(session: AsyncSession, *, contract_id: UUID) -> dict[tuple[str, UUID], Totals]:
+    """Sums per kind of each lot, call-off and member that an entry of this contract's ledger names."""
+    totals: dict[tuple[str, UUID], Totals] = {}
+    for row in await session.execute(_PARTS, {"contract_id": contract_id}):
+        key = (row.part, row.id)
+        totals[key] = after(totals.get(key, Totals()), row.kind, row.total)
+    return totals
 
 
 async def savings_of(session: AsyncSession, *, contract_id: UUID) -> tuple[int, Decimal]:
@@ -133,3 +156,44 @@ async def imported_entries(session: AsyncSession, *, contract_id: UUID) -> list[
     """Imported entries of a contract, those that were taken back included, in the order of posting."""
     statement = select(LedgerEntry).where(LedgerEntry.contract_id == contract_id, LedgerEntry.external_id.is_not(None))
     return list((await session.execute(statement.order_by(LedgerEntry.id))).scalars())
+
+
+_KNOWN = text(
+    "SELECT DISTINCT known.contract_id FROM ledger_entries AS known "
+    "JOIN unnest(CAST(:contracts AS uuid[]), CAST(:names AS text[])) AS wanted(contract_id, external_id) "
+    "USING (contract_id, external_id)"
+)
+_VOUCHERS = text(
+    "SELECT contract_id, voucher FROM ledger_entries "
+    "JOIN unnest(CAST(:contracts AS uuid[]), CAST(:names AS text[])) AS wanted(contract_id, voucher) "
+    "USING (contract_id, voucher)"
+)
+
+
+async def entries_by_external_id(
+    session: AsyncSession, keys: Sequence[tuple[UUID, str]]
+) -> dict[UUID, dict[str, LedgerEntry]]:
+    """Imported entries, by contract and id in the source, of those contracts that know any of these keys."""
+    columns = {"contracts": [contract for contract, _ in keys], "names": [name for _, name in keys]}
+    contracts = [row.contract_id for row in await session.execute(_KNOWN, columns)]
+    if not contracts:
+        return {}
+    statement = select(LedgerEntry).where(LedgerEntry.contract_id.in_(contracts), LedgerEntry.external_id.is_not(None))
+    found: dict[UUID, dict[str, LedgerEntry]] = {}
+    for entry in (await session.execute(statement)).scalars():
+        found.setdefault(entry.contract_id, {})[entry.external_id or ""] = entry
+    return found
+
+
+async def reversed_among(session: AsyncSession, ids: Iterable[UUID]) -> set[UUID]:
+    """Those of these entries that were taken back."""
+    statement = select(LedgerEntry.reverses).where(LedgerEntry.reverses.in_(list(ids)))
+    return {found for found in (await session.execute(statement)).scalars() if found is not None}
+
+
+async def used_vouchers(session: AsyncSession, keys: Sequence[tuple[UUID, str]]) -> set[tuple[UUID, str]]:
+    """Those of these (contract, voucher) that are booked."""
+    if not keys:
+        return set()
+    columns = {"contracts": [contract for contract, _ in keys], "names": [name for _, name in keys]}
+    return {(row.contract_id, row.voucher) for row in await session.execute(_VOUCHERS, columns)}

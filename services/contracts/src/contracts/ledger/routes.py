@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import Query, Request, Response
 
 from contracts.contracts.queries import require_visible
+from contracts.disclosure.queries import require_disclosed
 from contracts.ledger import queries, service
 from contracts.ledger.balances import balances_of
 from contracts.ledger.schemas import BalancesOut, EntryIn, EntryOut, Kind
@@ -46,6 +47,7 @@ async def list_entries(
 ) -> Page[EntryOut]:
     """Every entry in the order of posting, those that were taken back included."""
     set_region(response, await require_visible(session, contract_id=contract_id))
+    await require_disclosed(session, "money", contract_id=contract_id)
     found = await queries.list_entries(
         session, contract_id=contract_id, limit=page.limit, after=id_after(page), kind=kind
     )
@@ -60,5 +62,6 @@ async def list_entries(
 async def show_balances(contract_id: UUID, session: ReadSession, response: Response, _: Reader) -> BalancesOut:
     """Accounts, budget years and shares of budget projects, and the execution that a score may count."""
     region, balances = await balances_of(session, contract_id=contract_id)
+    await require_disclosed(session, "money", contract_id=contract_id)
     set_region(response, region)
     return balances

@@ -22,10 +22,12 @@ Kind = Literal[
     "interestPayment",
     "penalty",
     "penaltyReceipt",
+    "compensation",
+    "compensationPayment",
 ]
 _KINDS = (
     "commitment | acceptance | payment | deduction | refund | reversal | budget | interest | interestPayment | "
-    "penalty | penaltyReceipt"
+    "penalty | penaltyReceipt | compensation | compensationPayment"
 )
 _CAUSED = ("deduction", "penalty")
 
@@ -35,7 +37,8 @@ class EntryIn(Model):
 
     kind: Kind = Field(
         description="budget (a share of a budget project) | commitment | payment | deduction | refund | reversal | "
-        "interest | interestPayment | penalty | penaltyReceipt; an acceptance books its own entry."
+        "interest | interestPayment | penalty | penaltyReceipt | compensation (damages owed to the provider) | "
+        "compensationPayment; an acceptance books its own entry."
     )
     amount: Annotated[Money, Field(gt=0, lt=10**16)] | None = Field(
         None,
@@ -61,6 +64,13 @@ class EntryIn(Model):
         description="kinds deduction and penalty: result (a poor result; the default) | saving (a lawful saving: the "
         "service was cheaper or smaller than agreed) | damages.",
     )
+    lot_id: UUID | None = Field(None, description="Lot that the money is for.")
+    call_off_id: UUID | None = Field(
+        None, description="Call-off that the money is for, when it runs through its framework agreement's ledger."
+    )
+    member_id: UUID | None = Field(
+        None, description="Member of a side that the money is for (joint provider), or of (one of several purchasers)."
+    )
     reverses: UUID | None = Field(None, description="kind reversal only: the entry that is taken back in full.")
     note: str | None = Field(
         None, min_length=1, max_length=2000, description="Remark; a reversal needs it: why it is taken back."
@@ -71,6 +81,8 @@ class EntryIn(Model):
         if self.kind == "reversal":
             if self.reverses is None or self.note is None or self.amount is not None:
                 raise ValueError("a reversal has reverses and note, and no amount: it takes the whole entry back")
+            if self.lot_id or self.call_off_id or self.member_id:
+                raise ValueError("a reversal belongs to the parts of the entry that it takes back; name none")
         elif self.amount is None or self.reverses is not None:
             raise ValueError(f"an entry of kind {self.kind} has an amount and no reverses")
         if self.kind == "budget" and self.budget_project_id is None:
@@ -90,7 +102,8 @@ class EntryOut(Out):
     kind: str = Field(description=f"{_KINDS}.")
     debit_account: str = Field(
         description="commitments | services | payables | treasury | deductions | commitments_reserve | budget_lines | "
-        "appropriations | interest | interest_payables | penalty_receivables | penalties."
+        "appropriations | interest | interest_payables | penalty_receivables | penalties | compensations | "
+        "compensation_payables."
     )
     credit_account: str = Field(description="The same accounts.")
     amount: Money = Field(description="Always over 0; the kind gives the direction.")
@@ -103,6 +116,9 @@ class EntryOut(Out):
     budget_year: int | None = Field(description="Budget year; null in entries from before there were budget years.")
     cause: str | None = Field(description="result | saving | damages; deductions and penalties only.")
     delivered_on: date | None = Field(description="Acceptances: day of the delivery, when it was told.")
+    lot_id: UUID | None = Field(description="Lot that it belongs to.")
+    call_off_id: UUID | None = Field(description="Call-off that it belongs to.")
+    member_id: UUID | None = Field(description="Member that it belongs to.")
     reverses: UUID | None = Field(description="The entry that is taken back.")
     note: str | None = Field(description="Remark.")
     recorded_at: datetime = Field(description="When it was posted.")
@@ -140,6 +156,20 @@ class ProjectShareOut(Out):
     left: Money = Field(description="Share less executed; never below 0.")
 
 
+class PartBalanceOut(Out):
+    """What stands in this ledger about a lot, a member or a call-off."""
+
+    part: str = Field(description="lot | member | callOff.")
+    id: UUID = Field(description="Id of the lot, the member or the call-off.")
+    value: Money | None = Field(
+        description="Its money: the lot's value, the member's share of the contract value; null for a call-off."
+    )
+    committed: Money = Field(description="Committed.")
+    executed: Money = Field(description="Paid less refunded.")
+    deducted: Money = Field(description="Deducted.")
+    left: Money | None = Field(description="Value less executed and deducted; null for a call-off.")
+
+
 class ScoredExecutionOut(Out):
     """The execution that a score may count: a poor result's deductions do not lower it, savings are no shortfall."""
 
@@ -159,6 +189,8 @@ class BalancesOut(Out):
     accounts: list[AccountOut] = Field(description="Accounts that were used, by name.")
     years: list[BudgetYearOut] = Field(description="Budget years, the earliest first.")
     projects: list[ProjectShareOut] = Field(description="Budget projects that the contract holds shares of.")
+    parts: list[PartBalanceOut] = Field(description="Lots and members, and the call-offs that entries name.")
     scored: ScoredExecutionOut = Field(description="The execution that a score may count.")
     interest_owed: Money = Field(description="Late interest owed and not yet paid.")
     penalties_owed: Money = Field(description="Penalties and damages imposed and not yet received.")
+    compensation_owed: Money = Field(description="Damages owed to the provider and not yet paid.")

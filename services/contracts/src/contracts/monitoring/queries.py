@@ -51,6 +51,9 @@ _GOALS = text(
     SELECT indicator.contract_id, indicator.direction, indicator.target, indicator.zero_at, indicator.weight,
            (SELECT observation.value FROM observations AS observation
             WHERE observation.indicator_id = indicator.id AND observation.observed_on <= :until
+              AND NOT EXISTS (SELECT FROM observation_withdrawals AS withdrawn
+                              WHERE withdrawn.observation_id = observation.id)
+              AND num_nonnulls(observation.lot_id, observation.call_off_id, observation.member_id) = 0
               AND NOT EXISTS (SELECT FROM observations AS later WHERE later.supersedes = observation.id)
             ORDER BY observation.observed_on DESC, observation.recorded_at DESC, observation.id DESC LIMIT 1) AS value
     FROM contract_indicators AS indicator

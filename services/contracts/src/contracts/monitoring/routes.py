@@ -6,6 +6,7 @@ from uuid import UUID
 
 from fastapi import Query, Request, Response
 
+from contracts.disclosure.queries import require_disclosed
 from contracts.lists import id_after
 from contracts.monitoring import queries, service
 from contracts.monitoring.schemas import AlertKind, AlertOut, AlertState, DecisionIn, MonitoringOut
@@ -36,6 +37,7 @@ async def show_monitoring(
     """Execution against the month's threshold, and the progress of the goals against execution; records nothing."""
     first = (month or clock.today()).replace(day=1)
     region, figures = await service.monitor_contract(session, contract_id=contract_id, month=first)
+    await require_disclosed(session, "money", "indicators", contract_id=contract_id)
     set_region(response, region)
     return figures
 

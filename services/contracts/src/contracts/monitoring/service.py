@@ -1,6 +1,6 @@
 """Raising alerts, deciding them, and suspending what nobody decided."""
 
-from datetime import date, timedelta
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy import select
@@ -15,8 +15,9 @@ from contracts.monitoring.parameters import MonitoringParameters, parameters_in
 from contracts.monitoring.queries import Figures, active_contracts, figures_of, get_alert
 from contracts.monitoring.rules import Finding, findings_of, progress_of, threshold_of
 from contracts.monitoring.schemas import DecisionIn, MonitoringOut
+from contracts.register_jobs import refresh_register
 from contracts.rules.queries import standing_of
-from contracts.working_days.queries import working_day_after
+from contracts.working_days.queries import last_day
 from shared import audit, clock, outbox
 from shared.concurrency import check_version
 from shared.db import principal_in
@@ -47,9 +48,8 @@ def _findings(figures: Figures, month: date) -> list[Finding]:
 
 
 async def _decide_by(session: AsyncSession, parameters: MonitoringParameters) -> date:
-    if not parameters.working_days:
-        return clock.today() + timedelta(days=parameters.decide_within)
-    return await working_day_after(session, start=clock.today(), days=parameters.decide_within)
+    unit = "workingDays" if parameters.working_days else "calendarDays"
+    return await last_day(session, start=clock.today(), within=parameters.decide_within, unit=unit)
 
 
 async def monitor_contract(session: AsyncSession, *, contract_id: UUID, month: date) -> tuple[str, MonitoringOut]:
@@ -96,6 +96,7 @@ async def monitor_month(session: AsyncSession, *, month: date, after: UUID, limi
             alert = (await session.execute(raised)).scalar_one_or_none()
             if alert is not None:
                 _told(session, alert, "monitoring.alerted")
+                await refresh_register(session, contract_id=alert.contract_id)
     return ids[-1] if len(ids) == limit else None
 
 
@@ -114,6 +115,7 @@ async def decide_alert(
     alert.version += 1
     await session.flush()
     _told(session, alert, "monitoring.decided")
+    await refresh_register(session, contract_id=alert.contract_id)
     return alert
 
 

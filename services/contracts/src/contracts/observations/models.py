@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from contracts.base import Base
 from shared.db import RegionScoped
 
-__all__ = ["Observation"]
+__all__ = ["Observation", "ObservationWithdrawal"]
 
 
 class Observation(RegionScoped, Base):
@@ -30,4 +30,17 @@ class Observation(RegionScoped, Base):
     document_sha256: Mapped[str | None] = mapped_column(String(64))
     note: Mapped[str | None] = mapped_column(Text)
     supersedes: Mapped[UUID | None] = mapped_column(ForeignKey("observations.id"), unique=True)
+    lot_id: Mapped[UUID | None] = mapped_column(ForeignKey("contract_lots.id"))
+    call_off_id: Mapped[UUID | None] = mapped_column(ForeignKey("contracts.id"))
+    member_id: Mapped[UUID | None] = mapped_column(ForeignKey("contract_members.id"))
     recorded_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class ObservationWithdrawal(Base):
+    """An observation that an import recorded by mistake and that was taken back: nothing counts it any more."""
+
+    __tablename__ = "observation_withdrawals"
+
+    observation_id: Mapped[UUID] = mapped_column(ForeignKey("observations.id"), primary_key=True)
+    contract_id: Mapped[UUID] = mapped_column(ForeignKey("contracts.id"), index=True)
+    withdrawn_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

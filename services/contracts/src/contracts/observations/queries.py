@@ -1,13 +1,14 @@
 """Reading observations."""
 
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from contracts.observations.models import Observation
+from contracts.observations.models import Observation, ObservationWithdrawal
 
-__all__ = ["get_observation", "is_superseded", "list_observations"]
+__all__ = ["every_withdrawal", "get_observation", "is_superseded", "list_observations", "withdrawals_of"]
 
 
 async def get_observation(session: AsyncSession, *, observation_id: UUID) -> Observation | None:
@@ -19,6 +20,18 @@ async def is_superseded(session: AsyncSession, *, observation_id: UUID) -> bool:
     """Whether an observation was corrected by a later one."""
     statement = select(Observation.id).where(Observation.supersedes == observation_id)
     return (await session.execute(statement)).first() is not None
+
+
+async def withdrawals_of(session: AsyncSession, *, contract_id: UUID) -> dict[UUID, datetime]:
+    """Which observations of a contract were taken back, and when; the caller has made sure that it is visible."""
+    statement = select(ObservationWithdrawal).where(ObservationWithdrawal.contract_id == contract_id)
+    return {one.observation_id: one.withdrawn_at for one in (await session.execute(statement)).scalars()}
+
+
+async def every_withdrawal(session: AsyncSession) -> dict[UUID, datetime]:
+    """Every observation that was taken back, for the snapshot; there are few of them."""
+    statement = select(ObservationWithdrawal)
+    return {one.observation_id: one.withdrawn_at for one in (await session.execute(statement)).scalars()}
 
 
 async def list_observations(

@@ -1,11 +1,13 @@
 """Observations over HTTP."""
 
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import Query, Request, Response
 
 from contracts.contracts.queries import indicator_codes, require_visible
+from contracts.disclosure.queries import require_disclosed
 from contracts.lists import id_after
 from contracts.observations import queries, service
 from contracts.observations.models import Observation
@@ -22,12 +24,12 @@ routes = router(tags=["observations"])
 Reader = Annotated[Principal, allow("finance", "purchaser", "provider", "evaluator", "auditor", "operator")]
 Observer = Annotated[Principal, allow("purchaser", "provider", "finance")]
 
-_PLAIN = [name for name in ObservationOut.model_fields if name != "indicator_code"]
+_PLAIN = [name for name in ObservationOut.model_fields if name not in ("indicator_code", "withdrawn_at")]
 
 
-def _out(observation: Observation, indicator_code: str) -> ObservationOut:
+def _out(observation: Observation, indicator_code: str, withdrawn_at: datetime | None = None) -> ObservationOut:
     values = {name: getattr(observation, name) for name in _PLAIN}
-    return ObservationOut.model_validate(values | {"indicator_code": indicator_code})
+    return ObservationOut.model_validate(values | {"indicator_code": indicator_code, "withdrawn_at": withdrawn_at})
 
 
 @routes.post("/contracts/{contract_id}/observations", status_code=201, summary="Record an actual value of an indicator")
@@ -53,11 +55,13 @@ async def list_observations(
 ) -> Page[ObservationOut]:
     """Every observation in the order of recording, those that were corrected included."""
     set_region(response, await require_visible(session, contract_id=contract_id))
+    await require_disclosed(session, "indicators", contract_id=contract_id)
     found = await queries.list_observations(
         session, contract_id=contract_id, limit=page.limit, after=id_after(page), indicator_id=indicator_id
     )
     codes = await indicator_codes(session, contract_id=contract_id)
     shown = found[: page.limit]
     next_cursor = encode_cursor(shown[-1].id) if len(found) > page.limit else None
-    items = [_out(observation, codes[observation.indicator_id]) for observation in shown]
+    gone = await queries.withdrawals_of(session, contract_id=contract_id)
+    items = [_out(observation, codes[observation.indicator_id], gone.get(observation.id)) for observation in shown]
     return page_response(request, response, items, next_cursor=next_cursor)

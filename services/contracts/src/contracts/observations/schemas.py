@@ -23,6 +23,13 @@ class ObservationIn(Model):
         None, min_length=1, max_length=2000, description="Remark; a correction needs it: why it is corrected."
     )
     supersedes: UUID | None = Field(None, description="The observation that this one corrects.")
+    lot_id: UUID | None = Field(
+        None,
+        description="Lot that it is about. An observation of a part is shown and published; a score takes those of the "
+        "whole contract.",
+    )
+    call_off_id: UUID | None = Field(None, description="Call-off of this framework agreement that it is about.")
+    member_id: UUID | None = Field(None, description="Member of a side that it is about.")
 
 
 class ObservationOut(Out):
@@ -37,4 +44,8 @@ class ObservationOut(Out):
     document_sha256: str | None = Field(description="SHA-256 of the document that proves it.")
     note: str | None = Field(description="Remark.")
     supersedes: UUID | None = Field(description="The observation that this one corrects.")
+    lot_id: UUID | None = Field(description="Lot that it belongs to.")
+    call_off_id: UUID | None = Field(description="Call-off that it belongs to.")
+    member_id: UUID | None = Field(description="Member that it belongs to.")
     recorded_at: datetime = Field(description="When it was recorded.")
+    withdrawn_at: datetime | None = Field(description="When it was taken back, with the import that recorded it.")

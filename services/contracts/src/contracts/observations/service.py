@@ -10,6 +10,7 @@ from contracts.observations.errors import IndicatorNotAgreed, ObservationNotCorr
 from contracts.observations.models import Observation
 from contracts.observations.queries import get_observation, is_superseded
 from contracts.observations.schemas import ObservationIn
+from contracts.structure.service import NamedParts, require_parts
 from shared import audit, clock, outbox
 from shared.events import ObservationRecorded
 from shared.ids import new_id
@@ -30,6 +31,9 @@ def observation_event(observation: Observation, *, indicator_code: str) -> Obser
         document_sha256=observation.document_sha256,
         supersedes=observation.supersedes,
         recorded_at=observation.recorded_at,
+        lot_id=observation.lot_id,
+        call_off_id=observation.call_off_id,
+        member_id=observation.member_id,
     )
 
 
@@ -38,7 +42,8 @@ async def record_observation(
 ) -> tuple[Observation, str]:
     """Record an actual value; answers it with the indicator's code.
 
-    IndicatorNotAgreed, ObservationNotDue (a date in the future), ObservationNotCorrectable, ContractStateConflict.
+    IndicatorNotAgreed, ObservationNotDue (a date in the future), ObservationNotCorrectable, PartNotInContract,
+    CallOffNotInForce, ContractStateConflict.
     """
     head = await open_for_fact(session, contract_id=contract_id, sides=("purchaser", "provider"))
     codes = await indicator_codes(session, contract_id=contract_id)
@@ -48,6 +53,7 @@ async def record_observation(
         )
     if body.observed_on > clock.today():
         raise ObservationNotDue(f"{body.observed_on} is in the future; record what has happened.")
+    await require_parts(session, head, _parts(body))
     await _require_correctable(session, body, contract_id=contract_id)
     observation = Observation(
         id=new_id(), contract_id=contract_id, region=head.region, **body.model_dump(), recorded_at=clock.now()
@@ -62,12 +68,18 @@ async def record_observation(
     return observation, code
 
 
+def _parts(named: ObservationIn | Observation) -> NamedParts:
+    return NamedParts(named.lot_id, named.call_off_id, named.member_id)
+
+
 async def _require_correctable(session: AsyncSession, body: ObservationIn, *, contract_id: UUID) -> None:
     if body.supersedes is None:
         return
     corrected = await get_observation(session, observation_id=body.supersedes)
     if corrected is None or corrected.contract_id != contract_id or corrected.indicator_id != body.indicator_id:
         raise ObservationNotCorrectable(f"This indicator has no observation {body.supersedes} in this contract.")
+    if _parts(corrected) != _parts(body):
+        raise ObservationNotCorrectable("A correction is about the same lot, call-off and member as what it corrects.")
     if await is_superseded(session, observation_id=body.supersedes):
         raise ObservationNotCorrectable(f"Observation {body.supersedes} was corrected already; correct the later one.")
     if body.note is None:

@@ -15,5 +15,6 @@ class ImportedOrganisation:
     roles: tuple[str, ...]
     uscc: str | None = None
     seat: str | None = None
+    institution_class: str | None = None
     simulated: bool = False
     warnings: tuple[dict[str, str], ...] = ()

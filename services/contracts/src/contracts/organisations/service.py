@@ -26,6 +26,7 @@ from shared.events import OrganisationRecorded
 from shared.ids import new_id
 
 __all__ = [
+    "announce_organisation",
     "change_code",
     "change_organisation",
     "create_organisation",
@@ -89,6 +90,7 @@ async def record_imported_organisation(session: AsyncSession, party: ImportedOrg
         "seat": party.seat,
         "simulated": party.simulated,
         "warnings": list(party.warnings),
+        "institution_class": party.institution_class,
     }
     organisation, _ = await _upsert(session, values=values, external=(party.source, party.external_id), origin="import")
     return organisation.id
@@ -145,7 +147,7 @@ async def change_organisation(
         setattr(organisation, name, value)
     organisation.version += 1
     organisation.updated_at = clock.now()
-    _announce(session, organisation, action, list(values))
+    announce_organisation(session, organisation, action, list(values))
 
 
 async def change_code(session: AsyncSession, *, organisation_id: UUID, uscc: str, until: date) -> None:
@@ -203,7 +205,7 @@ async def _upsert(
         setattr(known, name, values[name])
     known.version += 1
     known.updated_at = clock.now()
-    _announce(session, known, "organisation.updated", changed)
+    announce_organisation(session, known, "organisation.updated", changed)
     return known, "updated"
 
 
@@ -229,7 +231,7 @@ async def _insert(
     await session.flush()
     if external:
         await _link(session, organisation_id=organisation.id, external=external)
-    _announce(session, organisation, "organisation.recorded", list(values))
+    announce_organisation(session, organisation, "organisation.recorded", list(values))
     return organisation
 
 
@@ -238,6 +240,7 @@ async def _link(session: AsyncSession, *, organisation_id: UUID, external: tuple
     await session.execute(insert(OrganisationExternalId).values(row).on_conflict_do_nothing())
 
 
-def _announce(session: AsyncSession, organisation: Organisation, action: str, fields: list[str]) -> None:
+def announce_organisation(session: AsyncSession, organisation: Organisation, action: str, fields: list[str]) -> None:
+    """Emit the whole organisation and leave the audit row."""
     outbox.emit(session, organisation_event(organisation), subject=organisation.id, region=NATIONAL)
     audit.record(session, action, noun="organisation", noun_id=organisation.id, fields=fields)

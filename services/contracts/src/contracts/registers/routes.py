@@ -11,9 +11,9 @@ from contracts.lists import id_after
 from contracts.organisations.queries import former_codes_of, get_organisation
 from contracts.places import region_of
 from contracts.regions.queries import changes_of_divisions, division_of
-from contracts.registers import queries
+from contracts.registers import queries, sums
 from contracts.registers.places import COUNTRY, Placed, place_regions
-from contracts.registers.queries import RecordRow, TotalRow
+from contracts.registers.queries import RecordRow
 from contracts.registers.schemas import (
     MoneyTotal,
     Participation,
@@ -25,6 +25,7 @@ from contracts.registers.schemas import (
     StateCount,
     TotalItem,
 )
+from contracts.registers.sums import TotalRow
 from contracts.successions.queries import decisions_of, record_sources, successions_of
 from shared import clock
 from shared.auth import Principal, allow
@@ -63,8 +64,8 @@ async def show_totals(
     """
     inside = _inside(code)
     placed = await _place(session, inside=inside, by=by, boundaries=boundaries, on=on)
-    rows = await queries.total_rows(session, places=placed.items, year=year)
-    apart = await queries.total_rows(session, places={one: one for one in placed.uncertain}, year=year)
+    rows = await sums.total_rows(session, places=placed.items, year=year)
+    apart = await sums.total_rows(session, places={one: one for one in placed.uncertain}, year=year)
     return RegionTotals(
         region=inside,
         boundaries=boundaries,
@@ -93,7 +94,7 @@ async def show_participation(
     inside = _inside(code)
     placed = await _place(session, inside=inside, by=by, boundaries=boundaries, on=on)
     items: list[ParticipationRow] = []
-    for row in await queries.participation_rows(session, places=placed.items):
+    for row in await sums.participation_rows(session, places=placed.items):
         before = items[-1] if items and (items[-1].region, items[-1].role) == (row.item, row.role) else None
         gone = before is not None and before.year < row.year - 1
         items.append(
@@ -165,7 +166,7 @@ def _inside(code: str) -> str:
 
 
 async def _place(session: AsyncSession, *, inside: str, by: str, boundaries: str, on: date | None) -> Placed:
-    regions = await queries.published_regions(session)
+    regions = await sums.published_regions(session)
     changes = await changes_of_divisions(session)
     return place_regions(regions, inside=inside, by=by, boundaries=boundaries, changes=changes, on=on or clock.today())
 

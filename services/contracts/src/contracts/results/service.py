@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from contracts.register_jobs import refresh_register
 from contracts.results.models import ContractResult
 from shared.events import EventData
 
@@ -43,3 +44,5 @@ async def keep(session: AsyncSession, told: Told) -> None:
             index_elements=["id"], set_=values, where=ContractResult.version < statement.excluded.version
         )
     )
+    if told.noun in ("determination", "result_use", "rectification"):
+        await refresh_register(session, contract_id=told.contract_id)

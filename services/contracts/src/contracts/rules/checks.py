@@ -235,7 +235,7 @@ def _execution_monitoring(rule: p.ExecutionMonitoring, facts: RuleFacts, now: Mo
     )
 
 
-def _duty(rule: p.Duty, _: RuleFacts, __: Moment) -> Finding:
+def _duty(rule: p.Duty | p.Obligation | p.Supervision, _: RuleFacts, __: Moment) -> Finding:
     return Finding("stated", rule.model_dump(mode="json", exclude_none=True))
 
 
@@ -256,4 +256,6 @@ CHECKS: dict[str, Check] = {
     "recipientsOpinion": _recipients_opinion,
     "executionMonitoring": _execution_monitoring,
     "duty": _duty,
+    "obligation": _duty,
+    "supervision": _duty,
 }

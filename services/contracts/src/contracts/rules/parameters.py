@@ -171,6 +171,53 @@ class Duty(Part):
     """Month and day of every year, MM-DD."""
 
 
+class Obligation(Part):
+    """A right or duty of a party; with a clock where `start` and `within` are stated, and a fact that proves it."""
+
+    side: Literal["purchaser", "provider", "evaluator", "beneficiary", "finance"]
+    """Whose it is."""
+    nature: Literal["duty", "right"]
+    """duty | right."""
+    start: Literal["signed", "starts", "ends", "ended", "accepted"] | None = None
+    """Where the period begins; the day itself does not count."""
+    within: Days | None = None
+    """Its period, in the unit."""
+    unit: Unit | None = None
+    """calendarDays | workingDays."""
+    proof: (
+        Literal["contractPublished", "accepted", "acceptedWithOpinion", "acceptancePublished", "determined"] | None
+    ) = None
+    """The recorded fact that shows it done; null: somebody has to state it."""
+
+
+class ViolationType(Part):
+    """One kind of violation that supervision may find."""
+
+    code: Annotated[str, Field(pattern=r"^[a-zA-Z][a-zA-Z0-9]{0,47}$")]
+    """Code."""
+    text: Words
+    """What it is."""
+
+
+class Supervision(Part):
+    """The cycle of a finding: its periods in one unit, and what can be found."""
+
+    unit: Unit
+    """calendarDays | workingDays."""
+    conclude_within: Days
+    """From the opening to the conclusion."""
+    eliminate_within: Days
+    """From the conclusion to the report of what was put right; the matter does not end before."""
+    nothing_found_within: Days
+    """From a conclusion that found nothing to the end."""
+    reply_within: Days
+    """For an answer to a question; information only."""
+    unreported_from: Days
+    """Where nothing was reported: from this day of the period on it is judged without a report."""
+    violation_types: tuple[ViolationType, ...] = Field(min_length=1, max_length=100)
+    """What can be found."""
+
+
 KINDS: dict[str, type[Part]] = {
     "negativeList": NegativeList,
     "catalogueItem": CatalogueItem,
@@ -187,5 +234,7 @@ KINDS: dict[str, type[Part]] = {
     "recipientsOpinion": RecipientsOpinion,
     "executionMonitoring": ExecutionMonitoring,
     "duty": Duty,
+    "obligation": Obligation,
+    "supervision": Supervision,
     **FLAG_KINDS,
 }

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from datetime import date, timedelta
 
+from contracts.clocks import shortened
+
 __all__ = ["Calendar", "due_on", "months_of_term"]
 
 Calendar = Mapping[date, bool]
@@ -12,8 +14,10 @@ Calendar = Mapping[date, bool]
 def due_on(start: date, *, within: int, unit: str, calendar: Calendar) -> date:
     """The last day of a period. The first day is the one after `start` (Civil Code art. 201).
 
-    Without exceptions in `calendar`, Monday to Friday are the working days.
+    Without exceptions in `calendar`, Monday to Friday are the working days. In a demonstration the period is divided
+    (`contracts.clocks`).
     """
+    within = shortened(within)
     if unit == "calendarDays":
         return start + timedelta(days=within)
     day, left = start, within

@@ -14,7 +14,9 @@ from contracts.rules.engine import Standing, Verdict, differences, verdicts
 from contracts.rules.errors import RuleSetNotFound
 from contracts.rules.facts import Clauses, Competition, RuleFacts
 from contracts.rules.models import RuleConfirmation, RuleOverride, StoredRuleSet
+from contracts.rules.periods import due_on
 from contracts.rules.shipped import shipped
+from contracts.rules.supplements import SuppliedRule, supplied
 from shared.auth import Principal
 
 # What other slices may use of the rules: they import it from here.
@@ -30,18 +32,21 @@ __all__ = [
     "RuleFacts",
     "RuleSet",
     "Standing",
+    "SuppliedRule",
     "Verdict",
     "applicable",
     "choose",
     "confirmations_of",
     "covers",
     "differences",
+    "due_on",
     "find_rule_set",
     "list_rule_sets",
     "may_keep",
     "overrides_of",
     "rule_set_by_hash",
     "standing_of",
+    "supplied",
     "verdicts",
 ]
 

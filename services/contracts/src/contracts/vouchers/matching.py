@@ -8,7 +8,7 @@ from uuid import UUID
 __all__ = ["ENTRY_KINDS", "Entry", "entries_for", "queue_of"]
 
 # Kinds of ledger entries that money of a voucher's kind can be.
-ENTRY_KINDS = {"payment": ("payment", "interestPayment"), "refund": ("refund", "penaltyReceipt")}
+ENTRY_KINDS = {"payment": ("payment", "interestPayment", "compensationPayment"), "refund": ("refund", "penaltyReceipt")}
 
 
 class Entry(NamedTuple):

@@ -35,7 +35,7 @@ _PROVED = (
     f"JOIN ledger_entries AS entry ON entry.id = proof.entry_id WHERE proof.voucher_id = voucher.id AND {_STANDING})"
 )
 _ENTRY = "entry.id, entry.contract_id, entry.kind, entry.amount, entry.currency, entry.voucher"
-_MONEY = "entry.kind IN ('payment', 'refund', 'interestPayment', 'penaltyReceipt')"
+_MONEY = "entry.kind IN ('payment', 'refund', 'interestPayment', 'penaltyReceipt', 'compensationPayment')"
 
 
 def _shown(row: RowMapping) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from shared.db import principal_in, scope_sql
 
 __all__ = ["reconcile"]
 
-_SIGNED = "CASE WHEN kind IN ('payment', 'interestPayment') THEN amount ELSE -amount END"
+_SIGNED = "CASE WHEN kind IN ('payment', 'interestPayment', 'compensationPayment') THEN amount ELSE -amount END"
 _OPEN = ("unmatched", "partlyMatched")
 _LEFT_OUT = ("duplicate", "dismissed")
 
@@ -42,7 +42,8 @@ async def reconcile(session: AsyncSession, *, region: str, source: str, year: in
         f"FROM (SELECT {_SIGNED} AS signed, coalesce(booked_on, recorded_at::date) AS on_day, "
         "EXISTS (SELECT FROM voucher_matches AS proof WHERE proof.entry_id = entry.id) AS proved "
         "FROM ledger_entries AS entry "
-        "WHERE kind IN ('payment', 'refund', 'interestPayment', 'penaltyReceipt') AND region LIKE :below "
+        "WHERE kind IN ('payment', 'refund', 'interestPayment', 'penaltyReceipt', "
+        "'compensationPayment') AND region LIKE :below "
         f"AND currency = :currency AND {scope} "
         "AND NOT EXISTS (SELECT FROM ledger_entries AS taken_back WHERE taken_back.reverses = entry.id)) AS standing "
         "WHERE extract(year FROM on_day) = :year GROUP BY 1"

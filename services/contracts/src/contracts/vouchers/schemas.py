@@ -165,7 +165,7 @@ class UnprovedOut(Out):
     entry_id: UUID = Field(description="Ledger entry.")
     contract_id: UUID = Field(description="Contract.")
     region: str = Field(description="Its region.")
-    kind: str = Field(description="payment | refund | interestPayment | penaltyReceipt.")
+    kind: str = Field(description="payment | refund | interestPayment | penaltyReceipt | compensationPayment.")
     amount: Money = Field(description="Over 0; the kind gives the direction.")
     booked_on: date | None = Field(description="Date of the booking.")
     voucher: str | None = Field(description="Number of the voucher, as booked.")

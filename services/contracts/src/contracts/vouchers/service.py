@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from contracts.ledger.queries import voucher_is_used
 from contracts.ledger.schemas import EntryIn
 from contracts.ledger.service import post_entry
+from contracts.policies.service import signed
 from contracts.vouchers import queries
 from contracts.vouchers.errors import VoucherFileAlreadyImported, VoucherMatchRefused, VoucherNotOpen
 from contracts.vouchers.matching import ENTRY_KINDS, Entry, entries_for, queue_of
@@ -144,21 +145,23 @@ async def book_voucher(session: AsyncSession, body: BookIn, *, voucher_id: UUID,
     if amount > left or amount <= 0:
         raise VoucherMatchRefused(f"{max(left, Decimal(0)):.2f} {voucher.currency} of the voucher are open.")
     used = await voucher_is_used(session, contract_id=body.contract_id, voucher=voucher.number)
-    entry = await post_entry(
-        session,
-        EntryIn(
-            kind="payment" if voucher.kind == "payment" else "refund",
-            amount=amount,
-            currency=voucher.currency,
-            booked_on=voucher.paid_on,
-            # Once per contract: what follows after a reversal is tied to the voucher by the match alone.
-            voucher=None if used else voucher.number,
-            milestone_id=body.milestone_id,
-            budget_project_id=body.budget_project_id,
-            note=f"treasury voucher {voucher.number} ({voucher.source})",
-        ),
-        contract_id=body.contract_id,
-    )
+    # The treasury has paid and says so: there is nothing left to review or to sign.
+    with signed(session):
+        entry = await post_entry(
+            session,
+            EntryIn(
+                kind="payment" if voucher.kind == "payment" else "refund",
+                amount=amount,
+                currency=voucher.currency,
+                booked_on=voucher.paid_on,
+                # Once per contract: what follows after a reversal is tied to the voucher by the match alone.
+                voucher=None if used else voucher.number,
+                milestone_id=body.milestone_id,
+                budget_project_id=body.budget_project_id,
+                note=f"treasury voucher {voucher.number} ({voucher.source})",
+            ),
+            contract_id=body.contract_id,
+        )
     await session.flush()
     voucher.contract_id = body.contract_id
     proved = Entry(entry.id, entry.contract_id, entry.kind, entry.amount, entry.currency, entry.voucher)

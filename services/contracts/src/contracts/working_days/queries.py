@@ -10,9 +10,10 @@ from datetime import date, timedelta
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from contracts.clocks import shortened
 from contracts.working_days.models import WorkingDayException
 
-__all__ = ["add_working_days", "exceptions_between", "list_exceptions", "working_day_after"]
+__all__ = ["add_working_days", "exceptions_between", "last_day", "list_exceptions", "working_day_after"]
 
 _SATURDAY = 5
 
@@ -41,6 +42,14 @@ async def exceptions_between(session: AsyncSession, *, first: date, last: date) 
 
 
 async def working_day_after(session: AsyncSession, *, start: date, days: int) -> date:
-    """The last of `days` working days after `start`, by the recorded calendar."""
+    """The last of `days` working days after `start`, by the recorded calendar; divided in a demonstration."""
+    days = shortened(days)
     last = start + timedelta(days=days * 4 + 30)
     return add_working_days(start, days, await exceptions_between(session, first=start, last=last))
+
+
+async def last_day(session: AsyncSession, *, start: date, within: int, unit: str) -> date:
+    """The last day of a period of calendarDays or workingDays after `start`; divided in a demonstration."""
+    if unit == "calendarDays":
+        return start + timedelta(days=shortened(within))
+    return await working_day_after(session, start=start, days=within)

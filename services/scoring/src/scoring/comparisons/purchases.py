@@ -102,7 +102,7 @@ def _latest(indicator_id: str, observations: Sequence[tuple[str, Mapping[str, An
     standing = [
         (body["observed_on"], datetime.fromisoformat(body["recorded_at"]), item, body["value"])
         for item, body in observations
-        if body["indicator_id"] == indicator_id and item not in superseded
+        if body["indicator_id"] == indicator_id and item not in superseded and "withdrawn" not in body
     ]
     return Decimal(str(max(standing)[3])) if standing else None
 

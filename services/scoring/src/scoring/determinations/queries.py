@@ -10,6 +10,7 @@ from sqlalchemy.orm import aliased
 
 from scoring.determinations.errors import DeterminationNotFound
 from scoring.determinations.models import Determination, DeterminationAct
+from scoring.evidence.queries import corrections_of
 
 __all__ = [
     "Found",
@@ -20,6 +21,7 @@ __all__ = [
     "find_determination",
     "list_determinations",
     "party_concerned",
+    "reviews_due",
     "standing",
     "standings",
     "suspended_by_appeal",
@@ -261,6 +263,22 @@ async def standings(session: AsyncSession, found: Collection[Found]) -> dict[UUI
     for act in await acts_of(session, acts):
         acts[act.determination_id].append(act)
     return {each.id: _standing(each, successor, acts[each.id]) for each, successor in found}
+
+
+async def reviews_due(session: AsyncSession, found: Collection[Found]) -> dict[UUID, list[Row[Any]]]:
+    """Corrections that came in after what each determination rests on, by its id: it is to be looked at again.
+
+    They change nothing of it by themselves: a review ends in a new determination that names it and has a later cut-off.
+    One that was replaced has nothing due.
+    """
+    standing = [determination for determination, successor in found if successor is None]
+    corrections = await corrections_of(session, {each.contract_id for each in standing})
+    return {
+        each.id: [
+            row for row in corrections if row.contract_id == each.contract_id and row.received_at > each.evidence_cutoff
+        ]
+        for each in standing
+    }
 
 
 async def standing(session: AsyncSession, determination_id: UUID) -> Standing:

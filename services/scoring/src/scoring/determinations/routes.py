@@ -1,9 +1,10 @@
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import Query, Request, Response
+from sqlalchemy import Row
 
 from scoring.determinations import queries, service
 from scoring.determinations.models import Determination
@@ -13,6 +14,7 @@ from scoring.determinations.schemas import (
     DeterminationIn,
     DeterminationOut,
     PublicationIn,
+    ReviewOut,
     ServiceIn,
     WouldNowBe,
 )
@@ -156,6 +158,7 @@ async def _outs(
     session: ReadSession, found: Sequence[Found], principal: Principal, *, would_now_be: WouldNowBe | None = None
 ) -> list[DeterminationOut]:
     standings = await queries.standings(session, found)
+    due = {} if _outsider(principal) else await queries.reviews_due(session, found)
     made = []
     for determination, _ in found:
         standing = standings[determination.id]
@@ -163,8 +166,13 @@ async def _outs(
         if _outsider(principal):
             columns["signed_by"] = None
         state = {name: getattr(standing, name) for name in _STATE}
-        made.append(DeterminationOut.model_validate(columns | state | {"would_now_be": would_now_be}))
+        told = {"would_now_be": would_now_be, "review_due": _reviews(due.get(determination.id, []))}
+        made.append(DeterminationOut.model_validate(columns | state | told))
     return made
+
+
+def _reviews(corrections: Sequence[Row[Any]]) -> list[ReviewOut]:
+    return [ReviewOut(reason="correction", **row.corrected, since=row.received_at) for row in corrections]
 
 
 _STATE = ("replaced_by", "served_at", "effective_at", "published_at", "annulled_at", "suspended_by")

@@ -15,6 +15,7 @@ __all__ = [
     "Panel",
     "PartCertaintyOut",
     "PublicationIn",
+    "ReviewOut",
     "ServiceIn",
     "WouldNowBe",
 ]
@@ -113,6 +114,15 @@ class PartCertaintyOut(PartUncertaintyOut):
     probability_or_worse: Six = Field(description="P of its grade or a worse one, 0-1; adverse needs .90.")
 
 
+class ReviewOut(Out):
+    """Why a determination is to be looked at again; it changes nothing by itself."""
+
+    reason: str = Field(description="correction (更正): a term that the score rests on was corrected.")
+    correction_id: UUID = Field(description="The correction: GET /v1/contracts/{id}/corrections.")
+    fields: list[str] = Field(description="What was corrected.")
+    since: datetime = Field(description="When it became known here, UTC.")
+
+
 class DeterminationOut(Out):
     """A determination; it never changes."""
 
@@ -173,6 +183,10 @@ class DeterminationOut(Out):
     published_at: datetime | None = Field(description="When it was published, UTC.")
     annulled_at: datetime | None = Field(description="When an appeal's decision annulled it, UTC.")
     suspended_by: list[UUID] = Field(description="Appeals that suspend publication and money effects.")
+    review_due: list[ReviewOut] = Field(
+        description="Why it is to be looked at again: corrections that came after its evidence. Empty once it was "
+        "replaced, and for the public."
+    )
     would_now_be: WouldNowBe | None = Field(
         description="What the live score says now, for officers, when one is read; null when nothing differs."
     )

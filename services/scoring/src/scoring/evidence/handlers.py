@@ -9,9 +9,17 @@ from scoring.evidence.items import (
     ledger_item,
     observation_item,
     wave_item,
+    withdrawal_item,
 )
 from scoring.evidence.service import collect
-from shared.events import AcceptanceRecorded, ContractState, LedgerPosted, ObservationRecorded, WaveClosed
+from shared.events import (
+    AcceptanceRecorded,
+    ContractState,
+    LedgerPosted,
+    ObservationRecorded,
+    ObservationWithdrawn,
+    WaveClosed,
+)
 from shared.inbox import Received
 
 __all__ = [
@@ -19,6 +27,7 @@ __all__ = [
     "on_contract_state",
     "on_ledger_posted",
     "on_observation_recorded",
+    "on_observation_withdrawn",
     "on_wave_closed",
 ]
 
@@ -29,8 +38,15 @@ async def on_contract_state(session: AsyncSession, event: Received[ContractState
 
 
 async def on_observation_recorded(session: AsyncSession, event: Received[ObservationRecorded]) -> None:
-    """An actual value of an agreed indicator."""
+    """An actual value of an agreed indicator; one of a lot, call-off or member stands for a part and is no evidence."""
+    if event.data.lot_id or event.data.call_off_id or event.data.member_id:
+        return
     collect(session, observation_item(event))
+
+
+async def on_observation_withdrawn(session: AsyncSession, event: Received[ObservationWithdrawn]) -> None:
+    """An observation that was taken back."""
+    collect(session, withdrawal_item(event))
 
 
 async def on_ledger_posted(session: AsyncSession, event: Received[LedgerPosted]) -> None:

@@ -6,7 +6,15 @@ from typing import Any
 from uuid import UUID
 
 from scoring.canonical import canonical, canonical_text, sha256
-from shared.events import AcceptanceRecorded, ContractState, LedgerPosted, ObservationRecorded, WaveClosed
+from shared.events import (
+    AcceptanceRecorded,
+    ContractCorrected,
+    ContractState,
+    LedgerPosted,
+    ObservationRecorded,
+    ObservationWithdrawn,
+    WaveClosed,
+)
 from shared.inbox import Received
 
 __all__ = [
@@ -18,6 +26,7 @@ __all__ = [
     "ledger_item",
     "observation_item",
     "wave_item",
+    "withdrawal_item",
 ]
 
 TERMS = {
@@ -40,6 +49,7 @@ TERMS = {
     "needs_basis",
     "indicators",
     "milestones",
+    "not_evaluable",
 }
 """Fields of a contract that are evidence. Its title, number and the names of its parties are not: a corrected title is
 a new version with the same hash, and no new score row."""
@@ -95,7 +105,7 @@ def _hash(kind: str, item_id: UUID, body: str) -> str:
 def contract_item(event: Received[ContractState]) -> Item:
     """The terms of a contract at one version."""
     data = event.data
-    body = canonical_text(data.model_dump(mode="json", include=TERMS))
+    body = canonical_text(_terms(data))
     return Item(
         id=data.contract_id,
         version=data.version,
@@ -108,6 +118,22 @@ def contract_item(event: Received[ContractState]) -> Item:
         recorded_at=event.time,
         event_id=event.id,
     )
+
+
+def _terms(data: ContractState) -> dict[str, Any]:
+    """The terms as evidence. What a later release added is left out where it says nothing, so that hashes stay."""
+    terms = data.model_dump(mode="json", include=TERMS)
+    if terms["not_evaluable"] is None:
+        del terms["not_evaluable"]
+    for indicator in terms["indicators"]:
+        if not indicator["added_after_the_fact"]:
+            del indicator["added_after_the_fact"]
+    if isinstance(data, ContractCorrected):
+        fields = [field for field in data.corrected if field.partition(".")[0] in TERMS]
+        if fields:
+            # A determination that was signed before is to be looked at again (`determinations.queries.reviews_due`).
+            terms["corrected"] = {"correction_id": str(data.correction_id), "fields": fields}
+    return terms
 
 
 def contract_view(event: Received[ContractState]) -> ContractView:
@@ -133,6 +159,31 @@ def contract_view(event: Received[ContractState]) -> ContractView:
 def observation_item(event: Received[ObservationRecorded]) -> Item:
     """An actual value of an agreed indicator."""
     return _fact(event, "observation", id_field="observation_id", valid_on=event.data.observed_on)
+
+
+def withdrawal_item(event: Received[ObservationWithdrawn]) -> Item:
+    """An observation that was taken back: it supersedes and says nothing itself."""
+    data = event.data
+    body = {
+        "indicator_id": str(data.indicator_id),
+        "observed_on": data.observed_on.isoformat(),
+        "recorded_at": data.model_dump(mode="json")["recorded_at"],
+        "supersedes": str(data.supersedes),
+        "withdrawn": True,
+    }
+    text = canonical_text(body)
+    return Item(
+        id=data.withdrawal_id,
+        version=1,
+        kind="observation",
+        contract_id=data.contract_id,
+        region=data.region,
+        sha256=_hash("observation", data.withdrawal_id, text),
+        body=text,
+        valid_on=data.observed_on,
+        recorded_at=data.recorded_at,
+        event_id=event.id,
+    )
 
 
 def ledger_item(event: Received[LedgerPosted]) -> Item:

@@ -33,6 +33,7 @@ __all__ = [
     "contracts_after",
     "contracts_like",
     "contracts_of",
+    "corrections_of",
     "evidence_as_of",
     "evidence_bodies",
     "item_of",
@@ -170,6 +171,25 @@ def _replaced(known_at: datetime | None) -> ColumnElement[bool]:
 
 def _valid(valid_at: date) -> tuple[ColumnElement[bool], ...]:
     return Evidence.valid_on <= valid_at, or_(Evidence.valid_until.is_(None), Evidence.valid_until > valid_at)
+
+
+async def corrections_of(session: AsyncSession, contract_ids: Collection[UUID]) -> list[Row[Any]]:
+    """Corrections (更正) of terms that are evidence, of these contracts: contract_id, received_at, corrected.
+
+    `corrected` names the correction and its fields. In the order in which they came in.
+    """
+    if not contract_ids:
+        return []
+    statement = (
+        select(Evidence.contract_id, Evidence.received_at, Evidence.body["corrected"].label("corrected"))
+        .where(
+            Evidence.contract_id.in_(contract_ids),
+            Evidence.kind == "contract",
+            Evidence.body["corrected"].as_string().is_not(None),
+        )
+        .order_by(Evidence.received_at, Evidence.version)
+    )
+    return list(await session.execute(statement))
 
 
 async def standing_statement(

@@ -1,12 +1,18 @@
 from shared.problems import Conflict, NotFound
 
-__all__ = ["ImpactNotFound", "ScoreNotFound", "ScoreNotReproducible"]
+__all__ = ["ImpactNotFound", "ScoreNotEvaluable", "ScoreNotFound", "ScoreNotReproducible"]
 
 
 class ScoreNotFound(NotFound):
     """The contract has no score in the caller's scope, or not that row."""
 
     slug, title = "score-not-found", "No such score"
+
+
+class ScoreNotEvaluable(NotFound):
+    """The contract of the past was closed as not evaluable: `reason` says why; it is a gap and no score of 0."""
+
+    slug, title = "score-not-evaluable", "The contract cannot be evaluated"
 
 
 class ScoreNotReproducible(Conflict):

@@ -144,6 +144,8 @@ def stage_of(state: str, waves: Iterable[Mapping[str, Any]]) -> str | None:
 def read_facts(contract_id: str, evidence: Iterable[Sequence[Any]], *, stage: str | None = None) -> Facts | None:
     """Facts from rows (id, kind, version, sha256, body); None while the contract is unknown or has no stage.
 
+    None too for a contract of the past that was closed as not evaluable: a gap is no score of 0.
+
     `stage` is given where the rows are those that a score row names: which wave opened the stage is not among them.
     """
     contract: Sequence[Any] | None = None
@@ -167,6 +169,8 @@ def read_facts(contract_id: str, evidence: Iterable[Sequence[Any]], *, stage: st
     if contract is None:
         return None
     terms = contract[4]
+    if stage is None and terms.get("not_evaluable"):
+        return None
     money = _standing(ledger)
     acceptances.sort(key=lambda row: row[0])
     closed = sorted(waves.values(), key=lambda row: (datetime.fromisoformat(row[4]["closed_at"]), row[0]), reverse=True)
@@ -193,7 +197,7 @@ def _latest(observations: Sequence[Sequence[Any]]) -> dict[str, Sequence[Any]]:
     superseded = {row[4]["supersedes"] for row in observations}
     latest: dict[str, Sequence[Any]] = {}
     for row in observations:
-        if row[0] in superseded:
+        if row[0] in superseded or "withdrawn" in row[4]:
             continue
         indicator = row[4]["indicator_id"]
         if indicator not in latest or _moment(row) > _moment(latest[indicator]):
@@ -212,7 +216,8 @@ def _agreed(
     uses = Counter((each["level"], each["code"]) for each in indicators)
     for each in sorted(indicators, key=lambda each: (each["code"], each["indicator_id"])):
         weight = float(each["weight"])
-        if weight <= 0:
+        # One that was added after the fact has no weight: it can neither lift a grade nor lower it.
+        if weight <= 0 or each.get("added_after_the_fact"):
             continue
         code, level = each["code"], each["level"]
         row = latest.get(each["indicator_id"])

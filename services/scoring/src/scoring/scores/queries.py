@@ -8,7 +8,7 @@ from sqlalchemy import Row, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from scoring.evidence.queries import IN_FORCE, evidence_bodies
-from scoring.scores.errors import ScoreNotFound
+from scoring.scores.errors import ScoreNotEvaluable, ScoreNotFound
 from scoring.scores.models import PartUncertainty, ScoreHead, ScoreRow, ScoreUncertainty
 from shared.db import principal_in, scope_sql
 
@@ -21,6 +21,7 @@ __all__ = [
     "next_heads",
     "part_uncertainty_of",
     "read_evidence",
+    "require_evaluable",
     "retired_framework_of",
     "row_of",
     "rows_of",
@@ -94,6 +95,8 @@ async def heads_of(session: AsyncSession, contract_id: UUID) -> list[Row[Any]]:
     condition, parameters = scope_sql(principal_in(session))
     statement = text(f"{_HEADS} AND {condition} ORDER BY framework_id")
     found = list(await session.execute(statement, {"contract_id": contract_id, **parameters}))
+    if not found or found[0].not_evaluable is not None:
+        await require_evaluable(session, contract_id)
     if not found:
         raise ScoreNotFound(
             f"There is no score of contract {contract_id}: it is unknown here, not in force yet, or of another region."
@@ -101,7 +104,28 @@ async def heads_of(session: AsyncSession, contract_id: UUID) -> list[Row[Any]]:
     return found
 
 
-_HEADS = """
+_EVALUABLE = """
+    SELECT item.body ->> 'not_evaluable' AS reason
+    FROM contracts AS known
+    JOIN evidence AS item ON item.id = known.contract_id AND item.version = known.version AND item.kind = 'contract'
+    WHERE known.contract_id = :contract_id"""
+
+
+async def require_evaluable(session: AsyncSession, contract_id: UUID) -> None:
+    """Refuse a contract of the past that was closed as not evaluable; one that is unknown or out of scope passes."""
+    condition, parameters = scope_sql(principal_in(session), "known.region")
+    statement = text(f"{_EVALUABLE} AND {condition}")
+    reason = (await session.execute(statement, {"contract_id": contract_id, **parameters})).scalar()
+    if reason is not None:
+        raise ScoreNotEvaluable(
+            f"Contract {contract_id} was closed as not evaluable: {reason}. It counts as a gap and has no score; "
+            "DELETE /v1/contracts/{id}/not-evaluable opens it again when evidence is found.",
+            evaluation="notEvaluable",
+            reason=reason,
+        )
+
+
+_HEADS = f"""
     SELECT contract_id, framework_id, framework_version, framework_hash, version, region, simulated,
         true AS provisional, stage, CAST(score AS text) AS score, CAST(lower AS text) AS lower,
         CAST(upper AS text) AS upper, CAST(coverage AS text) AS coverage, grade, grade_lower, grade_upper, held,
@@ -111,9 +135,10 @@ _HEADS = """
         (SELECT json_build_object('label', u.label, 'low', CAST(u.low AS text), 'median', CAST(u.median AS text),
             'high', CAST(u.high AS text), 'probability', CAST(u.probability AS text),
             'probabilities', u.probabilities)
-         FROM score_uncertainty u WHERE u.content_hash = score_heads.content_hash) AS uncertainty
+         FROM score_uncertainty u WHERE u.content_hash = score_heads.content_hash) AS uncertainty,
+        ({_EVALUABLE}) AS not_evaluable
     FROM score_heads WHERE contract_id = :contract_id
-"""
+"""  # noqa: S608 - constants
 
 
 async def head_of(session: AsyncSession, *, contract_id: UUID, framework_id: str) -> ScoreHead | None:

@@ -10,6 +10,7 @@ from shared.events import (
     ContractActivated,
     ContractCancelled,
     ContractCompleted,
+    ContractCorrected,
     ContractCreated,
     ContractImported,
     ContractResumed,
@@ -74,6 +75,7 @@ STATE_EVENTS = (
     ContractTerminated,
     ContractCancelled,
     ContractImported,
+    ContractCorrected,
 )
 HANDLERS: dict[str, Any] = {model.TYPE: on_contract_changed for model in STATE_EVENTS}
 HANDLERS[ContractCreated.TYPE] = on_contract_created

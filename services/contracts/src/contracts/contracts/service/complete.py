@@ -41,4 +41,6 @@ async def _completed(session: AsyncSession, record: ContractRecord) -> dict[str,
             f"The contract lacks {', '.join(item['what'] for item in missing)}. Mend each and complete again.",
             missing=missing,
         )
-    return {"ended_at": clock.now(), "end_reason": "complete"}
+    # What it cost in all: what was paid net of refunds, summed from the ledger under this very version of the facts.
+    final_value = record.facts.paid - record.facts.refunded
+    return {"ended_at": clock.now(), "end_reason": "complete", "final_value": final_value}

@@ -12,6 +12,7 @@ from contracts.contracts.queries import ContractRecord, find_contract_id, get_co
 from contracts.contracts.schemas import ContractIn, ContractTerms
 from contracts.contracts.service.facts import require_party
 from contracts.contracts.service.store import announce, put_indicators, put_milestones, require_period
+from contracts.disclosure.service import secrecy_warnings
 from contracts.organisations.queries import require_role
 from contracts.regions.queries import region_warnings
 from shared import clock
@@ -61,7 +62,7 @@ async def insert_draft(session: AsyncSession, body: ContractIn, *, content_hash:
             simulated=body.simulated,
             **plain_terms(body),
             gaps=[],
-            warnings=await region_warnings(session, body.region, on=clock.today()),
+            warnings=[*await region_warnings(session, body.region, on=clock.today()), *secrecy_warnings(body)],
             extras={},
             created_at=moment,
             updated_at=moment,

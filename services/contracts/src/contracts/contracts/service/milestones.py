@@ -43,6 +43,7 @@ async def report_milestone(
         purchaser_id=state.purchaser.organisation_id,
         provider_id=state.provider.organisation_id if state.provider else None,
         sides=("purchaser", "provider"),
+        members=state.members,
     )
     check_version(if_match, state.version)
     _require_reportable(state, body, milestone_id=milestone_id)

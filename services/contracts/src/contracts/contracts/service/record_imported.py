@@ -1,5 +1,8 @@
 """Recording a contract of another system at its true state, with its gaps and warnings."""
 
+from collections.abc import Collection
+from dataclasses import asdict
+from itertools import count
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +14,7 @@ from contracts.contracts.imported import ImportedContract, ImportedMilestone, Re
 from contracts.contracts.models import Amendment, Contract, ContractExternalId, Milestone
 from contracts.contracts.queries import ContractRecord, find_contract_id, get_contract
 from contracts.contracts.service.store import announce, lock_contract
+from contracts.disclosure.service import secrecy_warnings
 from shared import clock
 from shared.auth import require_region
 from shared.db import principal_in
@@ -65,7 +69,8 @@ def _columns(imported: ImportedContract) -> dict[str, Any]:
         "extras",
     )
     columns = {name: getattr(imported, name) for name in names}
-    return columns | {"gaps": list(imported.gaps), "warnings": list(imported.warnings)}
+    warnings = [*imported.warnings, *secrecy_warnings(asdict(imported))]
+    return columns | {"gaps": list(imported.gaps), "warnings": warnings}
 
 
 async def _insert(session: AsyncSession, imported: ImportedContract) -> Recorded:
@@ -119,14 +124,20 @@ async def _update(session: AsyncSession, imported: ImportedContract, record: Con
         columns |= {"state": state.state, "ended_at": state.ended_at, "end_reason": state.end_reason}
         detail = f"The source says {imported.state}; the contract is {state.state} here and stays so."
         columns["warnings"] = [*columns["warnings"], {"code": "state-kept", "detail": detail}]
+    agreed = [amendment for amendment in record.amendments if amendment.agreed_at is not None]
+    if agreed:
+        # What both parties agreed here stands; the source may not know of it yet.
+        columns |= {name: getattr(state, name) for name in ("value", "starts_on", "ends_on")}
+        detail = f"{len(agreed)} amendments were agreed here; value and term stay as they were agreed."
+        columns["warnings"] = [*columns["warnings"], {"code": "terms-kept", "detail": detail}]
     await session.execute(
         update(Contract)
         .where(Contract.id == contract_id)
         .values(**columns, version=Contract.version + 1, updated_at=clock.now())
         .execution_options(synchronize_session=False)
     )
-    await session.execute(delete(Amendment).where(Amendment.contract_id == contract_id))
-    await _put_amendments(session, contract_id=contract_id, imported=imported)
+    await session.execute(delete(Amendment).where(Amendment.contract_id == contract_id, Amendment.agreed_at.is_(None)))
+    await _put_amendments(session, contract_id=contract_id, imported=imported, taken={each.number for each in agreed})
     known = {milestone.code: milestone.milestone_id for milestone in state.milestones}
     await _put_milestones(session, contract_id=contract_id, milestones=imported.milestones, known=known)
     await session.execute(
@@ -141,8 +152,11 @@ async def _announce(session: AsyncSession, *, contract_id: UUID, action: str, ga
     announce(session, ContractImported, record.state, action=action, fields={"gaps": list(gaps)}, gaps=gaps)
 
 
-async def _put_amendments(session: AsyncSession, *, contract_id: UUID, imported: ImportedContract) -> None:
+async def _put_amendments(
+    session: AsyncSession, *, contract_id: UUID, imported: ImportedContract, taken: Collection[int] = ()
+) -> None:
     if imported.amendments:
+        numbers = (number for number in count(1) if number not in taken)
         rows = [
             {
                 "id": new_id(),
@@ -153,7 +167,7 @@ async def _put_amendments(session: AsyncSession, *, contract_id: UUID, imported:
                 "rationale": amendment.rationale,
                 "description": amendment.description,
             }
-            for number, amendment in enumerate(imported.amendments, start=1)
+            for number, amendment in zip(numbers, imported.amendments, strict=False)
         ]
         await session.execute(insert(Amendment), rows)
 

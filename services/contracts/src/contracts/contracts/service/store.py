@@ -1,6 +1,6 @@
 """Writing the aggregate: insert it, replace its parts, move it to another state, announce it."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any, TypeVar
@@ -16,6 +16,9 @@ from contracts.contracts.schemas import IndicatorIn, MilestoneIn
 from contracts.contracts.service.facts import require_party
 from contracts.contracts.service.pin import NO_PIN, Pin
 from contracts.contracts.transitions import ACTIONS, allowed_actions, permits
+from contracts.disclosure.service import redact_event
+from contracts.policies.queries import ACTIONS as SIGNABLE
+from contracts.policies.service import require_direct
 from shared import audit, clock, outbox
 from shared.concurrency import check_version
 from shared.db import principal_in
@@ -41,7 +44,8 @@ _MOVE = text(
         rules_id = coalesce(:rules_id, rules_id), rules_version = coalesce(:rules_version, rules_version),
         rules_sha256 = coalesce(:rules_sha256, rules_sha256),
         rules_pinned_at = CASE WHEN CAST(:rules_sha256 AS text) IS NULL THEN rules_pinned_at ELSE :now END,
-        rules_at_signing = coalesce(CAST(:rules_at_signing AS jsonb), rules_at_signing)
+        rules_at_signing = coalesce(CAST(:rules_at_signing AS jsonb), rules_at_signing),
+        final_value = coalesce(CAST(:final_value AS numeric), final_value)
     WHERE id = :contract_id AND version = :version AND facts_version = :facts_version
     """
 )
@@ -62,7 +66,8 @@ def announce(
     **more: Any,  # noqa: ANN401
 ) -> None:
     """Emit the whole aggregate and leave the audit row."""
-    data = event(**{name: getattr(state, name) for name in ContractState.model_fields}, **more)
+    told = redact_event(state)
+    data = event(**{name: getattr(told, name) for name in ContractState.model_fields}, **more)
     outbox.emit(session, data, subject=state.contract_id, region=state.region)
     audit.record(session, action, noun="contract", noun_id=state.contract_id, region=state.region, fields=fields)
 
@@ -75,21 +80,22 @@ async def move(
     event: type[ContractState],
     if_match: int | None,
     change: Callable[[ContractRecord], Changes | Awaitable[Changes]],
+    sides: Sequence[str] = ("purchaser",),
 ) -> ContractRecord:
-    """Take a contract to the state that an action leads to.
+    """Take a contract to the state that an action leads to, on behalf of a party of one of these sides.
 
     `change` raises what its guard refuses and answers the fields that change beside the state; under `pin` what the
     contract keeps of its rules (`contracts.contracts.service.rules`). ContractStateConflict
     when the state does not permit the action, PreconditionFailed when `if_match` is not the stored version.
     """
     moved = await _try_move(
-        session, contract_id=contract_id, action=action, event=event, if_match=if_match, change=change
+        session, contract_id=contract_id, action=action, event=event, if_match=if_match, change=change, sides=sides
     )
     if moved is None:
         # Somebody wrote between the read and the write: once more, now under the row lock, which cannot fail.
         await lock_contract(session, contract_id=contract_id)
         moved = await _try_move(
-            session, contract_id=contract_id, action=action, event=event, if_match=if_match, change=change
+            session, contract_id=contract_id, action=action, event=event, if_match=if_match, change=change, sides=sides
         )
     if moved is None:
         raise AssertionError("a locked contract changed")
@@ -104,6 +110,7 @@ async def _try_move(
     event: type[ContractState],
     if_match: int | None,
     change: Callable[[ContractRecord], Changes | Awaitable[Changes]],
+    sides: Sequence[str],
 ) -> ContractRecord | None:
     record = await get_contract(session, contract_id=contract_id)
     before = record.state
@@ -111,13 +118,18 @@ async def _try_move(
         principal_in(session),
         purchaser_id=before.purchaser.organisation_id,
         provider_id=before.provider.organisation_id if before.provider else None,
+        sides=sides,
+        members=before.members,
     )
+    if action in SIGNABLE:
+        await require_direct(session, action, region=before.region)
     check_version(if_match, before.version)
     require_permitted(before.state, action)
     found = change(record)
     changes = await found if isinstance(found, Awaitable) else found
     pin: Pin = changes.pop("pin", NO_PIN)
     state_reason = changes.pop("state_reason", None)
+    final_value = changes.pop("final_value", record.final_value)
     after = before.model_copy(update={**changes, "state": ACTIONS[action].target, "version": before.version + 1})
     moment = clock.now()
     result = await session.execute(
@@ -131,6 +143,7 @@ async def _try_move(
             "contract_number": after.contract_number,
             "signed_on": after.signed_on,
             "ended_at": after.ended_at,
+            "final_value": final_value,
             "end_reason": after.end_reason,
             "now": moment,
             **pin.columns(),
@@ -145,7 +158,9 @@ async def _try_move(
         action=event.TYPE.removeprefix("contracts.").removesuffix(".v1"),
         fields=["state", *changes, *pin.fields],
     )
-    moved = replace(record, state=after, state_reason=state_reason, moved_at=moment, updated_at=moment)
+    moved = replace(
+        record, state=after, state_reason=state_reason, final_value=final_value, moved_at=moment, updated_at=moment
+    )
     return pin.applied_to(moved, at=moment)
 
 

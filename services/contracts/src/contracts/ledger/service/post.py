@@ -33,20 +33,31 @@ from contracts.ledger.queries import (
     voucher_is_used,
 )
 from contracts.ledger.schemas import EntryIn
-from contracts.ledger.service.write import add_entry, take_back
+from contracts.ledger.service.parts import lines_in_framework, require_room_in_parts
+from contracts.ledger.service.write import add_entry, parts_of, take_back
+from contracts.policies.service import require_direct
+from contracts.structure.service import NamedParts
 from shared import clock
 
-__all__ = ["post_acceptance", "post_entry"]
+__all__ = ["PAID_OUT", "post_acceptance", "post_entry"]
+
+# Money that leaves the treasury: what a region's settings may want in three hands (action `payment`).
+PAID_OUT = ("payment", "interestPayment", "compensationPayment")
 
 
-async def post_entry(session: AsyncSession, body: EntryIn, *, contract_id: UUID) -> LedgerEntry:
-    """Post an entry by hand.
+async def post_entry(
+    session: AsyncSession, body: EntryIn, *, contract_id: UUID, head: ContractHead | None = None
+) -> LedgerEntry:
+    """Post an entry by hand; `head` is the contract where the caller has opened it and knows who may post.
 
-    409 for money over the contract value, over the share of a budget project or over what is owed, a refund over what
+    409 for money over the contract value, over that of the lot, member or call-off that it is for, over the share of a
+    budget project or over what is owed, a refund over what
     was paid, a second reversal, a used voucher, another currency, a date in the future, and a contract that never was
     in force.
     """
-    head = await open_for_fact(session, contract_id=contract_id)
+    head = head or await open_for_fact(session, contract_id=contract_id)
+    if body.kind in PAID_OUT:
+        await require_direct(session, "payment", region=head.region)
     _require_bookable(head, body)
     if body.voucher is not None and await voucher_is_used(session, contract_id=contract_id, voucher=body.voucher):
         raise VoucherAlreadyUsed(f"Voucher {body.voucher} is booked in this contract; a voucher is booked once.")
@@ -59,8 +70,10 @@ async def post_entry(session: AsyncSession, body: EntryIn, *, contract_id: UUID)
         return await _reverse(session, head, body, entry_id=body.reverses)
     amount = body.amount or Decimal(0)
     lines = await standing_lines(session, contract_id=contract_id)
-    before = totals_in(lines)
+    before = totals_in([*lines, *await lines_in_framework(session, head)])
     require_room(before, after(before, body.kind, amount), value=head.value, currency=head.currency)
+    parts = NamedParts(body.lot_id, body.call_off_id, body.member_id)
+    await require_room_in_parts(session, head, parts, kind=body.kind, amount=amount)
     year = body.budget_year or body.booked_on.year
     project_id = body.budget_project_id or share_to_pay_from(lines, kind=body.kind, year=year, amount=amount)
     if body.budget_project_id is not None:
@@ -79,6 +92,7 @@ async def post_entry(session: AsyncSession, body: EntryIn, *, contract_id: UUID)
         budget_year=year,
         cause=body.cause or ("result" if body.kind in ("deduction", "penalty") else None),
         note=body.note,
+        parts=parts,
     )
 
 
@@ -130,8 +144,9 @@ async def _reverse(session: AsyncSession, head: ContractHead, body: EntryIn, *, 
             f"The contract is {head.state}; what it was ended with is not taken back.", state=head.state, actions=[]
         )
     lines = await standing_lines(session, contract_id=head.contract_id)
-    before = totals_in(lines)
+    before = totals_in([*lines, *await lines_in_framework(session, head)])
     require_room(before, after(before, entry.kind, -entry.amount), value=head.value, currency=head.currency)
+    await require_room_in_parts(session, head, parts_of(entry), kind=entry.kind, amount=-entry.amount)
     taken_back = Line(entry.kind, entry.budget_project_id, entry.budget_year, -entry.amount)
     require_budget(lines, taken_back, currency=head.currency)
     return take_back(session, head, entry, booked_on=body.booked_on, note=body.note, voucher=body.voucher)

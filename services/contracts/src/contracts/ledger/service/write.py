@@ -8,11 +8,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.contracts.service import ContractHead
 from contracts.ledger.models import LedgerEntry
+from contracts.structure.service import NamedParts
 from shared import audit, clock, outbox
 from shared.events import LedgerPosted
 from shared.ids import new_id
 
-__all__ = ["add_entry", "entry_event", "take_back"]
+__all__ = ["NO_PARTS", "add_entry", "entry_event", "parts_of", "take_back"]
+
+NO_PARTS = NamedParts()
 
 
 def entry_event(entry: LedgerEntry) -> LedgerPosted:
@@ -32,7 +35,13 @@ def entry_event(entry: LedgerEntry) -> LedgerPosted:
         budget_year=entry.budget_year,
         cause=entry.cause,
         payable=_payable(entry),
+        **parts_of(entry)._asdict(),
     )
+
+
+def parts_of(entry: LedgerEntry) -> NamedParts:
+    """The parts of the contract that an entry belongs to."""
+    return NamedParts(entry.lot_id, entry.call_off_id, entry.member_id)
 
 
 def _payable(entry: LedgerEntry) -> Decimal | None:
@@ -59,7 +68,7 @@ def take_back(
     note: str | None,
     voucher: str | None = None,
 ) -> LedgerEntry:
-    """Book the opposite of an entry; its budget line and its cause go with it."""
+    """Book the opposite of an entry; its budget line, its cause and its parts go with it."""
     return add_entry(
         session,
         head,
@@ -74,6 +83,7 @@ def take_back(
         cause=entry.cause,
         reverses=entry.id,
         note=note,
+        parts=parts_of(entry),
     )
 
 
@@ -94,6 +104,7 @@ def add_entry(
     delivered_on: date | None = None,
     reverses: UUID | None = None,
     note: str | None = None,
+    parts: NamedParts = NO_PARTS,
 ) -> LedgerEntry:
     """Add an entry with its event and its audit row; every rule has been asked before."""
     entry = LedgerEntry(
@@ -115,6 +126,7 @@ def add_entry(
         delivered_on=delivered_on,
         reverses=reverses,
         note=note,
+        **parts._asdict(),
         recorded_at=clock.now(),
     )
     session.add(entry)

@@ -15,7 +15,7 @@ from scoring.evidence.queries import contract_of, lock_contracts
 from scoring.frameworks.service import registry
 from scoring.scores.errors import ScoreNotFound
 from scoring.scores.part_simulation import part_grade_or_worse
-from scoring.scores.queries import retired_framework_of, row_of
+from scoring.scores.queries import require_evaluable, retired_framework_of, row_of
 from scoring.scores.uncertainty import ensure_parts, ensure_uncertainty
 from shared import audit, clock
 from shared.db import principal_in
@@ -40,6 +40,7 @@ async def issue_determination(
 
     Raises:
         ScoreNotFound: no such contract, score or row in the caller's scope.
+        ScoreNotEvaluable: the contract of the past was closed as not evaluable.
         EvidenceHeld, CoverageTooLow, EvidenceNotDeterminable: the evidence does not allow it.
         DeterminationBlocked: the calibration of the evaluators' marks is not done with.
         ScoreNotReproducible: the row does not come out again from what it names.
@@ -52,6 +53,7 @@ async def issue_determination(
     contract = await contract_of(session, body.contract_id)
     if contract is None:
         raise ScoreNotFound(f"Contract {body.contract_id} is unknown here, or of another region.")
+    await require_evaluable(session, body.contract_id)
     known = await registry(session)
     known.find(body.framework_id)
     # Under the contract's lock no new score row comes between reading the newest and pinning it.

@@ -45,7 +45,10 @@ async def project_contract(session: AsyncSession, contract: ContractState) -> bo
 
 
 async def project_observations(session: AsyncSession, observations: Sequence[ObservationRecorded]) -> None:
-    """Keep observed values; each is a fact of its own, and one that is there already stays as it is."""
+    """Keep observed values; each is a fact of its own, and one that is there already stays as it is.
+
+    A value of a lot, call-off or member stands for a part only and is left out.
+    """
     rows = [
         {
             "id": observation.observation_id,
@@ -58,7 +61,10 @@ async def project_observations(session: AsyncSession, observations: Sequence[Obs
             "recorded_at": observation.recorded_at,
         }
         for observation in observations
+        if not (observation.lot_id or observation.call_off_id or observation.member_id)
     ]
+    if not rows:
+        return
     await session.execute(insert(ContractObservation).values(rows).on_conflict_do_nothing())
 
 

@@ -1,0 +1,238 @@
+"""Recording many contracts of other systems in few statements, each at its true state; and taking that back."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from contracts.contracts.imported import ImportedContract, Outcome
+from contracts.contracts.queries import find_contract_ids, get_contracts
+from contracts.contracts.service.store import announce
+from contracts.rows import insert_rows, update_rows
+from shared import clock
+from shared.db import principal_in, scope_sql
+from shared.events import ContractCancelled, ContractImported, ContractUpdated
+from shared.ids import new_id
+
+__all__ = ["Written", "record_imported_contracts", "retract_imported_contract"]
+
+# What an import says of a contract; what was added here (indicators, money, results) is no part of it.
+COLUMNS = (
+    "title",
+    "state",
+    "contract_number",
+    "service_category",
+    "purchaser_id",
+    "provider_id",
+    "currency",
+    "value",
+    "budget",
+    "final_value",
+    "signed_on",
+    "starts_on",
+    "ends_on",
+    "ended_at",
+    "end_reason",
+    "procurement_method",
+    "tenderers",
+    "beneficiary_population",
+    "not_evaluable",
+    "simulated",
+    "gaps",
+    "warnings",
+)
+_BUSY = (
+    "SELECT FROM ledger_entries WHERE contract_id = :id UNION ALL "
+    "SELECT FROM observations AS observed WHERE contract_id = :id AND NOT EXISTS (SELECT FROM observation_withdrawals "
+    "AS withdrawn WHERE withdrawn.observation_id = observed.id) UNION ALL "
+    "SELECT FROM acceptances WHERE contract_id = :id UNION ALL "
+    "SELECT FROM contract_indicators WHERE contract_id = :id UNION ALL "
+    "SELECT FROM contract_milestones WHERE contract_id = :id"
+)
+
+
+class Written(NamedTuple):
+    """What became of one contract: `before` is what it said before, `refusal` why it was not recorded."""
+
+    contract_id: UUID | None
+    outcome: Outcome | None
+    before: dict[str, Any] | None = None
+    refusal: str | None = None
+    state_kept: bool = False
+
+
+async def record_imported_contracts(session: AsyncSession, contracts: Sequence[ImportedContract]) -> list[Written]:
+    """Record contracts of one source, each once, or bring them up to date; answers what became of each, in order.
+
+    The regions are in the caller's scope. A contract that was drafted here, that lies outside the scope, or whose
+    currency would change is refused alone; the same content hash again changes nothing.
+    """
+    keys = [(each.source, each.external_id) for each in contracts]
+    known = await find_contract_ids(session, keys)
+    stored = await _stored(session, [contract_id for contract_id, _ in known.values()])
+    written: list[Written] = []
+    fresh: list[dict[str, Any]] = []
+    changed: list[dict[str, Any]] = []
+    moment = clock.now()
+    for contract, key in zip(contracts, keys, strict=True):
+        if key not in known:
+            row = _row(contract, moment=moment)
+            fresh.append({"id": new_id(), **row})
+            written.append(Written(fresh[-1]["id"], "created"))
+            continue
+        contract_id, content_hash = known[key]
+        before = stored.get(contract_id)
+        refusal = _refusal(contract, before)
+        if refusal is not None or before is None:
+            written.append(Written(None, None, refusal=refusal))
+        elif content_hash == contract.content_hash:
+            written.append(Written(contract_id, "unchanged"))
+        else:
+            kept = before["moved_at"] is not None and before["state"] != contract.state
+            changed.append({"id": contract_id, **_row(contract, moment=moment, kept=before if kept else None)})
+            written.append(Written(contract_id, "updated", before, state_kept=kept))
+    await _insert(session, contracts, written, fresh)
+    await _update(session, contracts, written, changed)
+    return written
+
+
+def _refusal(contract: ImportedContract, before: Mapping[str, Any] | None) -> str | None:
+    if before is None:
+        return "is recorded in a region outside your scope"
+    if before["origin"] != "import":
+        return "is a contract that was drafted here; change it there, an import does not overwrite it"
+    if before["currency"] != contract.currency:
+        return f"is recorded in {before['currency']}, and its ledger with it"
+    return None
+
+
+def _row(
+    contract: ImportedContract,
+    *,
+    moment: datetime,
+    kept: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    row = {name: getattr(contract, name) for name in COLUMNS}
+    if kept is not None:
+        # It was moved here, by an act with a guard; the source's picture of it does not undo that.
+        row |= {name: kept[name] for name in ("state", "ended_at", "end_reason")}
+    return row | {"not_evaluable_at": moment if contract.not_evaluable else None, "updated_at": moment}
+
+
+async def _stored(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
+    if not ids:
+        return {}
+    scope, parameters = scope_sql(principal_in(session))
+    names = ", ".join(("id", "version", "origin", "moved_at", "not_evaluable_at", *COLUMNS))
+    statement = text(
+        f"SELECT {names} FROM contracts WHERE id = ANY(:ids) AND {scope} ORDER BY id FOR UPDATE"  # noqa: S608 - ours
+    )
+    rows = await session.execute(statement, parameters | {"ids": list(ids)})
+    return {row["id"]: dict(row) for row in rows.mappings()}
+
+
+async def _insert(
+    session: AsyncSession,
+    contracts: Sequence[ImportedContract],
+    written: Sequence[Written],
+    fresh: Sequence[dict[str, Any]],
+) -> None:
+    if not fresh:
+        return
+    created = [(each, done) for each, done in zip(contracts, written, strict=True) if done.outcome == "created"]
+    own = {"version": 1, "facts_version": 0, "origin": "import"}
+    rows = [
+        row | own | {"region": each.region, "extras": each.extras, "created_at": row["updated_at"]}
+        for row, (each, _) in zip(fresh, created, strict=True)
+    ]
+    await insert_rows(session, "contracts", rows)
+    ids = [
+        {
+            "source": each.source,
+            "external_id": each.external_id,
+            "contract_id": done.contract_id,
+            "content_hash": each.content_hash,
+        }
+        for each, done in created
+    ]
+    await insert_rows(session, "contract_external_ids", ids)
+    await _announce(session, {done.contract_id: each.gaps for each, done in created}, action="contract.imported")
+
+
+async def _update(
+    session: AsyncSession,
+    contracts: Sequence[ImportedContract],
+    written: Sequence[Written],
+    changed: Sequence[dict[str, Any]],
+) -> None:
+    if not changed:
+        return
+    await update_rows(session, "contracts", changed, also="version = contracts.version + 1")
+    pairs = [(each, done) for each, done in zip(contracts, written, strict=True) if done.outcome == "updated"]
+    await session.execute(
+        text(
+            "UPDATE contract_external_ids AS known SET content_hash = fresh.hash "
+            "FROM unnest(CAST(:sources AS text[]), CAST(:ids AS text[]), CAST(:hashes AS text[])) "
+            "AS fresh(source, id, hash) WHERE known.source = fresh.source AND known.external_id = fresh.id"
+        ),
+        {
+            "sources": [each.source for each, _ in pairs],
+            "ids": [each.external_id for each, _ in pairs],
+            "hashes": [each.content_hash for each, _ in pairs],
+        },
+    )
+    await _announce(session, {done.contract_id: each.gaps for each, done in pairs}, action="contract.import-updated")
+
+
+async def _announce(session: AsyncSession, gaps: Mapping[UUID | None, tuple[str, ...]], *, action: str) -> None:
+    ids = [contract_id for contract_id in gaps if contract_id is not None]
+    for record in await get_contracts(session, contract_ids=ids):
+        found = gaps[record.state.contract_id]
+        announce(session, ContractImported, record.state, action=action, fields={"gaps": list(found)}, gaps=found)
+
+
+async def retract_imported_contract(
+    session: AsyncSession, *, contract_id: UUID, version: int, before: Mapping[str, Any] | None
+) -> str | None:
+    """Take back what an import wrote as `version`; answers why not, None when it is done.
+
+    A contract that the import created ends as cancelled and its id in the source is free again; one that it changed
+    says again what it said. What came later stands in the way: a change, an act, money, an observation.
+    """
+    scope, parameters = scope_sql(principal_in(session))
+    row = (
+        await session.execute(
+            text(f"SELECT version, moved_at FROM contracts WHERE id = :id AND {scope} FOR UPDATE"),  # noqa: S608 - ours
+            parameters | {"id": contract_id},
+        )
+    ).first()
+    if row is None:
+        return "the contract is in a region outside your scope"
+    if row.version != version:
+        return f"the contract was changed later (version {row.version}, the import wrote {version})"
+    if before is None:
+        busy = (await session.execute(text(f"SELECT EXISTS ({_BUSY})"), {"id": contract_id})).scalar_one()
+        if busy:
+            return "the contract has money, observations, acceptances, indicators or milestones; undo those first"
+        values: dict[str, Any] = {
+            "state": "cancelled",
+            "state_reason": "the import was undone",
+            "end_reason": "cancelled",
+        }
+        values |= {"ended_at": clock.now(), "moved_at": clock.now()}
+        await session.execute(text("DELETE FROM contract_external_ids WHERE contract_id = :id"), {"id": contract_id})
+    else:
+        values = {name: before[name] for name in (*COLUMNS, "not_evaluable_at")}
+        await session.execute(
+            text("UPDATE contract_external_ids SET content_hash = 'undone' WHERE contract_id = :id"),
+            {"id": contract_id},
+        )
+    rows = [{"id": contract_id, "updated_at": clock.now(), **values}]
+    await update_rows(session, "contracts", rows, also="version = contracts.version + 1")
+    (record,) = await get_contracts(session, contract_ids=[contract_id])
+    event = ContractCancelled if before is None else ContractUpdated
+    announce(session, event, record.state, action="contract.import-undone", fields=sorted(values))
+    return None

@@ -1,0 +1,1 @@
+"""Performance failures and their penalties, tied to the ledger."""

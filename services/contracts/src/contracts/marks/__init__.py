@@ -1,0 +1,1 @@
+"""Marks: setting, reviewing and ending the disclosure levels of contracts, fields and documents."""

@@ -1,0 +1,166 @@
+"""What shows that a duty was done: the recorded facts of one contract, read in one statement.
+
+The tables are other slices', some of them later ones; as in `contracts.contracts.facts` they are named here, once,
+instead of a call to each.
+"""
+
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+__all__ = ["Acceptance", "Act", "Alert", "Demand", "Fact", "Finding", "Known", "known_of"]
+
+
+class _Row(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Fact(_Row):
+    """Something that happened on a day, by its id."""
+
+    id: UUID
+    kind: str
+    on: date
+
+
+class Acceptance(Fact):
+    """An acceptance that stands; `kind` is its result."""
+
+    opinion: bool
+
+
+class Alert(_Row):
+    """An alert of dual monitoring."""
+
+    id: UUID
+    kind: str
+    month: date
+    decide_by: date
+    decided: date | None
+
+
+class Finding(_Row):
+    """A finding with its clocks."""
+
+    id: UUID
+    responsible: str
+    state: str
+    opened: date
+    conclude_by: date | None
+    concluded: date | None
+    report_by: date | None
+    reported: date | None
+
+
+class Demand(_Row):
+    """What scoring told: a consequence that a determination demands, or a rectification to report about."""
+
+    id: UUID
+    noun: str
+    kind: str
+    side: str
+    state: str
+    due_on: date
+    started: date
+    done: date | None
+
+
+class Act(_Row):
+    """What people said about a right or duty: a proof, or an approved waiver."""
+
+    id: UUID
+    obligation_id: UUID
+    kind: str
+    on: date | None
+
+
+class Known(_Row):
+    """Everything that proves or waives something, each list in the order of recording."""
+
+    publications: tuple[Fact, ...] = ()
+    acceptances: tuple[Acceptance, ...] = ()
+    settlements: tuple[Fact, ...] = ()
+    determined: tuple[Fact, ...] = ()
+    alerts: tuple[Alert, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    demands: tuple[Demand, ...] = ()
+    interest_paid: Fact | None = None
+    interest_total: Decimal = Decimal(0)
+    acts: tuple[Act, ...] = ()
+    set_aside: dict[str, UUID] = {}
+
+
+_KNOWN = TypeAdapter(Known)
+
+# By a contract's id, once it was found in the caller's scope.
+_FACTS = text(
+    """
+    SELECT json_build_object(
+        'publications', (
+            SELECT coalesce(json_agg(json_build_object('id', id, 'kind', kind, 'on', published_on) ORDER BY id), '[]')
+            FROM contract_publications WHERE contract_id = :contract_id),
+        'acceptances', (
+            SELECT coalesce(json_agg(json_build_object(
+                'id', id, 'kind', result, 'on', accepted_on, 'opinion', opinion IS NOT NULL) ORDER BY id), '[]')
+            FROM acceptances AS accepted WHERE contract_id = :contract_id AND result <> 'rejected'
+              AND NOT EXISTS (SELECT FROM ledger_entries AS back WHERE back.reverses = accepted.entry_id)),
+        'settlements', (
+            SELECT coalesce(json_agg(json_build_object(
+                'id', id, 'kind', kind, 'on', coalesce(booked_on, recorded_at::date)) ORDER BY id), '[]')
+            FROM ledger_entries AS entry WHERE contract_id = :contract_id AND kind IN ('payment', 'deduction')
+              AND NOT EXISTS (SELECT FROM ledger_entries AS back WHERE back.reverses = entry.id)),
+        'determined', (
+            SELECT coalesce(json_agg(json_build_object(
+                'id', id, 'kind', noun, 'on', recorded_at::date) ORDER BY id), '[]')
+            FROM contract_results WHERE contract_id = :contract_id AND noun = 'determination'),
+        'alerts', (
+            SELECT coalesce(json_agg(json_build_object(
+                'id', id, 'kind', kind, 'month', month, 'decide_by', decide_by,
+                'decided', (decided_at AT TIME ZONE 'UTC')::date) ORDER BY id), '[]')
+            FROM monitoring_alerts WHERE contract_id = :contract_id),
+        'findings', (
+            SELECT coalesce(json_agg(json_build_object(
+                'id', id, 'responsible', responsible, 'state', state,
+                'opened', (opened_at AT TIME ZONE 'UTC')::date, 'conclude_by', conclude_by,
+                'concluded', (concluded_at AT TIME ZONE 'UTC')::date, 'report_by', report_by,
+                'reported', (reported_at AT TIME ZONE 'UTC')::date) ORDER BY id), '[]')
+            FROM findings WHERE contract_id = :contract_id AND state NOT IN ('draft', 'cancelled')),
+        'demands', (
+            SELECT coalesce(json_agg(json_build_object(
+                'id', id, 'noun', noun, 'kind', coalesce(data ->> 'kind', data ->> 'cause'),
+                'side', coalesce(data ->> 'owner', data ->> 'responsible'), 'state', data ->> 'state',
+                'due_on', coalesce(data ->> 'due_on', data ->> 'report_due_on'), 'started', recorded_at::date,
+                'done', CASE WHEN noun = 'result_use' AND data ->> 'state' = 'applied' THEN recorded_at::date
+                             ELSE (data ->> 'reported_at')::timestamptz::date END) ORDER BY id), '[]')
+            FROM contract_results WHERE contract_id = :contract_id AND noun IN ('result_use', 'rectification')
+              AND coalesce(data ->> 'due_on', data ->> 'report_due_on') IS NOT NULL),
+        'interest_paid', (
+            SELECT json_build_object('id', id, 'kind', kind, 'on', coalesce(booked_on, recorded_at::date))
+            FROM ledger_entries AS entry WHERE contract_id = :contract_id AND kind = 'interestPayment'
+              AND NOT EXISTS (SELECT FROM ledger_entries AS back WHERE back.reverses = entry.id)
+            ORDER BY id DESC LIMIT 1),
+        'interest_total', (
+            SELECT coalesce(sum(amount), 0)::text
+            FROM ledger_entries AS entry WHERE contract_id = :contract_id AND kind = 'interestPayment'
+              AND NOT EXISTS (SELECT FROM ledger_entries AS back WHERE back.reverses = entry.id)),
+        'acts', (
+            SELECT coalesce(json_agg(json_build_object(
+                'id', id, 'obligation_id', obligation_id, 'kind', kind, 'on', done_on) ORDER BY id), '[]')
+            FROM obligation_acts
+            WHERE contract_id = :contract_id AND (kind = 'proof' OR approved_by IS NOT NULL)),
+        'set_aside', (
+            SELECT coalesce(json_object_agg(rule, id), '{}')
+            FROM rule_overrides WHERE contract_id = :contract_id AND approved_by IS NOT NULL)
+    )::text
+    """
+)
+
+
+async def known_of(session: AsyncSession, *, contract_id: UUID) -> Known:
+    """The facts of a contract that the caller has found in its scope."""
+    found: str = (await session.execute(_FACTS, {"contract_id": contract_id})).scalar_one()
+    return _KNOWN.validate_json(found)

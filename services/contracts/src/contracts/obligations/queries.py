@@ -1,0 +1,145 @@
+"""Reading the register's stored rows, acts and calendar feeds."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, case, or_, select, text, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from contracts.disclosure.queries import sight_sql
+from contracts.obligations.models import CalendarFeed, Obligation, ObligationAct
+from shared.db import principal_in, scope_sql
+
+__all__ = [
+    "calendar_entries",
+    "feed_of_secret",
+    "feeds_of",
+    "find_feed",
+    "find_waiver",
+    "stored_obligations",
+    "titles_of",
+    "todo_of",
+    "untold",
+]
+
+OPEN = (Obligation.done_on.is_(None), Obligation.waived.is_(False), Obligation.lapsed.is_(False))
+
+
+# Joint providers and several purchasers: a member that does not lead its side has its side's duties too.
+_MEMBER_OF = text(
+    "SELECT contract_id, side FROM contract_members WHERE organisation_id = :organisation_id AND NOT lead"
+)
+
+
+async def _whose(session: AsyncSession, organisation_id: UUID) -> ColumnElement[bool]:
+    own = Obligation.organisation_id == organisation_id
+    joined = (await session.execute(_MEMBER_OF, {"organisation_id": organisation_id})).all()
+    if not joined:
+        return own
+    pairs = [(row.contract_id, row.side) for row in joined]
+    return or_(own, tuple_(Obligation.contract_id, Obligation.side).in_(pairs))
+
+
+async def todo_of(
+    session: AsyncSession,
+    *,
+    organisation_id: UUID,
+    limit: int,
+    after: tuple[date, UUID] | None,
+    until: date | None,
+    nature: str | None,
+) -> Sequence[Obligation]:
+    """What an organisation has to do or may ask for, by its last day; one more than `limit` when there is more."""
+    statement = select(Obligation).where(await _whose(session, organisation_id), *OPEN)
+    if until is not None:
+        statement = statement.where(Obligation.due_on <= until)
+    if nature is not None:
+        statement = statement.where(Obligation.nature == nature)
+    if after is not None:
+        statement = statement.where(tuple_(Obligation.due_on, Obligation.id) > after)
+    statement = statement.order_by(Obligation.due_on, Obligation.id).limit(limit + 1)
+    return (await session.execute(statement)).scalars().all()
+
+
+async def calendar_entries(
+    session: AsyncSession, *, organisation_id: UUID, past: date, limit: int
+) -> Sequence[Obligation]:
+    """What is open, and what was done or waived with a last day since `past`; the open ones first, then by day."""
+    is_open = (Obligation.done_on.is_(None)) & Obligation.waived.is_(False)
+    statement = (
+        select(Obligation)
+        .where(
+            await _whose(session, organisation_id),
+            Obligation.lapsed.is_(False),
+            or_(is_open, Obligation.due_on >= past),
+        )
+        .order_by(case((is_open, 0), else_=1), Obligation.due_on, Obligation.id)
+        .limit(limit)
+    )
+    return (await session.execute(statement)).scalars().all()
+
+
+async def stored_obligations(session: AsyncSession, *, contract_id: UUID) -> dict[UUID, Obligation]:
+    """The stored rows of a contract by id; the caller has found the contract in its scope."""
+    statement = select(Obligation).where(Obligation.contract_id == contract_id)
+    return {row.id: row for row in (await session.execute(statement)).scalars()}
+
+
+async def titles_of(session: AsyncSession, contract_ids: Iterable[UUID]) -> dict[UUID, Any]:
+    """Number and title of those contracts in the caller's scope that are disclosed to it, by id."""
+    scope, parameters = scope_sql(principal_in(session), "contract.region")
+    sight, seen = sight_sql(principal_in(session), "title", "contractNumber", "money", "milestones")
+    statement = text(
+        "SELECT contract.id, contract.contract_number, contract.title FROM contracts AS contract "  # noqa: S608 - ours
+        f"WHERE contract.id = ANY(:ids) AND {scope} AND {sight}"
+    )
+    rows = await session.execute(statement, parameters | seen | {"ids": list(set(contract_ids))})
+    return {row.id: row for row in rows}
+
+
+async def untold(session: AsyncSession, *, until: date, today: date, limit: int) -> Sequence[Obligation]:
+    """Duties in any region whose last day is near or past and whose notice was not given, locked (the system's job)."""
+    statement = (
+        select(Obligation)
+        .where(
+            Obligation.nature == "duty",
+            *OPEN,
+            Obligation.overdue_told.is_distinct_from(Obligation.due_on),
+            Obligation.due_on <= until,
+            or_(Obligation.due_on < today, Obligation.due_told.is_distinct_from(Obligation.due_on)),
+        )
+        .order_by(Obligation.due_on, Obligation.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return (await session.execute(statement)).scalars().all()
+
+
+async def find_waiver(session: AsyncSession, *, obligation_id: UUID) -> ObligationAct | None:
+    """The waiver that was asked for, locked."""
+    statement = select(ObligationAct).where(
+        ObligationAct.obligation_id == obligation_id, ObligationAct.kind == "waiver"
+    )
+    return (await session.execute(statement.with_for_update())).scalar_one_or_none()
+
+
+async def feeds_of(session: AsyncSession, *, organisation_id: UUID) -> Sequence[CalendarFeed]:
+    """The calendar feeds of an organisation, revoked ones included, in the order of making."""
+    statement = select(CalendarFeed).where(CalendarFeed.organisation_id == organisation_id).order_by(CalendarFeed.id)
+    return (await session.execute(statement)).scalars().all()
+
+
+async def find_feed(session: AsyncSession, *, organisation_id: UUID, feed_id: UUID) -> CalendarFeed | None:
+    """A feed of an organisation, locked."""
+    statement = select(CalendarFeed).where(CalendarFeed.id == feed_id, CalendarFeed.organisation_id == organisation_id)
+    return (await session.execute(statement.with_for_update())).scalar_one_or_none()
+
+
+async def feed_of_secret(session: AsyncSession, *, secret_sha256: str) -> CalendarFeed | None:
+    """The feed whose address holds a secret with this hash, unless it was revoked."""
+    statement = select(CalendarFeed).where(
+        CalendarFeed.secret_sha256 == secret_sha256, CalendarFeed.revoked_at.is_(None)
+    )
+    return (await session.execute(statement)).scalar_one_or_none()

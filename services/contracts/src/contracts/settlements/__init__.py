@@ -1,0 +1,1 @@
+"""Settlement of a terminated contract: damages, both sides' money, the final value."""

@@ -1,0 +1,154 @@
+"""Framework agreements and their call-offs: ceiling, term, concurrency, totals; money and observations of parts."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from tests.contracts.structure.conftest import members
+
+from shared.events import LedgerPosted, ObservationRecorded
+from shared.ids import new_id
+
+Json = dict[str, Any]
+
+
+async def framework_in_force(contracts: Any, structure: Callable[..., Any], **body: Any) -> Json:
+    draft = await contracts.draft(region="CN-230000", value="100.00", budget="100.00", **body.pop("terms", {}))
+    await structure(draft, kind="framework", **body)
+    await contracts.post(f"/contracts/{draft['contract_id']}/submit")
+    answer: Json = await contracts.post(f"/contracts/{draft['contract_id']}/activate")
+    return answer
+
+
+async def call_off(contracts: Any, structure: Callable[..., Any], framework: Json, value: str, **terms: Any) -> str:
+    """A pending call-off; answers its path."""
+    draft = await contracts.draft(value=value, budget=value, **terms)
+    await structure(draft, kind="callOff", framework_id=framework["contract_id"])
+    await contracts.post(f"/contracts/{draft['contract_id']}/submit")
+    return f"/contracts/{draft['contract_id']}"
+
+
+async def test_call_offs_sum_to_the_ceiling_at_most(contracts: Any, structure: Callable[..., Any]) -> None:
+    framework = await framework_in_force(contracts, structure, ceiling="250.00")
+    path = f"/contracts/{framework['contract_id']}"
+    first = await call_off(contracts, structure, framework, "200.00")
+    over = await call_off(contracts, structure, framework, "50.01")
+    fitting = await call_off(contracts, structure, framework, "50.00")
+    assert (await contracts.post(f"{first}/activate"))["framework_id"] == framework["contract_id"]
+    problem = await contracts.refused("POST", f"{over}/activate", status=409, slug="contract-not-activatable")
+    (missing,) = problem["missing"]
+    assert missing["what"] == "framework.ceiling"
+    assert missing["figures"] == {"ceiling": "250.00", "called_off": "200.00", "left": "50.00", "value": "50.01"}
+    await contracts.post(f"{fitting}/activate")
+    shown = await contracts.get(f"{path}/call-offs?limit=1")
+    assert (shown["ceiling"], shown["called_off"], shown["left"]) == ("250.00", "250.00", "0.00")
+    assert [one["taken"] for one in shown["items"]] == ["200.00"]
+    rest = await contracts.get(f"{path}/call-offs?limit=1&cursor={shown['next']}")
+    assert ([one["taken"] for one in rest["items"]], rest["next"]) == (["50.00"], None)
+    county = contracts.client.as_("auditor", regions=["CN-230102"])
+    assert (await county.get(f"/v1{path}/call-offs")).status_code == 404
+    await contracts.refused("GET", f"{first}/call-offs", status=409, slug="framework-not-usable")
+
+    wrong = {"field": "value", "old": "200.00", "new": "200.01", "reason": "录入错误（模拟）", "proof_sha256": "a" * 64}
+    asked = await contracts.post(f"{first}/corrections", wrong, expect=201)
+    second = contracts.client.as_("purchaser", subject="second")
+    approve = f"{first}/corrections/{asked['id']}/approve"
+    beyond = await contracts.refused(
+        "POST", approve, {"note": "x"}, status=409, slug="contract-not-correctable", client=second
+    )
+    assert beyond["missing"][0]["figures"]["left"] == "200.00"
+
+    province = (await contracts.get("/regions/CN-23/totals"))["total"]
+    assert (province["contracts"], province["money"][0]["value"]) == (3, "250.00")
+    await contracts.post(f"{path}/terminate", {"reason": "x"})
+    late = await contracts.refused("POST", f"{over}/activate", status=409, slug="contract-not-activatable")
+    assert [one["what"] for one in late["missing"]] == ["framework"]
+
+
+async def test_of_two_call_offs_at_once_one_fits(contracts: Any, structure: Callable[..., Any]) -> None:
+    framework = await framework_in_force(contracts, structure)  # the ceiling is its value, 100.00
+    paths = [await call_off(contracts, structure, framework, "60.00") for _ in range(3)]
+    answers = await asyncio.gather(*(contracts.staff.post(f"/v1{path}/activate") for path in paths))
+    assert sorted(answer.status_code for answer in answers) == [200, 409, 409]
+    shown = await contracts.get(f"/contracts/{framework['contract_id']}/call-offs")
+    assert (shown["called_off"], shown["left"]) == ("60.00", "40.00")
+
+
+async def test_a_call_off_lies_inside_the_framework(contracts: Any, structure: Callable[..., Any]) -> None:
+    framework = await framework_in_force(contracts, structure)
+    outside = await call_off(contracts, structure, framework, "10.00", ends_on="2026-01-31", currency="EUR")
+    problem = await contracts.refused("POST", f"{outside}/activate", status=409, slug="contract-not-activatable")
+    assert [one["what"] for one in problem["missing"]] == ["framework.currency", "framework.term"]
+    assert "2025-12-31" in problem["missing"][1]["rule"]
+
+
+async def test_money_of_a_part_stays_within_the_part(contracts: Any, structure: Callable[..., Any]) -> None:
+    draft = await contracts.draft(value="100.00", budget="100.00")
+    joint = [await contracts.organisation("provider"), await contracts.organisation("provider")]
+    lots = [{"code": "L1", "title": "a", "value": "40.00"}, {"code": "L2", "title": "b", "value": "60.00"}]
+    agreed = await structure(draft, members=members("provider", joint, ["66.67", "33.33"]), lots=lots)
+    for step in ("submit", "activate"):
+        await contracts.post(f"/contracts/{draft['contract_id']}/{step}")
+    path = f"/contracts/{draft['contract_id']}/ledger"
+    lot, member = agreed["lots"][0]["lot_id"], agreed["members"][1]["member_id"]
+
+    async def refused(slug: str, **entry: Any) -> Json:
+        body: Json = {"kind": "payment", "booked_on": "2025-07-02"} | entry
+        problem: Json = await contracts.refused("POST", path, body, status=409, slug=slug)
+        return problem
+
+    await contracts.book(draft, "commitment", "40.00", lot_id=lot)
+    assert (await refused("part-over-value", kind="commitment", amount="0.01", lot_id=lot))["left"] == "0.00"
+    paid = await contracts.book(draft, "payment", "33.33", lot_id=lot, member_id=member)
+    over = await refused("part-over-value", amount="0.01", member_id=member)
+    assert (over["value"], over["left"]) == ("33.33", "0.00")
+    assert (await refused("part-over-value", amount="6.68", lot_id=lot))["left"] == "6.67"
+    await refused("refund-over-paid", kind="refund", amount="33.34", lot_id=lot)
+    for column in ("lot_id", "member_id", "call_off_id"):
+        await refused("part-not-in-contract", amount="1.00", **{column: str(new_id())})
+    taken = await contracts.book(draft, "reversal", reverses=paid["id"], note="typed twice")
+    assert (taken["lot_id"], taken["member_id"]) == (lot, member)
+    await contracts.book(draft, "payment", "33.33", member_id=member)
+    shown = (await contracts.get(f"/contracts/{draft['contract_id']}/balances"))["parts"]
+    assert [(one["part"], one["value"], one["committed"], one["executed"], one["left"]) for one in shown] == [
+        ("lot", "40.00", "40.00", "0.00", "40.00"),
+        ("lot", "60.00", "0.00", "0.00", "60.00"),
+        ("member", "66.67", "0.00", "0.00", "66.67"),
+        ("member", "33.33", "0.00", "33.33", "0.00"),
+    ]
+    events = await contracts.emitted(LedgerPosted)
+    assert [event.data["lot_id"] for event in events] == [lot, lot, lot, None]
+    body = {"kind": "reversal", "booked_on": "2025-07-02", "reverses": paid["id"], "note": "x", "lot_id": lot}
+    assert await contracts.pointers("POST", path, body) == {"/"}
+
+
+async def test_an_observation_of_a_part_does_not_stand_for_the_whole(
+    contracts: Any, structure: Callable[..., Any]
+) -> None:
+    framework = await framework_in_force(contracts, structure)
+    called = await call_off(contracts, structure, framework, "30.00")
+    path = f"/contracts/{framework['contract_id']}"
+    call_off_id = called.removeprefix("/contracts/")
+    bodies = [
+        {"indicator_id": indicator["indicator_id"], "value": "1", "observed_on": "2025-06-30"}
+        for indicator in framework["indicators"]
+    ]
+    part = {"call_off_id": call_off_id}
+    await contracts.refused("POST", f"{path}/observations", bodies[0] | part, status=409, slug="call-off-not-in-force")
+    await contracts.post(f"{called}/activate")
+    recorded = [await contracts.post(f"{path}/observations", body | part, expect=201) for body in bodies][-1]
+    assert recorded["call_off_id"] == call_off_id
+    correction = bodies[-1] | {"supersedes": recorded["id"], "note": "x"}
+    await contracts.refused("POST", f"{path}/observations", correction, status=409, slug="observation-not-correctable")
+    lacking = await contracts.refused("POST", f"{path}/complete", status=409, slug="contract-not-completable")
+    assert "observations.visits" in {one["what"] for one in lacking["missing"]}
+    assert {event.data["call_off_id"] for event in await contracts.emitted(ObservationRecorded)} == {call_off_id}
+
+    # Money of a call-off counts once, in whichever of the two ledgers it stands.
+    await contracts.book(framework, "payment", "20.00", call_off_id=call_off_id)
+    own = {"contract_id": call_off_id}
+    body = {"kind": "payment", "amount": "10.01", "booked_on": "2025-07-02"}
+    await contracts.refused("POST", f"{called}/ledger", body, status=409, slug="payment-over-value")
+    await contracts.book(own, "payment", "10.00")
+    more = body | {"amount": "0.01", "call_off_id": call_off_id}
+    await contracts.refused("POST", f"{path}/ledger", more, status=409, slug="part-over-value")
