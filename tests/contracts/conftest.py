@@ -6,15 +6,24 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import text
+from tests.support import eventually
 
 from contracts.app import service
 from gongping_local.pytest_servers import Servers
+from shared.db import Database
 from shared.events import Envelope, EventData
 from shared.testing import ServiceClient, client_for, events, new_database
 
 REGION = "CN-230102"
 FOREIGN = "CN-310101"
 Json = dict[str, Any]
+WATCHED = ("/v1/changes", "/v1/ocds/re")  # what lies behind the watermark
+# Transaction numbers are the cluster's: a transaction that a test beside this one has open holds the watermark back too.
+OTHERS = text(
+    "SELECT count(*) FROM pg_stat_activity, (SELECT max(xid) AS newest FROM contract_changes) AS log "
+    "WHERE datname <> current_database() AND backend_xid IS NOT NULL AND backend_xid::text::bigint <= log.newest"
+)
 
 INDICATORS: list[Json] = [
     {
@@ -216,3 +225,22 @@ async def contracts(servers: Servers) -> AsyncIterator[Contracts]:
 def contracts_type() -> type[Contracts]:
     """For tests that run the service in an event loop of their own."""
     return Contracts
+
+
+@pytest.fixture(autouse=True)
+def alone_in_the_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before the log is read, wait until no transaction of another database is older than its newest row."""
+    plain = httpx.AsyncClient.request
+
+    async def request(self: httpx.AsyncClient, method: str, url: Any, **more: Any) -> httpx.Response:
+        if method == "GET" and str(url).startswith(WATCHED):
+            database: Database = self._transport.app.state.database  # type: ignore[attr-defined]
+
+            async def alone() -> bool:
+                async with database.reading() as session:
+                    return (await session.scalar(OTHERS) or 0) == 0
+
+            await eventually(alone)
+        return await plain(self, method, url, **more)
+
+    monkeypatch.setattr(httpx.AsyncClient, "request", request)

@@ -7,22 +7,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import httpx
 import pytest
-from sqlalchemy import text
-from tests.support import eventually
 
 from contracts.exchange import routes
 from contracts.exchange.package import EXTENSIONS
-from shared.db import Database
 
 Json = dict[str, Any]
-WATCHED = ("/v1/changes", "/v1/ocds/re")  # what lies behind the watermark
-# Transaction numbers are the cluster's: a transaction that a test beside this one has open holds the watermark back too.
-OTHERS = text(
-    "SELECT count(*) FROM pg_stat_activity, (SELECT max(xid) AS newest FROM contract_changes) AS log "
-    "WHERE datname <> current_database() AND backend_xid IS NOT NULL AND backend_xid::text::bigint <= log.newest"
-)
 SHELF = Path(__file__).parents[4] / "shared"
 TOOL = SHELF / "tools" / "ocds_offline.py"
 OURS = {"simulated", "beneficiaryPopulation", "lifecycle", "indicator", "acceptances", "lots", "partyShares"} | {
@@ -34,25 +24,6 @@ OURS = {"simulated", "beneficiaryPopulation", "lifecycle", "indicator", "accepta
 OURS |= {"lots", "partyShares", "regionShares", "agreement", "dimensions"}
 PUBLIC_URL = "https://ocds.example.org"
 OWN_EXTENSION = f"{PUBLIC_URL}{routes.EXTENSION_PATH}/extension.json"
-
-
-@pytest.fixture(autouse=True)
-def alone_in_the_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Before the log is read, wait until no transaction of another database is older than its newest row."""
-    plain = httpx.AsyncClient.request
-
-    async def request(self: httpx.AsyncClient, method: str, url: Any, **more: Any) -> httpx.Response:
-        if method == "GET" and str(url).startswith(WATCHED):
-            database: Database = self._transport.app.state.database  # type: ignore[attr-defined]
-
-            async def alone() -> bool:
-                async with database.reading() as session:
-                    return (await session.scalar(OTHERS) or 0) == 0
-
-            await eventually(alone)
-        return await plain(self, method, url, **more)
-
-    monkeypatch.setattr(httpx.AsyncClient, "request", request)
 
 
 @pytest.fixture(scope="session")

@@ -184,9 +184,12 @@ async def post_all(contracts: Any, acts: list[tuple[str, int]]) -> None:
     told = await contracts.get(f"{path.removeprefix('/v1')}/balances")
     interest_paid = book.balance("interest") - Decimal(told["interest_owed"])
     received = -book.balance("penalties") - Decimal(told["penalties_owed"])
-    paid = Decimal(totals["paid"]) - Decimal(totals["refunded"]) + interest_paid - received
+    compensated = book.balance("compensations") - Decimal(told["compensation_owed"])
+    paid = Decimal(totals["paid"]) - Decimal(totals["refunded"]) + interest_paid + compensated - received
     assert -book.balance("treasury") == paid
-    assert min(interest_paid, received, Decimal(told["interest_owed"]), Decimal(told["penalties_owed"])) >= 0
+    assert (
+        min(interest_paid, compensated, received, Decimal(told["interest_owed"]), Decimal(told["penalties_owed"])) >= 0
+    )
     assert told["balanced"]
     assert {row["account"]: Decimal(row["balance"]) for row in told["accounts"]} == {
         row["account"]: book.balance(row["account"]) for row in told["accounts"]

@@ -159,6 +159,8 @@ service = Service(
         erase_job,
         register_job,
         register_of_job,
-        notices_job, remind_job),
+        notices_job,
+        remind_job,
+    ),
     snapshot=snapshot,
 )

@@ -81,6 +81,9 @@ class IndicatorIn(Model):
     missing: Literal["hold", "zero", "reweight"] = Field(
         "hold", description="What missing evidence means: hold | zero | reweight."
     )
+    added_after_the_fact: StrictBool = Field(
+        False, description="As it is read; false in a draft: only imports of past contracts have others."
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -210,6 +210,12 @@ async def put_indicators(
 ) -> None:
     """Replace a draft's indicators; one with a known code keeps its id."""
     _require_distinct([indicator.code for indicator in indicators], "indicators")
+    for position, indicator in enumerate(indicators):
+        if indicator.added_after_the_fact:
+            raise Unprocessable(
+                f"The indicator {indicator.code} is agreed now, in a draft.",
+                errors=[{"pointer": f"/indicators/{position}/added_after_the_fact", "detail": "is false in a draft"}],
+            )
     if known:
         await session.execute(delete(Indicator).where(Indicator.contract_id == contract_id))
     if indicators:
