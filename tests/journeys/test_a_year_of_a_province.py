@@ -4,6 +4,7 @@
 description of the year (`tests.journeys.year`), never from what the service answered.
 """
 
+import json
 import os
 import random
 from collections import Counter, defaultdict
@@ -92,7 +93,9 @@ async def province(servers: Servers) -> AsyncIterator[Province]:
             yield Province(client, year)
 
 
-async def test_a_year_of_a_province(province: Province) -> None:
+async def test_a_year_of_a_province(
+    province: Province, hold_to_the_standard: Callable[[list[Json]], None] | None
+) -> None:
     await the_organisations_come_first(province)
     await three_untidy_workbooks_become_contracts(province)
     await the_departments_payments_are_booked(province)
@@ -101,6 +104,9 @@ async def test_a_year_of_a_province(province: Province) -> None:
     await several_parties_conclude_a_contract(province)
     await mergers_move_what_is_open(province)
     await the_years_campaign_adds_up(province)
+    releases = await everything_is_published(province)
+    if hold_to_the_standard is not None:
+        hold_to_the_standard(releases)
 
 
 async def the_organisations_come_first(province: Province) -> None:
@@ -370,3 +376,12 @@ async def the_years_campaign_adds_up(province: Province) -> None:
         rows = await province.pages(f"/campaigns/{campaign['id']}/roll-up?by={level}&limit=200")
         assert sum(Decimal(row["value"]) for row in rows) == value, level
         assert sum(Decimal(row["paid"]) for row in rows) == paid, level
+
+
+async def everything_is_published(province: Province) -> list[Json]:
+    """Every contract is open data, as many of them as there are; the whole is held against the standard by the test."""
+    answer = await province.client.anonymous.get("/v1/ocds/releases.ndjson")
+    releases = [json.loads(line) for line in answer.text.splitlines()]
+    joint = max(2, CONTRACTS * 40 // 4000)
+    assert len({release["ocid"] for release in releases}) == CONTRACTS + joint
+    return releases
