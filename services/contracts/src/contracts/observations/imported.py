@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.observations.models import Observation, ObservationWithdrawal
 from contracts.observations.queries import get_observation, is_superseded, withdrawals_of
-from contracts.rows import insert_rows
 from shared import audit, clock, outbox
+from shared.copying import copy_in
 from shared.events import ObservationRecorded, ObservationWithdrawn
 from shared.ids import new_id
 
@@ -65,7 +65,7 @@ async def record_imported_observations(
         key = (each.contract_id, each.region)
         counts[key] = counts.get(key, 0) + 1
     await session.execute(_RAISE, {"ids": sorted({each.contract_id for each in observations})})
-    await insert_rows(session, "observations", rows)
+    await copy_in(session, "observations", columns=tuple(rows[0]), records=(tuple(row.values()) for row in rows))
     for (contract_id, region), number in counts.items():
         noted = {"import_id": str(import_id), "observations": number}
         audit.record(session, "observation.imported", noun="contract", noun_id=contract_id, region=region, fields=noted)
