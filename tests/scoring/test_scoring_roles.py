@@ -19,7 +19,7 @@ ROLES: tuple[Role, ...] = get_args(Role)
 OFFICERS = frozenset({"finance", "purchaser", "auditor", "operator"})
 SIGNERS = frozenset({"finance", "purchaser"})
 FOREIGN: tuple[list[str], ...] = (["CN-31"], ["CN-230103"], ["XK"], [])
-PROVIDER = ident(4, 2)
+PURCHASER, PROVIDER = ident(4, 1), ident(4, 2)
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,8 @@ async def test_roles_and_regions(scoring: Scoring) -> None:
     ids = await published(scoring)
     for endpoint in ENDPOINTS:
         for role in ROLES:
-            inside = scoring.client.as_(role, regions=["CN-23"], organisation=PROVIDER)
+            party = PURCHASER if role == "purchaser" else PROVIDER
+            inside = scoring.client.as_(role, regions=["CN-23"], organisation=party)
             answer = await call(inside, endpoint, ids)
             expected = endpoint.status if role in endpoint.roles else 403
             assert answer.status_code == expected, (endpoint, role, answer.text)
@@ -122,7 +123,7 @@ async def test_roles_and_regions(scoring: Scoring) -> None:
                 assert answer.json()["type"] == "/problems/forbidden"
                 continue
             for regions in FOREIGN if endpoint.foreign is not None else ():
-                outside = scoring.client.as_(role, regions=regions, organisation=PROVIDER)
+                outside = scoring.client.as_(role, regions=regions, organisation=party)
                 answer = await call(outside, endpoint, ids)
                 assert answer.status_code == endpoint.foreign, (endpoint, role, regions, answer.text)
                 assert str(CONTRACT) not in answer.text or endpoint.foreign == 404
@@ -147,3 +148,15 @@ async def test_the_live_score_is_the_officers_alone(scoring: Scoring, role: Role
     client = scoring.client.as_(role, organisation=PROVIDER)
     for path in (f"/v1/scores/{CONTRACT}", f"/v1/evidence?contract_id={CONTRACT}"):
         assert (await client.get(path)).status_code == 403
+
+
+async def test_a_purchaser_determines_its_own_contracts(scoring: Scoring) -> None:
+    ids = await published(scoring)
+    stranger = scoring.client.as_("purchaser", regions=["CN-23"], organisation=ident(4, 99))
+    acts = [each for each in ENDPOINTS if each.method == "POST" and each.path.startswith("/v1/determinations")]
+    assert len(acts) >= 3
+    for endpoint in acts:
+        answer = await call(stranger, endpoint, ids)
+        assert (answer.status_code, answer.json()["type"]) == (403, "/problems/not-the-purchaser"), endpoint
+    both = scoring.client.as_("purchaser", "finance", regions=["CN-23"], organisation=ident(4, 99))
+    assert (await call(both, acts[0], ids)).status_code == acts[0].status

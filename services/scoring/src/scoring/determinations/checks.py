@@ -17,6 +17,7 @@ from scoring.determinations.errors import (
     EvidenceHeld,
     EvidenceNotDeterminable,
     GateUncertain,
+    NotThePurchaser,
     PanelUnfounded,
     ReplacesAnother,
 )
@@ -25,11 +26,23 @@ from scoring.determinations.schemas import DeterminationIn, Panel
 from scoring.evaluations.queries import list_cases, submitted_marks
 from scoring.evidence.queries import evidence_bodies
 from scoring.frameworks.document import Framework
+from shared.auth import Principal
 
-__all__ = ["check_evidence", "check_gates", "check_marks", "check_panel", "check_predecessor"]
+__all__ = ["check_evidence", "check_gates", "check_marks", "check_panel", "check_predecessor", "check_signer"]
 
 THIRD: Final = 3
 _CASES: Final = 200
+
+
+def check_signer(principal: Principal, *, purchaser_id: UUID | None) -> None:
+    """A purchaser's token that names its organisation acts upon that organisation's contracts; NotThePurchaser.
+
+    A token without an organisation belongs to a system of the region; finance departments and operators act for it too.
+    """
+    if principal.organisation is None or principal.roles & {"finance", "operator"}:
+        return
+    if principal.organisation != purchaser_id:
+        raise NotThePurchaser("Your organisation does not purchase this contract; its purchaser or finance does this.")
 
 
 async def check_evidence(

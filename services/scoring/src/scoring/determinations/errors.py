@@ -1,4 +1,4 @@
-from shared.problems import Conflict, NotFound
+from shared.problems import Conflict, Forbidden, NotFound
 
 __all__ = [
     "AlreadyDone",
@@ -13,6 +13,7 @@ __all__ = [
     "EvidenceHeld",
     "EvidenceNotDeterminable",
     "GateUncertain",
+    "NotThePurchaser",
     "PanelUnfounded",
     "ReplacesAnother",
     "ScoreNotHead",
@@ -23,6 +24,12 @@ class DeterminationNotFound(NotFound):
     """There is no such determination in the caller's scope."""
 
     slug, title = "determination-not-found", "No such determination"
+
+
+class NotThePurchaser(Forbidden):
+    """A purchaser determines the scores of its own contracts; finance departments and operators act for the region."""
+
+    slug, title = "not-the-purchaser", "This is done by the contract's purchaser"
 
 
 class EvidenceHeld(Conflict):

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from scoring.determinations import queries
+from scoring.determinations.checks import check_signer
 from scoring.determinations.errors import (
     AlreadyDone,
     DeterminationNotInForce,
@@ -39,10 +40,12 @@ async def serve(session: AsyncSession, determination_id: UUID, body: ServiceIn) 
     Raises:
         DeterminationNotFound: no such determination in the caller's scope.
         DeterminationNotInForce: it was replaced or annulled.
+        NotThePurchaser: another purchaser's contract.
         AlreadyDone: this party received it already.
         Unprocessable: served before it was issued, or in the future.
     """
     determination, _ = await _in_force(session, determination_id)
+    check_signer(principal_in(session), purchaser_id=determination.purchaser_id)
     if body.party == "provider" and determination.provider_id is None:
         raise Unprocessable(
             "The contract has no provider.", errors=[{"pointer": "/party", "detail": "serve it on the purchaser"}]
@@ -83,12 +86,13 @@ async def publish(session: AsyncSession, determination_id: UUID, body: Publicati
     """Make a determination known to everybody.
 
     Raises:
-        DeterminationNotFound, DeterminationNotInForce, AlreadyDone: as `serve` says.
+        DeterminationNotFound, DeterminationNotInForce, NotThePurchaser, AlreadyDone: as `serve` says.
         DeterminationNotServed: it has no effect yet.
         DeterminationSuspended: an appeal withholds it.
         Unprocessable: published before it took effect, or in the future.
     """
     determination, standing = await _in_force(session, determination_id)
+    check_signer(principal_in(session), purchaser_id=determination.purchaser_id)
     moment = clock.now()
     if standing.published_at is not None:
         raise AlreadyDone(f"It was published at {standing.published_at.isoformat()}.")

@@ -7,7 +7,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from scoring.calibrations.dependence import dependent, without_evaluators
 from scoring.determinations.certainty import certainty_of
-from scoring.determinations.checks import check_evidence, check_gates, check_marks, check_panel, check_predecessor
+from scoring.determinations.checks import (
+    check_evidence,
+    check_gates,
+    check_marks,
+    check_panel,
+    check_predecessor,
+    check_signer,
+)
 from scoring.determinations.errors import ScoreNotHead
 from scoring.determinations.models import Determination
 from scoring.determinations.schemas import DeterminationIn
@@ -41,6 +48,7 @@ async def issue_determination(
     Raises:
         ScoreNotFound: no such contract, score or row in the caller's scope.
         ScoreNotEvaluable: the contract of the past was closed as not evaluable.
+        NotThePurchaser: another purchaser's contract.
         EvidenceHeld, CoverageTooLow, EvidenceNotDeterminable: the evidence does not allow it.
         DeterminationBlocked: the calibration of the evaluators' marks is not done with.
         ScoreNotReproducible: the row does not come out again from what it names.
@@ -59,6 +67,7 @@ async def issue_determination(
     # Under the contract's lock no new score row comes between reading the newest and pinning it.
     await lock_contracts(session, [body.contract_id])
     await session.refresh(contract)  # its parties as they are under the lock
+    check_signer(principal_in(session), purchaser_id=contract.purchaser_id)
     row = await row_of(
         session,
         contract_id=body.contract_id,
