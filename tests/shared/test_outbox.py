@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
@@ -128,6 +129,18 @@ async def test_envelope_says_what_caused_it(source: Source) -> None:
     assert (envelope.causationid, envelope.correlationid, envelope.source) == (str(cause), "import-7", "contracts")
     assert LedgerPosted.parse(envelope.data).amount == Decimal("120000.50")  # type: ignore[attr-defined]
     assert envelope.data["amount"] == "120000.50"
+
+
+async def test_the_envelope_is_written_as_its_model_would(source: Source) -> None:
+    async with source.database.transaction() as session:
+        emit(session, posting(), subject='a "quoted" 名\n', region=REGION)
+        emit(session, posting(), subject=new_id(), region=REGION, causation=new_id(), correlation="c\\d")
+        with clock.frozen(datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)):
+            emit(session, posting(), subject="whole second", region=REGION)
+    rows = await source.rows("SELECT body FROM outbox ORDER BY n")
+    bodies = [bytes(row.body).decode() for row in rows]
+    for body in bodies:
+        assert Envelope.model_validate_json(body).model_dump_json(exclude_none=True) == body
 
 
 async def test_null_in_the_payload_is_kept(source: Source) -> None:
