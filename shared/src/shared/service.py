@@ -14,6 +14,7 @@ from uuid import UUID
 import structlog
 from fastapi import APIRouter, FastAPI
 from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.datastructures import State
 from starlette.types import ASGIApp
 
 from shared import audit, health, idempotency, outbox, problems
@@ -30,7 +31,7 @@ from shared.relay import Relay, purge_sent
 from shared.settings import ServiceSettings
 from shared.telemetry import BodyLimit, Telemetry, configure_logging, configure_tracing
 
-__all__ = ["Runtime", "Service", "Snapshot", "create_app", "open_database"]
+__all__ = ["Runtime", "Service", "Snapshot", "attach", "create_app", "open_database"]
 
 _log = structlog.get_logger(__name__)
 
@@ -124,19 +125,26 @@ def create_app(service: Service, settings: ServiceSettings | None = None, *, key
         # Ours is the request's span (shared.telemetry); FastAPI's own would be four more for each request.
         telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
     )
-    database = open_database(settings, name=service.name)
-    runtime = Runtime(service, settings, app, database, keys or Keys(settings.keys))
-    app.state.runtime = runtime
-    app.state.settings = settings
-    app.state.database = database
-    app.state.keys = runtime.keys
-    app.state.health = health.Health(database, settings, source=service.name, bus=None)
+    attach(app, service, settings, keys=keys)
     for routes in (*service.routers, operations_router(service.name, tuple(service.subscriptions)), health.routes):
         app.include_router(routes)
     problems.install(app)
     app.add_middleware(BodyLimit, limit=settings.max_body_bytes)
     app.add_middleware(Telemetry)
     return app
+
+
+def attach(app: FastAPI, service: Service, settings: ServiceSettings, *, keys: Keys | None = None) -> Database:
+    """Give an application its state, all of it anew: settings, database, keys. Nothing of the state before remains."""
+    database = open_database(settings, name=service.name)
+    runtime = Runtime(service, settings, app, database, keys or Keys(settings.keys))
+    app.state = State()
+    app.state.runtime = runtime
+    app.state.settings = settings
+    app.state.database = database
+    app.state.keys = runtime.keys
+    app.state.health = health.Health(database, settings, source=service.name, bus=None)
+    return database
 
 
 @asynccontextmanager

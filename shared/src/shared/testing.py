@@ -6,6 +6,7 @@ takes tens of milliseconds. The URL is overridden, never the session: what is te
 
 import asyncio
 import json
+from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from uuid import UUID
 
 import asyncpg
 import httpx
+from fastapi import FastAPI
 from sqlalchemy import text
 
 from shared import clock
@@ -25,7 +27,7 @@ from shared.ids import new_id
 from shared.inbox import Received, Subscription, apply, read, take
 from shared.migrations import migrate
 from shared.outbox import nats_subject
-from shared.service import Service, create_app, open_database
+from shared.service import Service, attach, create_app, open_database
 
 __all__ = [
     "SIGNING_KEY",
@@ -42,6 +44,8 @@ __all__ = [
 SIGNING_KEY = new_signing_key()
 _templates: dict[tuple[str, str], str] = {}
 _lock = asyncio.Lock()
+# By service, which an idle application keeps alive, and what the application itself is made with.
+_idle: defaultdict[tuple[int, int], list[FastAPI]] = defaultdict(list)
 
 
 def test_keys() -> Keys:
@@ -134,13 +138,17 @@ class ServiceClient:
 async def client_for(service: Service, database_url: str, **settings: Any) -> AsyncIterator[ServiceClient]:  # noqa: ANN401 - any field
     """A service on a database, without broker, relay and jobs (`settings` override its fields)."""
     loaded = service.settings.load(**({"database_url": database_url, "pool_size": 4} | settings))
-    app = create_app(service, loaded, keys=test_keys())
+    # FastAPI works out a route's parameters when it is first asked, 3 ms for each; only the state is made anew.
+    idle = _idle[id(service), loaded.max_body_bytes]
+    app = idle.pop() if idle else create_app(service, loaded, keys=test_keys())
+    database = attach(app, service, loaded, keys=test_keys())
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
         try:
-            yield ServiceClient(service, app, app.state.database, http)
+            yield ServiceClient(service, app, database, http)
         finally:
-            await app.state.database.dispose()
+            await database.dispose()
+            idle.append(app)
 
 
 @asynccontextmanager

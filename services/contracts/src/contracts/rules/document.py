@@ -103,6 +103,8 @@ else:
         create_model(
             f"{kind[0].upper()}{kind[1:]}Rule",
             __base__=Rule,
+            # Made here, they stand in no source: looking for their docstrings takes half a second in all.
+            __cls_kwargs__={"use_attribute_docstrings": False},
             __doc__=(parameters.__doc__ or "").strip(),
             kind=(Literal[kind], Field(description="How it is checked.")),
             parameters=(parameters, Field(description="Its figures.")),
