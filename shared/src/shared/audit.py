@@ -16,6 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import clock
+from shared.copying import copy_in
 from shared.db import principal_in
 from shared.ids import new_id
 from shared.jobs import ClaimedJob, Continue, Job
@@ -65,12 +66,20 @@ _INSERT = text(
 )
 
 
+# From so many rows on COPY is cheaper than arrays, though it may take a round trip more.
+COPY_FROM = 100
+
+
 async def flush(session: AsyncSession) -> None:
     """Write the collected rows; called by `Database.commit`."""
     pending: list[dict[str, Any]] | None = session.info.pop(_PENDING, None)
-    if pending:
-        connection = await session.connection()
-        await connection.execute(_INSERT, {name: [row[name] for row in pending] for name in pending[0]})
+    if not pending:
+        return
+    if len(pending) >= COPY_FROM:
+        await copy_in(session, "audit", columns=tuple(pending[0]), records=[tuple(row.values()) for row in pending])
+        return
+    connection = await session.connection()
+    await connection.execute(_INSERT, {name: [row[name] for row in pending] for name in pending[0]})
 
 
 def mark(session: AsyncSession) -> int:
