@@ -1,4 +1,7 @@
-"""The log of changes and the search rows of added contracts, once per statement: an import adds thousands at once."""
+"""The log of changes and the search rows of added contracts, once per statement: an import adds thousands at once.
+
+The cells of staged rows become JSON, which rewrites their table.
+"""
 
 # ruff: noqa: S608 - SQL of constants
 
@@ -22,6 +25,7 @@ CITY = "CASE WHEN contract.region LIKE 'CN-%' THEN left(contract.region, 7) ELSE
 def upgrade() -> None:
     _log_added_contracts()
     _search_rows_of_added_contracts()
+    op.execute("ALTER TABLE table_import_rows ALTER COLUMN cells TYPE json USING array_to_json(cells)")
 
 
 def _log_added_contracts() -> None:

@@ -10,6 +10,7 @@ from itertools import chain, islice
 from statistics import median
 from typing import IO, Any
 
+from pydantic_core import to_json
 from sqlalchemy import delete, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -121,7 +122,8 @@ class _Stager:
                         for column, cell in zip(self._read, cells, strict=True)
                         if column.name is not None
                     }
-                    block.append((self._import_id, line, cells, key_of(self._noun, self._constants | named)))
+                    key = key_of(self._noun, self._constants | named)
+                    block.append((self._import_id, line, to_json(cells).decode(), key))
                     self._sample(cells)
             if taken >= BLOCK:
                 return block, False

@@ -1,6 +1,7 @@
 """The work on an import: one transaction a chunk, so that a kill costs one chunk at most."""
 
 import gc
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
@@ -15,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.tabular.errors import FileRefused
 from contracts.tabular.models import TableImport
-from contracts.tabular.queries import RowRecord, get_table_import, rows_to_do, rows_to_undo
+from contracts.tabular.queries import StagedRow, get_table_import, rows_to_do, rows_to_undo
 from contracts.tabular.rows import Row, RowReader
 from contracts.tabular.service.context import Context
 from contracts.tabular.service.nouns import WRITERS
@@ -145,9 +146,8 @@ async def _decide(session: AsyncSession, batch: TableImport, *, after: int) -> C
     else:
         await _apply(session, batch, context, ready)
     await _store(session, batch.id, rows)
-    for row in rows:
-        outcome = row.outcome or "rejected"
-        setattr(batch, outcome, getattr(batch, outcome) + 1)
+    for outcome, number in Counter(row.outcome or "rejected" for row in rows).items():
+        setattr(batch, outcome, getattr(batch, outcome) + number)
     batch.done += len(rows)
     return Continue(found[-1].line, {"done": batch.done, "rows": batch.rows})
 
@@ -157,7 +157,7 @@ def _context(session: AsyncSession, batch: TableImport) -> Context:
     return Context(batch.id, batch.source, batch.region, batch.simulated, principal)
 
 
-def _prepared(reader: RowReader, batch: TableImport, record: RowRecord) -> Row:
+def _prepared(reader: RowReader, batch: TableImport, record: StagedRow) -> Row:
     row = reader.read(record.line, record.cells)
     if record.duplicate_of is not None:
         row.reject("reference", f"says the same thing as line {record.duplicate_of}: a thing stands once in a file")
@@ -170,33 +170,32 @@ def _prepared(reader: RowReader, batch: TableImport, record: RowRecord) -> Row:
 
 
 async def _apply(session: AsyncSession, batch: TableImport, context: Context, rows: Sequence[Row]) -> None:
-    """All rows at once; where the database or a rule refuses the whole, each alone, so that one costs itself only."""
-    writer = WRITERS[batch.noun]
+    """All rows at once; where the database or a rule refuses them, half and half, so that a bad one costs itself only."""
     if not rows:
         return
+    known = [len(row.problems) for row in rows]
     try:
         async with savepoint(session):
-            await writer.apply(session, context, rows)
+            await WRITERS[batch.noun].apply(session, context, rows)
     except (DataError, IntegrityError, Problem) as error:
         if is_unavailable(error):
             raise
-        _log.info("chunk of an import is applied row by row", import_id=str(batch.id), error=type(error).__name__)
-        for row in rows:
-            warnings = [problem for problem in row.problems if problem.get("level") == "warning"]
-            row.outcome, row.target_id, row.before, row.problems[:] = None, None, None, warnings
-            await _apply_alone(session, batch, context, row)
+        for row, number in zip(rows, known, strict=True):
+            row.outcome, row.target_id, row.before = None, None, None
+            del row.problems[number:]
+        if len(rows) == 1:
+            rows[0].reject("", _reason(error))
+            return
+        _log.info("part of an import is applied by halves", import_id=str(batch.id), error=type(error).__name__)
+        middle = len(rows) // 2
+        await _apply(session, batch, context, rows[:middle])
+        await _apply(session, batch, context, rows[middle:])
 
 
-async def _apply_alone(session: AsyncSession, batch: TableImport, context: Context, row: Row) -> None:
-    try:
-        async with savepoint(session):
-            await WRITERS[batch.noun].apply(session, context, [row])
-    except Problem as problem:
-        row.reject("", problem.detail)
-    except (DataError, IntegrityError) as error:
-        if is_unavailable(error):
-            raise
-        row.reject("", f"cannot be recorded: {str(error.orig).splitlines()[0][:200]}")
+def _reason(error: DataError | IntegrityError | Problem) -> str:
+    if isinstance(error, Problem):
+        return error.detail
+    return f"cannot be recorded: {str(error.orig).splitlines()[0][:200]}"
 
 
 async def _store(session: AsyncSession, import_id: UUID, rows: Sequence[Row]) -> None:
