@@ -6,8 +6,8 @@ queue behind it.
 
 import hashlib
 from collections.abc import Iterable
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import rfc8785
@@ -27,6 +27,20 @@ _PENDING = "gongping.audit"
 _CHUNK = 5000
 
 
+class _Pending(NamedTuple):
+    """A row of the audit log."""
+
+    id: UUID
+    at: datetime
+    subject: str
+    organisation: UUID | None
+    action: str
+    noun: str
+    noun_id: str
+    region: str | None
+    fields: str
+
+
 def record(
     session: AsyncSession,
     action: str,
@@ -39,19 +53,19 @@ def record(
     """Note an act, for example `contract.completed`; `fields` names what changed, never personal data."""
     principal = principal_in(session)
     noted = fields if isinstance(fields, dict) else sorted(fields)
-    pending: list[dict[str, Any]] = session.info.setdefault(_PENDING, [])
+    pending: list[_Pending] = session.info.setdefault(_PENDING, [])
     pending.append(
-        {
-            "id": new_id(),
-            "at": clock.now(),
-            "subject": principal.subject,
-            "organisation": principal.organisation,
-            "action": action,
-            "noun": noun,
-            "noun_id": str(noun_id),
-            "region": region,
-            "fields": to_json(noted).decode(),
-        }
+        _Pending(
+            new_id(),
+            clock.now(),
+            principal.subject,
+            principal.organisation,
+            action,
+            noun,
+            str(noun_id),
+            region,
+            to_json(noted).decode(),
+        )
     )
 
 
@@ -71,15 +85,15 @@ COPY_FROM = 100
 
 
 async def flush(session: AsyncSession) -> None:
-    """Write the collected rows; called by `Database.commit`."""
-    pending: list[dict[str, Any]] | None = session.info.pop(_PENDING, None)
+    """Write the collected rows; called by `Database.commit`, and by a batch that does not want to wait for it."""
+    pending: list[_Pending] | None = session.info.pop(_PENDING, None)
     if not pending:
         return
     if len(pending) >= COPY_FROM:
-        await copy_in(session, "audit", columns=tuple(pending[0]), records=[tuple(row.values()) for row in pending])
+        await copy_in(session, "audit", columns=_Pending._fields, records=pending)
         return
-    connection = await session.connection()
-    await connection.execute(_INSERT, {name: [row[name] for row in pending] for name in pending[0]})
+    columns = dict(zip(_Pending._fields, zip(*pending, strict=True), strict=True))
+    await (await session.connection()).execute(_INSERT, {name: list(values) for name, values in columns.items()})
 
 
 def mark(session: AsyncSession) -> int:

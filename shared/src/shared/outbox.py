@@ -165,11 +165,11 @@ COPY_FROM = 100
 
 
 async def flush(session: AsyncSession) -> None:
-    """Write the collected events; called by `Database.commit`."""
+    """Write the collected events; called by `Database.commit`, and by a batch that does not want to wait for it."""
     pending: list[Pending] | None = session.info.pop(_PENDING, None)
-    session.info["gongping.emitted"] = bool(pending)
     if not pending:
         return
+    session.info["gongping.emitted"] = True
     if len(pending) >= COPY_FROM:
         await copy_in(session, "outbox", columns=Pending._fields, records=pending)
         return
@@ -187,7 +187,7 @@ async def flush(session: AsyncSession) -> None:
 
 def has_events(session: AsyncSession) -> bool:
     """Whether the transaction that was just committed wrote events (then the relay is woken)."""
-    return bool(session.info.get("gongping.emitted"))
+    return bool(session.info.pop("gongping.emitted", False))
 
 
 def discard_to(session: AsyncSession, mark: int) -> None:

@@ -44,7 +44,7 @@ def _log_added_contracts() -> None:
             SELECT (SELECT epoch FROM relay_state WHERE source = 'contracts'), pg_current_xact_id()::text::bigint,
                 added.id, added.region, 'contract', added.id, added.state, added.version, added.simulated,
                 to_jsonb(added) - ARRAY['extras', 'gaps', 'warnings'], added.updated_at
-            FROM added WHERE added.state <> 'draft' ORDER BY added.id;
+            FROM added WHERE added.state <> 'draft';
             RETURN NULL;
         END $$
         """
