@@ -4,6 +4,7 @@ import contextlib
 import json
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -186,7 +187,12 @@ async def test_composed_events_are_those_that_were_emitted(source: Source) -> No
     at, cause, correlation = clock.now(), new_id(), new_id()
     with clock.frozen(at):
         async with source.database.transaction() as session:
-            given = {"subject": 'a "quoted" subject', "region": REGION, "causation": cause, "correlation": correlation}
+            given: dict[str, Any] = {
+                "subject": 'a "quoted" subject',
+                "region": REGION,
+                "causation": cause,
+                "correlation": correlation,
+            }
             emit(session, posting(), **given)
             outbox.add(session, [outbox.compose(posting(), limit=outbox.limit_of(session), **given)])
             with pytest.raises(outbox.EventTooLarge):
