@@ -85,7 +85,7 @@ COPY_FROM = 100
 
 
 async def flush(session: AsyncSession) -> None:
-    """Write the collected rows; called by `Database.commit`, and by a batch that does not want to wait for it."""
+    """Write the collected rows; called by `Database.commit`."""
     pending: list[_Pending] | None = session.info.pop(_PENDING, None)
     if not pending:
         return

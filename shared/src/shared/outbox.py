@@ -80,20 +80,26 @@ def _address(event_type: str, region: str) -> tuple[str, str]:
     return part, nats_subject(event_type, region, "")
 
 
+@lru_cache(maxsize=16)
+def _time(at: datetime) -> str:
+    return at.isoformat().replace("+00:00", "Z")
+
+
 def compose(
     data: EventData,
     *,
     subject: UUID | str,
     region: str,
+    at: datetime,
     limit: int,
     causation: UUID | None = None,
     correlation: UUID | str | None = None,
 ) -> Pending:
     """The row of an event, which `add` hands to a transaction: a batch composes its rows while the database is busy.
 
-    `limit` is of bytes (`limit_of`); EventTooLarge above it.
+    `at` is the time of the event, one for a whole batch; `limit` is of bytes (`limit_of`), EventTooLarge above it.
     """
-    event_id, recorded_at = new_id(), clock.now()
+    event_id = new_id()
     part, address = _address(data.TYPE, region)
     more = ""
     if trace.get_current_span().get_span_context().is_valid:
@@ -105,16 +111,15 @@ def compose(
     if causation:
         more += f',"causationid":"{causation}"'
     aggregate = str(subject)
-    at = recorded_at.isoformat().replace("+00:00", "Z")
     # Written directly: validating our own envelope would cost more than the rest of an event. A test holds it against
     # the model `Envelope`.
     body = (
-        f'{{"specversion":"1.0","id":"{event_id}",{part}"subject":{quoted(aggregate)},"time":"{at}",'
+        f'{{"specversion":"1.0","id":"{event_id}",{part}"subject":{quoted(aggregate)},"time":"{_time(at)}",'
         f'"datacontenttype":"application/json","region":{quoted(region)}{more},"data":{data.model_dump_json()}}}'
     ).encode()
     if len(body) > limit:
         raise EventTooLarge(f"The event {data.TYPE} would have {len(body)} bytes; the limit is {limit}.")
-    return Pending(event_id, data.TYPE, address, aggregate, region, body, recorded_at)
+    return Pending(event_id, data.TYPE, address, aggregate, region, body, at)
 
 
 def limit_of(session: AsyncSession) -> int:
@@ -142,6 +147,7 @@ def emit(
         data,
         subject=subject,
         region=region,
+        at=clock.now(),
         limit=limit_of(session),
         causation=causation,
         correlation=correlation,
@@ -165,11 +171,11 @@ COPY_FROM = 100
 
 
 async def flush(session: AsyncSession) -> None:
-    """Write the collected events; called by `Database.commit`, and by a batch that does not want to wait for it."""
+    """Write the collected events; called by `Database.commit`."""
     pending: list[Pending] | None = session.info.pop(_PENDING, None)
+    session.info["gongping.emitted"] = bool(pending)
     if not pending:
         return
-    session.info["gongping.emitted"] = True
     if len(pending) >= COPY_FROM:
         await copy_in(session, "outbox", columns=Pending._fields, records=pending)
         return
@@ -187,7 +193,7 @@ async def flush(session: AsyncSession) -> None:
 
 def has_events(session: AsyncSession) -> bool:
     """Whether the transaction that was just committed wrote events (then the relay is woken)."""
-    return bool(session.info.pop("gongping.emitted", False))
+    return bool(session.info.get("gongping.emitted"))
 
 
 def discard_to(session: AsyncSession, mark: int) -> None:

@@ -72,26 +72,22 @@ async def test_suspicious_units_stop_the_import_until_somebody_looked(tables: An
 # A worker of its own process that reads the file, decides about one chunk, and is killed in the middle of the next.
 KILLED = """
 import asyncio, os, signal, sys
-from functools import partial
 from contracts.app import service
 from contracts.tabular.handlers import table_import_job
 from contracts.tabular.service import run as running
 from shared.jobs import Worker
 from shared.testing import opened
 
-async def kill_at_the_second(store, stored, *given):
-    if stored:
-        os.kill(os.getpid(), signal.SIGKILL)
-    stored.append(given)
-    await store(*given)
+async def kill(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
 
 async def main():
-    running.CHUNK, running.PIECE = 4, 2
+    running.CHUNK = 4
     async with opened(service, sys.argv[1]) as database:
         worker = Worker(database, [table_import_job])
         await worker.run_one()
         await worker.run_one()
-        running._store = partial(kill_at_the_second, running._store, [])
+        running._store = kill
         await worker.run_one()
 
 asyncio.run(main())
@@ -100,7 +96,6 @@ asyncio.run(main())
 
 async def test_a_kill_between_chunks_costs_nothing(tables: Any, monkeypatch: Any) -> None:
     monkeypatch.setattr(running, "CHUNK", 4)
-    monkeypatch.setattr(running, "PIECE", 2)
     rows = [HEAD, *(contract(number) for number in range(10)), contract(3, "9"), contract(99, "x")]
     batch = await tables.send("contracts", rows_bytes(rows), parts=3)
     await tables.contracts.post(f"/imports/tables/{batch['id']}/run", {}, expect=202)
@@ -124,8 +119,8 @@ async def test_a_kill_between_chunks_costs_nothing(tables: Any, monkeypatch: Any
 
 
 async def test_a_row_that_cannot_be_recorded_costs_itself_only(tables: Any, monkeypatch: Any) -> None:
-    """Its event is too large: the whole piece is refused, and halved until the row stands alone."""
-    monkeypatch.setattr(running, "PIECE", 5)
+    """Its event is too large: the whole chunk is refused, and halved until the row stands alone."""
+    monkeypatch.setattr(running, "CHUNK", 5)
     monkeypatch.setattr(tables.contracts.database, "max_event_bytes", 2000)
     rows = [HEAD, *(contract(number) for number in range(9))]
     rows[5][1] = "很长的名称" * 60

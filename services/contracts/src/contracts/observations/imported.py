@@ -61,7 +61,9 @@ async def record_imported_observations(
 
     def tell() -> list[outbox.Pending]:
         return [
-            outbox.compose(_recorded(each, one, moment), subject=each.contract_id, region=each.region, limit=limit)
+            outbox.compose(
+                _recorded(each, one, moment), subject=each.contract_id, region=each.region, at=moment, limit=limit
+            )
             for one, each in zip(ids, observations, strict=True)
         ]
 

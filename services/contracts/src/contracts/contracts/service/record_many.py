@@ -151,11 +151,11 @@ async def _insert(
     created = [(each, done) for each, done in zip(contracts, written, strict=True) if done.outcome == "created"]
     named = {row[side] for row in fresh for side in ("purchaser_id", "provider_id")} - {None}
     parties = await parties_named(session, organisation_ids=named)
-    limit = outbox.limit_of(session)
+    moment, limit = clock.now(), outbox.limit_of(session)
 
     def tell() -> list[outbox.Pending]:
         return [
-            outbox.compose(_imported(row, each, parties), subject=row["id"], region=each.region, limit=limit)
+            outbox.compose(_imported(row, each, parties), subject=row["id"], region=each.region, at=moment, limit=limit)
             for row, (each, _) in zip(fresh, created, strict=True)
         ]
 

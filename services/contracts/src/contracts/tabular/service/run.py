@@ -5,8 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
-from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -22,11 +21,10 @@ from contracts.tabular.rows import Row, RowReader
 from contracts.tabular.service.context import Context
 from contracts.tabular.service.nouns import WRITERS
 from contracts.tabular.service.read import read_file
-from shared import audit, clock, outbox
+from shared import audit, clock
 from shared.auth import SYSTEM, Principal
 from shared.db import is_unavailable
 from shared.jobs import ClaimedJob, Continue
-from shared.overlap import beside
 from shared.problems import Problem
 from shared.savepoint import savepoint
 
@@ -34,7 +32,6 @@ __all__ = ["CHUNK", "JOB_KIND", "advance_import"]
 
 JOB_KIND = "contracts.table_import"
 CHUNK = 8000
-PIECE = 4000  # of a chunk: one is prepared while what became of the one before is written
 UNDO_CHUNK = 200
 _LAST = 2**31 - 1
 _FACTOR = Decimal(3000)
@@ -134,47 +131,22 @@ async def _decide(session: AsyncSession, batch: TableImport, *, after: int) -> C
             fields={name: getattr(batch, name) for name in ("rows", "created", "updated", "unchanged", "rejected")},
         )
         return None
-    reader = _reader(batch)
-    pieces = [found[start : start + PIECE] for start in range(0, len(found), PIECE)]
-    rows = _prepared(reader, pieces[0])
-    for following in (*pieces[1:], []):
-        ready = [row for row in rows if row.outcome is None]
-        if batch.state == "checking":
-            try:
-                async with savepoint(session):
-                    await _apply(session, batch, ready)
-                    raise _DryRun  # noqa: TRY301 - it leaves the savepoint as a failure would
-            except _DryRun:
-                await session.refresh(batch)
-        else:
-            await _apply(session, batch, ready)
-        for outcome, number in Counter(row.outcome or "rejected" for row in rows).items():
-            setattr(batch, outcome, getattr(batch, outcome) + number)
-        rows = await beside(_keep(session, batch.id, rows), partial(_prepared, reader, following))
-    batch.done += len(found)
+    rows = _prepared(batch, found)
+    ready = [row for row in rows if row.outcome is None]
+    if batch.state == "checking":
+        try:
+            async with savepoint(session):
+                await _apply(session, batch, ready)
+                raise _DryRun  # noqa: TRY301 - it leaves the savepoint as a failure would
+        except _DryRun:
+            await session.refresh(batch)
+    else:
+        await _apply(session, batch, ready)
+    await _store(session, batch.id, rows)
+    for outcome, number in Counter(row.outcome or "rejected" for row in rows).items():
+        setattr(batch, outcome, getattr(batch, outcome) + number)
+    batch.done += len(rows)
     return Continue(found[-1].line, {"done": batch.done, "rows": batch.rows})
-
-
-async def _keep(session: AsyncSession, import_id: UUID, rows: Sequence[Row]) -> None:
-    """Write what became of rows, with their events and audit rows."""
-    await _store(session, import_id, rows)
-    await outbox.flush(session)
-    await audit.flush(session)
-
-
-class _Reader(NamedTuple):
-    """What reads the rows of an import; `medians` are of its columns of money, in yuan by field."""
-
-    rows: RowReader
-    medians: tuple[tuple[str, Decimal], ...]
-
-
-def _reader(batch: TableImport) -> _Reader:
-    constants = batch.mapping.get("constants") or {}
-    return _Reader(
-        RowReader(batch.noun, batch.columns, constants, epoch_1904=batch.epoch_1904),
-        tuple((column["field"], Decimal(column["median"])) for column in batch.columns if column["median"]),
-    )
 
 
 def _context(session: AsyncSession, batch: TableImport) -> Context:
@@ -182,15 +154,18 @@ def _context(session: AsyncSession, batch: TableImport) -> Context:
     return Context(batch.id, batch.source, batch.region, batch.simulated, principal)
 
 
-def _prepared(reader: _Reader, staged: Sequence[StagedRow]) -> list[Row]:
-    """Rows with their cells read; it touches no session, and may run in a thread."""
+def _prepared(batch: TableImport, staged: Sequence[StagedRow]) -> list[Row]:
+    """The rows with their cells read, and what is doubtful about them."""
+    constants = batch.mapping.get("constants") or {}
+    reader = RowReader(batch.noun, batch.columns, constants, epoch_1904=batch.epoch_1904)
+    medians = [(column["field"], Decimal(column["median"])) for column in batch.columns if column["median"]]
     rows = []
     for record in staged:
-        row = reader.rows.read(record.line, record.cells)
+        row = reader.read(record.line, record.cells)
         if record.duplicate_of is not None:
             reason = f"says the same thing as line {record.duplicate_of}: a thing stands once in a file"
             row.reject("reference", reason)
-        for name, usual in reader.medians:
+        for name, usual in medians:
             amount = row.values.get(name)
             if amount and (amount >= usual * _FACTOR or amount * _FACTOR <= usual):
                 row.warn(name, f"is far from the column's median of {usual:.2f} yuan: 元 or 万元?")
