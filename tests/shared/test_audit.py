@@ -88,6 +88,17 @@ async def test_row_says_who_did_what(database: Database) -> None:
     assert isinstance(first.id, UUID)
 
 
+@pytest.mark.parametrize("count", [audit.COPY_FROM - 1, audit.COPY_FROM])
+async def test_many_acts_keep_their_order_however_they_are_written(database: Database, count: int) -> None:
+    await act(database, count)
+    written = await rows(database)
+    assert [row.noun_id for row in written] == [f"{number}" for number in range(count)]
+    assert {(row.subject, row.organisation, row.region) for row in written} == {
+        ("clerk", CLERK.organisation, "CN-230102")
+    }
+    assert all(row.fields == ["a", "b"] for row in written)
+
+
 async def test_act_that_is_rolled_back_leaves_no_row(database: Database) -> None:
     async def change_and_fail() -> None:
         async with database.transaction() as session:

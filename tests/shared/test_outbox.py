@@ -4,6 +4,7 @@ import contextlib
 import json
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -170,3 +171,25 @@ async def test_only_a_commit_with_events_wakes_the_relay(source: Source) -> None
         await session.execute(text("SELECT 1"))
     await source.emit()
     assert woken == [False, True]
+
+
+async def test_composed_events_are_those_that_were_emitted(source: Source) -> None:
+    at, cause, correlation = clock.now(), new_id(), new_id()
+    with clock.frozen(at):
+        async with source.database.transaction() as session:
+            given: dict[str, Any] = {
+                "subject": 'a "quoted" subject',
+                "region": REGION,
+                "causation": cause,
+                "correlation": correlation,
+            }
+            emit(session, posting(), **given)
+            outbox.add(session, [outbox.compose(posting(), at=at, limit=outbox.limit_of(session), **given)])
+            with pytest.raises(outbox.EventTooLarge):
+                outbox.compose(posting(), at=at, limit=10, **given)
+    first, second = [
+        Envelope.model_validate_json(row.body) for row in await source.rows("SELECT body FROM outbox ORDER BY n")
+    ]
+    assert (first.subject, first.source, first.time) == ('a "quoted" subject', "contracts", at)
+    assert (first.causationid, first.correlationid) == (str(cause), str(correlation))
+    assert first.model_copy(update={"id": second.id, "data": second.data}) == second

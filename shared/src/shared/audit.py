@@ -6,8 +6,8 @@ queue behind it.
 
 import hashlib
 from collections.abc import Iterable
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import rfc8785
@@ -16,6 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import clock
+from shared.copying import copy_in
 from shared.db import principal_in
 from shared.ids import new_id
 from shared.jobs import ClaimedJob, Continue, Job
@@ -24,6 +25,20 @@ __all__ = ["CHAIN_JOB", "chain", "discard_to", "flush", "mark", "record", "verif
 
 _PENDING = "gongping.audit"
 _CHUNK = 5000
+
+
+class _Pending(NamedTuple):
+    """A row of the audit log."""
+
+    id: UUID
+    at: datetime
+    subject: str
+    organisation: UUID | None
+    action: str
+    noun: str
+    noun_id: str
+    region: str | None
+    fields: str
 
 
 def record(
@@ -38,19 +53,19 @@ def record(
     """Note an act, for example `contract.completed`; `fields` names what changed, never personal data."""
     principal = principal_in(session)
     noted = fields if isinstance(fields, dict) else sorted(fields)
-    pending: list[dict[str, Any]] = session.info.setdefault(_PENDING, [])
+    pending: list[_Pending] = session.info.setdefault(_PENDING, [])
     pending.append(
-        {
-            "id": new_id(),
-            "at": clock.now(),
-            "subject": principal.subject,
-            "organisation": principal.organisation,
-            "action": action,
-            "noun": noun,
-            "noun_id": str(noun_id),
-            "region": region,
-            "fields": to_json(noted).decode(),
-        }
+        _Pending(
+            new_id(),
+            clock.now(),
+            principal.subject,
+            principal.organisation,
+            action,
+            noun,
+            str(noun_id),
+            region,
+            to_json(noted).decode(),
+        )
     )
 
 
@@ -65,12 +80,20 @@ _INSERT = text(
 )
 
 
+# From so many rows on COPY is cheaper than arrays, though it may take a round trip more.
+COPY_FROM = 100
+
+
 async def flush(session: AsyncSession) -> None:
     """Write the collected rows; called by `Database.commit`."""
-    pending: list[dict[str, Any]] | None = session.info.pop(_PENDING, None)
-    if pending:
-        connection = await session.connection()
-        await connection.execute(_INSERT, {name: [row[name] for row in pending] for name in pending[0]})
+    pending: list[_Pending] | None = session.info.pop(_PENDING, None)
+    if not pending:
+        return
+    if len(pending) >= COPY_FROM:
+        await copy_in(session, "audit", columns=_Pending._fields, records=pending)
+        return
+    columns = dict(zip(_Pending._fields, zip(*pending, strict=True), strict=True))
+    await (await session.connection()).execute(_INSERT, {name: list(values) for name, values in columns.items()})
 
 
 def mark(session: AsyncSession) -> int:

@@ -4,7 +4,9 @@
 (`shared.relay`) publishes them afterwards; a request never waits for the broker.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 from json.encoder import encode_basestring as quoted
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -20,7 +22,18 @@ from shared.events import EventData
 from shared.ids import new_id
 from shared.problems import TooLarge
 
-__all__ = ["EventTooLarge", "emit", "flush", "has_events", "nats_subject", "province_of"]
+__all__ = [
+    "EventTooLarge",
+    "Pending",
+    "add",
+    "compose",
+    "emit",
+    "flush",
+    "has_events",
+    "limit_of",
+    "nats_subject",
+    "province_of",
+]
 
 _PENDING = "gongping.events"
 _propagator = TraceContextTextMapPropagator()
@@ -32,8 +45,8 @@ class EventTooLarge(TooLarge):
     slug, title = "event-too-large", "The change is too large for one event"
 
 
-class _Pending(NamedTuple):
-    """A row of the outbox."""
+class Pending(NamedTuple):
+    """A row of the outbox on its way."""
 
     id: UUID
     type: str
@@ -57,6 +70,69 @@ def nats_subject(event_type: str, region: str, prefix: str = "gongping") -> str:
     return f"{prefix}.{event_type}.{province_of(region)}"
 
 
+@lru_cache(maxsize=4096)
+def _address(event_type: str, region: str) -> tuple[str, str]:
+    """The part of an envelope that all events of a type about a region share, and their subject without the prefix.
+
+    Which prefix a deployment uses is the relay's business.
+    """
+    part = f'"source":{quoted(event_type.split(".", 1)[0])},"type":{quoted(event_type)},'
+    return part, nats_subject(event_type, region, "")
+
+
+@lru_cache(maxsize=16)
+def _time(at: datetime) -> str:
+    return at.isoformat().replace("+00:00", "Z")
+
+
+def compose(
+    data: EventData,
+    *,
+    subject: UUID | str,
+    region: str,
+    at: datetime,
+    limit: int,
+    causation: UUID | None = None,
+    correlation: UUID | str | None = None,
+) -> Pending:
+    """The row of an event, which `add` hands to a transaction: a batch composes its rows while the database is busy.
+
+    `at` is the time of the event, one for a whole batch; `limit` is of bytes (`limit_of`), EventTooLarge above it.
+    """
+    event_id = new_id()
+    part, address = _address(data.TYPE, region)
+    more = ""
+    if trace.get_current_span().get_span_context().is_valid:
+        carrier: dict[str, str] = {}
+        _propagator.inject(carrier)
+        more = f',"traceparent":{quoted(carrier["traceparent"])}' if "traceparent" in carrier else ""
+    if correlation:
+        more += f',"correlationid":{quoted(str(correlation))}'
+    if causation:
+        more += f',"causationid":"{causation}"'
+    aggregate = str(subject)
+    # Written directly: validating our own envelope would cost more than the rest of an event. A test holds it against
+    # the model `Envelope`.
+    body = (
+        f'{{"specversion":"1.0","id":"{event_id}",{part}"subject":{quoted(aggregate)},"time":"{_time(at)}",'
+        f'"datacontenttype":"application/json","region":{quoted(region)}{more},"data":{data.model_dump_json()}}}'
+    ).encode()
+    if len(body) > limit:
+        raise EventTooLarge(f"The event {data.TYPE} would have {len(body)} bytes; the limit is {limit}.")
+    return Pending(event_id, data.TYPE, address, aggregate, region, body, at)
+
+
+def limit_of(session: AsyncSession) -> int:
+    """The most bytes that an event of this session's service may have."""
+    limit: int = session.info.get("max_event_bytes", 262_144)
+    return limit
+
+
+def add(session: AsyncSession, composed: Iterable[Pending]) -> None:
+    """Add composed events to the transaction, in their order."""
+    session.info.setdefault(_PENDING, []).extend(composed)
+
+
 def emit(
     session: AsyncSession,
     data: EventData,
@@ -67,36 +143,17 @@ def emit(
     correlation: UUID | str | None = None,
 ) -> UUID:
     """Add an event to the transaction; returns its id (UUIDv7)."""
-    event_id, recorded_at = new_id(), clock.now()
-    carrier: dict[str, str] = {}
-    if trace.get_current_span().get_span_context().is_valid:
-        _propagator.inject(carrier)
-    fields = {
-        "specversion": "1.0",
-        "id": str(event_id),
-        "source": data.TYPE.split(".", 1)[0],
-        "type": data.TYPE,
-        "subject": str(subject),
-        "time": recorded_at.isoformat().replace("+00:00", "Z"),
-        "datacontenttype": "application/json",
-        "region": region,
-        "traceparent": carrier.get("traceparent"),
-        "correlationid": str(correlation) if correlation else None,
-        "causationid": str(causation) if causation else None,
-    }
-    # Written directly: validating our own envelope would cost more than the rest of an event. A test holds it against
-    # the model `Envelope`.
-    head = ",".join([f'"{name}":{quoted(value)}' for name, value in fields.items() if value is not None])
-    body = f'{{{head},"data":{data.model_dump_json()}}}'.encode()
-    limit = session.info.get("max_event_bytes", 262_144)
-    if len(body) > limit:
-        raise EventTooLarge(f"The event {data.TYPE} would have {len(body)} bytes; the limit is {limit}.")
-    pending: list[_Pending] = session.info.setdefault(_PENDING, [])
-    # The subject is kept without the prefix: which prefix a deployment uses is the relay's business.
-    pending.append(
-        _Pending(event_id, data.TYPE, nats_subject(data.TYPE, region, ""), str(subject), region, body, recorded_at)
+    row = compose(
+        data,
+        subject=subject,
+        region=region,
+        at=clock.now(),
+        limit=limit_of(session),
+        causation=causation,
+        correlation=correlation,
     )
-    return event_id
+    add(session, [row])
+    return row.id
 
 
 _INSERT = text(
@@ -115,12 +172,12 @@ COPY_FROM = 100
 
 async def flush(session: AsyncSession) -> None:
     """Write the collected events; called by `Database.commit`."""
-    pending: list[_Pending] | None = session.info.pop(_PENDING, None)
+    pending: list[Pending] | None = session.info.pop(_PENDING, None)
     session.info["gongping.emitted"] = bool(pending)
     if not pending:
         return
     if len(pending) >= COPY_FROM:
-        await copy_in(session, "outbox", columns=_Pending._fields, records=pending)
+        await copy_in(session, "outbox", columns=Pending._fields, records=pending)
         return
     columns: dict[str, list[Any]] = {
         "ids": [row.id for row in pending],
@@ -141,7 +198,7 @@ def has_events(session: AsyncSession) -> bool:
 
 def discard_to(session: AsyncSession, mark: int) -> None:
     """Forget events collected since `mark`: a savepoint was rolled back."""
-    pending: list[_Pending] = session.info.get(_PENDING, [])
+    pending: list[Pending] = session.info.get(_PENDING, [])
     del pending[mark:]
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from contracts.tabular.fields import FIELDS
 from contracts.tabular.service import run as running
-from shared.events import ContractUpdated
+from shared.events import ContractImported, ContractUpdated
 
 HEAD = ["合同编号", "合同名称", "购买主体", "承接主体", "合同金额（元）", "状态"]
 
@@ -112,6 +112,28 @@ async def test_a_kill_between_chunks_costs_nothing(tables: Any, monkeypatch: Any
     async with tables.contracts.database.reading() as session:
         assert (await session.execute(text("SELECT count(*) FROM contracts"))).scalar_one() == 10
         assert (await session.execute(text("SELECT count(*) FROM table_import_parts"))).scalar_one() == 0
+        told = text("SELECT count(DISTINCT aggregate), count(*) FROM outbox WHERE type = :type")
+        assert tuple((await session.execute(told, {"type": ContractImported.TYPE})).one()) == (10, 10)
+        acts = text("SELECT count(DISTINCT noun_id), count(*) FROM audit WHERE action = 'contract.imported'")
+        assert tuple((await session.execute(acts)).one()) == (10, 10)
+
+
+async def test_a_row_that_cannot_be_recorded_costs_itself_only(tables: Any, monkeypatch: Any) -> None:
+    """Its event is too large: the whole chunk is refused, and halved until the row stands alone."""
+    monkeypatch.setattr(running, "CHUNK", 5)
+    monkeypatch.setattr(tables.contracts.database, "max_event_bytes", 2000)
+    rows = [HEAD, *(contract(number) for number in range(9))]
+    rows[5][1] = "很长的名称" * 60
+    batch = await tables.load("contracts", rows)
+    assert (batch["created"], batch["rejected"]) == (8, 1)
+    (refused,) = await tables.rows(batch, "?problems=true")
+    assert refused["line"] == 6
+    assert "the limit is 2000" in refused["problems"][0]["reason"]
+    async with tables.contracts.database.reading() as session:
+        for count in ("DISTINCT aggregate", "*"):
+            told = text(f"SELECT count({count}) FROM outbox WHERE type = :type")
+            assert (await session.execute(told, {"type": ContractImported.TYPE})).scalar_one() == 8
+        assert (await session.execute(text("SELECT count(*) FROM contracts"))).scalar_one() == 8
 
 
 def rows_bytes(rows: list[list[str]]) -> bytes:

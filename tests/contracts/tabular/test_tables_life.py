@@ -1,10 +1,20 @@
 """Tables of every noun, from the file to the contract, its money and its reports; and back."""
 
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import text
 
-from shared.events import ContractCancelled, ContractImported, LedgerPosted, ObservationRecorded, ObservationWithdrawn
+from contracts.contracts.queries import get_contracts
+from shared.events import (
+    ContractCancelled,
+    ContractImported,
+    ContractState,
+    LedgerPosted,
+    ObservationRecorded,
+    ObservationWithdrawn,
+)
+from shared.testing import events
 
 CONTRACTS = [
     ["某区2024年政府购买服务合同汇总表", "", "", "", "", "", "", "", "", ""],
@@ -200,3 +210,60 @@ async def test_organisations_and_budget_projects(tables: Any) -> None:
     assert (await tables.load("projects", projects))["unchanged"] == 1
     undone = await tables.undo(batch)
     assert (undone["undone"], undone["kept"]) == (0, 1), "its amount was adjusted"
+
+
+async def test_what_an_import_tells_is_what_it_recorded(tables: Any) -> None:
+    """Events of new contracts are made of the rows; they say what reading the contracts says."""
+    rows = [
+        [
+            "合同编号",
+            "合同名称",
+            "购买主体",
+            "承接主体",
+            "合同金额",
+            "结算金额",
+            "签订日期",
+            "状态",
+            "终结日期",
+            "投标人数",
+            "不可评价原因",
+        ],
+        [
+            "HT-1",
+            "养老服务",
+            "民政局",
+            "颐养中心",
+            "12万元",
+            "11.5万元",
+            "2024-01-05",
+            "已完成",
+            "2024-12-31",
+            "3",
+            "资料遗失",
+        ],
+        ["HT-2", "社区食堂", "民政局", "", "", "", "", "履行中", "", "", ""],
+        ["HT-3", "助餐", "民政局", "颐养中心", "0.10", "", "2024-12-31", "已取消", "", "", ""],
+    ]
+    assert (await tables.load("contracts", rows))["created"] == 3
+    database = tables.contracts.database
+    told = [event for event in await events(database) if event.type == ContractImported.TYPE]
+    async with database.reading() as session:
+        records = await get_contracts(session, contract_ids=[UUID(event.subject) for event in told])
+    recorded = [
+        ContractImported(
+            **{name: getattr(one.state, name) for name in ContractState.model_fields}, gaps=tuple(one.gaps)
+        )
+        for one in records
+    ]
+    assert [event.data for event in told] == [each.model_dump(mode="json") for each in recorded]
+    async with database.reading() as session:
+        logged = text(
+            "SELECT terms - ARRAY['extras', 'gaps', 'warnings'] = terms AND terms @> jsonb_build_object('id', "
+            "contract_id) AND (version, noun, noun_id) = (1, 'contract', contract_id) FROM contract_changes ORDER BY n"
+        )
+        assert (await session.execute(logged)).scalars().all() == [True] * 3
+        found = text(
+            "SELECT contract_number FROM contract_search WHERE words @@ search_query(:words) ORDER BY contract_number"
+        )
+        for words, numbers in (("颐养中心", ["HT-1", "HT-3"]), ("民政 食堂", ["HT-2"]), ("ht-3", ["HT-3"])):
+            assert (await session.execute(found, {"words": words})).scalars().all() == numbers

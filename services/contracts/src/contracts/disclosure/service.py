@@ -5,11 +5,11 @@ from typing import Any
 
 from contracts.disclosure.fields import FIELDS, WITHHELD
 from contracts.disclosure.levels import PUBLIC_VIEW, withheld_fields
-from contracts.disclosure.secrecy import CODE, secrecy_warnings, words_in_force
+from contracts.disclosure.secrecy import CODE, may_hold_secrets, secrecy_warnings, words_in_force
 from shared import clock
 from shared.events import ContractState, PartyRef
 
-__all__ = ["CODE", "redact", "redact_event", "secrecy_warnings", "words_in_force"]
+__all__ = ["CODE", "may_hold_secrets", "redact", "redact_event", "secrecy_warnings", "words_in_force"]
 
 # What events leave out: texts that no listener computes with. Figures, indicators and milestones stay, since scores are
 # made of them; `disclosure` names their levels, and whoever hears them may not publish what stands there.

@@ -1,10 +1,11 @@
 """Recording many observations in few statements, and taking one back that an import recorded by mistake."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from operator import attrgetter
 from uuid import UUID, uuid5
 
 from sqlalchemy import text
@@ -16,9 +17,21 @@ from shared import audit, clock, outbox
 from shared.copying import copy_in
 from shared.events import ObservationRecorded, ObservationWithdrawn
 from shared.ids import new_id
+from shared.overlap import beside
 
 __all__ = ["ImportedObservation", "record_imported_observations", "withdraw_observation", "withdrawal_event"]
 
+# The columns that an import gives as they are.
+_PLAIN = (
+    "contract_id",
+    "region",
+    "indicator_id",
+    "value",
+    "observed_on",
+    "document_sha256",
+    "note",
+    "supersedes",
+)
 _RAISE = text("UPDATE contracts SET facts_version = facts_version + 1 WHERE id = ANY(:ids)")
 
 
@@ -43,33 +56,47 @@ async def record_imported_observations(
     """Record observations that were checked; answers their ids in order. One audit row per contract counts them."""
     if not observations:
         return []
-    moment = clock.now()
-    counts: dict[tuple[UUID, str], int] = {}
-    rows: list[dict[str, Any]] = []
-    for each in observations:
-        # Without the ORM, which would take as long as everything else of a row together.
-        row: dict[str, Any] = {
-            "contract_id": each.contract_id,
-            "region": each.region,
-            "indicator_id": each.indicator_id,
-            "value": each.value,
-            "observed_on": each.observed_on,
-            "document_sha256": each.document_sha256,
-            "supersedes": each.supersedes,
-            "recorded_at": moment,
-        }
-        observation_id = new_id()
-        rows.append(row | {"id": observation_id, "note": each.note})
-        event = ObservationRecorded(observation_id=observation_id, indicator_code=each.indicator_code, **row)
-        outbox.emit(session, event, subject=each.contract_id, region=each.region)
-        key = (each.contract_id, each.region)
-        counts[key] = counts.get(key, 0) + 1
-    await session.execute(_RAISE, {"ids": sorted({each.contract_id for each in observations})})
-    await copy_in(session, "observations", columns=tuple(rows[0]), records=(tuple(row.values()) for row in rows))
-    for (contract_id, region), number in counts.items():
+    moment, limit = clock.now(), outbox.limit_of(session)
+    ids = [new_id() for _ in observations]
+
+    def tell() -> list[outbox.Pending]:
+        return [
+            outbox.compose(
+                _recorded(each, one, moment), subject=each.contract_id, region=each.region, at=moment, limit=limit
+            )
+            for one, each in zip(ids, observations, strict=True)
+        ]
+
+    outbox.add(session, await beside(_write(session, observations, ids, moment), tell))
+    for (contract_id, region), number in Counter((each.contract_id, each.region) for each in observations).items():
         noted = {"import_id": str(import_id), "observations": number}
         audit.record(session, "observation.imported", noun="contract", noun_id=contract_id, region=region, fields=noted)
-    return [row["id"] for row in rows]
+    return ids
+
+
+async def _write(
+    session: AsyncSession, observations: Sequence[ImportedObservation], ids: Sequence[UUID], moment: datetime
+) -> None:
+    await session.execute(_RAISE, {"ids": sorted({each.contract_id for each in observations})})
+    # Without the ORM, which would take as long as everything else of a row together.
+    values = attrgetter(*_PLAIN)
+    records = [(one, moment, *values(each)) for one, each in zip(ids, observations, strict=True)]
+    await copy_in(session, "observations", columns=("id", "recorded_at", *_PLAIN), records=records)
+
+
+def _recorded(each: ImportedObservation, observation_id: UUID, moment: datetime) -> ObservationRecorded:
+    return ObservationRecorded(
+        observation_id=observation_id,
+        contract_id=each.contract_id,
+        region=each.region,
+        indicator_id=each.indicator_id,
+        indicator_code=each.indicator_code,
+        value=each.value,
+        observed_on=each.observed_on,
+        document_sha256=each.document_sha256,
+        supersedes=each.supersedes,
+        recorded_at=moment,
+    )
 
 
 def withdrawal_event(observation: Observation, *, at: datetime) -> ObservationWithdrawn:

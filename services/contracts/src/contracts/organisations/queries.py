@@ -1,6 +1,6 @@
 """Reading organisations. They are national reference data and have no region scope."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.organisations.errors import OrganisationEnded, OrganisationNotFound, OrganisationUnknown
 from contracts.organisations.models import Organisation, OrganisationExternalId, OrganisationFormerCode
+from shared.events import PartyRef
 
 __all__ = [
     "OrganisationHead",
@@ -23,6 +24,7 @@ __all__ = [
     "list_organisations",
     "lock_organisations",
     "organisations_by_external_id",
+    "parties_named",
     "party_sql",
     "require_role",
 ]
@@ -34,6 +36,13 @@ def party_sql(column: str) -> str:
         "(SELECT json_build_object('organisation_id', party.id, 'name', party.name, 'uscc', party.uscc)::text "  # noqa: S608
         f"FROM organisations AS party WHERE party.id = {column})"
     )
+
+
+async def parties_named(session: AsyncSession, *, organisation_ids: Collection[UUID]) -> dict[UUID, PartyRef]:
+    """These organisations as contracts and events name them."""
+    statement = select(Organisation.id, Organisation.name, Organisation.uscc)
+    rows = await session.execute(statement.where(Organisation.id.in_(organisation_ids)))
+    return {row.id: PartyRef(organisation_id=row.id, name=row.name, uscc=row.uscc) for row in rows}
 
 
 @dataclass(frozen=True, slots=True)

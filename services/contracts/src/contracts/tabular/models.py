@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    JSON,
     BigInteger,
     CheckConstraint,
     Date,
@@ -18,7 +19,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from contracts.base import Base, one_of
@@ -109,7 +110,8 @@ class ImportPart(Base):
 class ImportRow(Base):
     """A row of the file as it stands (`line` as a reader of the file counts), and what became of it.
 
-    `problems` are `{"column", "value", "reason"}`; `before` is what undoing needs.
+    `cells` is a list of texts, as JSON because the driver takes far longer over an array. `problems` are
+    `{"column", "value", "reason"}`; `before` is what undoing needs.
     """
 
     __tablename__ = "table_import_rows"
@@ -117,7 +119,7 @@ class ImportRow(Base):
 
     import_id: Mapped[UUID] = mapped_column(ForeignKey("table_imports.id"), primary_key=True)
     line: Mapped[int] = mapped_column(primary_key=True)
-    cells: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    cells: Mapped[list[str]] = mapped_column(JSON)
     key: Mapped[str | None] = mapped_column(Text)
     duplicate_of: Mapped[int | None]
     outcome: Mapped[str | None] = mapped_column(Text)

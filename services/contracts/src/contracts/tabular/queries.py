@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from pydantic_core import from_json
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,6 +18,7 @@ from shared.db import principal_in, scope_sql
 __all__ = [
     "KnownContract",
     "RowRecord",
+    "StagedRow",
     "agreed_codes",
     "contract_head",
     "contracts_by_key",
@@ -72,6 +74,14 @@ class RowRecord(NamedTuple):
     duplicate_of: int | None
 
 
+class StagedRow(NamedTuple):
+    """A row as it was read from the file."""
+
+    line: int
+    cells: list[str]
+    duplicate_of: int | None
+
+
 async def get_table_import(session: AsyncSession, *, import_id: UUID, lock: bool = False) -> TableImport:
     """One import of the caller's regions; TableImportNotFound."""
     statement = select(TableImport).where(TableImport.id == import_id)
@@ -118,10 +128,15 @@ _ROW = (
 )
 
 
-async def rows_to_do(session: AsyncSession, *, import_id: UUID, after: int, limit: int) -> list[RowRecord]:
+async def rows_to_do(session: AsyncSession, *, import_id: UUID, after: int, limit: int) -> list[StagedRow]:
     """The next rows of an import in the order of their lines."""
-    statement = select(*_ROW).where(ImportRow.import_id == import_id, ImportRow.line > after)
-    return [RowRecord(*row) for row in await session.execute(statement.order_by(ImportRow.line).limit(limit))]
+    # As text: pydantic reads JSON in a fraction of the driver's time.
+    statement = text(
+        "SELECT line, cells::text, duplicate_of FROM table_import_rows "
+        "WHERE import_id = :import_id AND line > :after ORDER BY line LIMIT :limit"
+    )
+    rows = await session.execute(statement, {"import_id": import_id, "after": after, "limit": limit})
+    return [StagedRow(line, from_json(cells), duplicate_of) for line, cells, duplicate_of in rows]
 
 
 async def rows_to_undo(session: AsyncSession, *, import_id: UUID, before: int, limit: int) -> list[RowRecord]:

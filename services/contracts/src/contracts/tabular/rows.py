@@ -65,13 +65,14 @@ class RowReader:
         self._fields = fields_of(noun)
         read = [column for column in columns if column["field"]]
         self._heads = {column["field"]: (column["head"], place) for place, column in enumerate(read)}
-        self._readings = [
-            (column["field"], self._reading(self._fields[column["field"]], column["unit"], epoch_1904=epoch_1904))
+        # Cells repeat (days, parties, words): each is read once. A reader lives as long as its chunk, and so does this.
+        self._readings: list[tuple[str, Reading, dict[str, Any]]] = [
+            (column["field"], self._reading(self._fields[column["field"]], column["unit"], epoch_1904=epoch_1904), {})
             for column in read
         ]
         self._required = [each.name for each in self._fields.values() if each.required]
         # A constant that cannot be read was refused when the import was asked for.
-        self._constants = {
+        self._values = dict.fromkeys(self._fields) | {
             name: read_cell(value, self._reading(self._fields[name], "yuan", epoch_1904=epoch_1904))
             for name, value in constants.items()
             if name in self._fields
@@ -83,18 +84,19 @@ class RowReader:
 
     def read(self, line: int, cells: Sequence[str]) -> Row:
         """The row with every cell read; each that cannot be read, and each that is needed and empty, is a problem."""
-        row = Row(line, cells, dict(self._constants), heads=self._heads)
+        row = Row(line, cells, self._values.copy(), heads=self._heads)
         values = row.values
-        for (name, reading), cell in zip(self._readings, cells, strict=False):
-            try:
-                value = read_cell(cell, reading)
-            except CellFault as fault:
-                row.reject(name, str(fault))
-                continue
-            if value is not None or name not in values:
+        for (name, reading, known), cell in zip(self._readings, cells, strict=False):
+            if cell in known:
+                value = known[cell]
+            else:
+                try:
+                    value = known[cell] = read_cell(cell, reading)
+                except CellFault as fault:
+                    row.reject(name, str(fault))
+                    continue
+            if value is not None:
                 values[name] = value
-        for name in self._fields.keys() - values.keys():
-            values[name] = None
         if row.outcome is None:
             for name in self._required:
                 if values[name] is None:

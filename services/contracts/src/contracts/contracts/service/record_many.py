@@ -5,17 +5,21 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from pydantic_core import to_json
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.contracts.imported import ImportedContract, Outcome
 from contracts.contracts.queries import find_contract_ids, get_contracts
 from contracts.contracts.service.store import announce
-from contracts.rows import insert_rows, update_rows
-from shared import clock
+from contracts.organisations.queries import parties_named
+from contracts.rows import update_rows
+from shared import audit, clock, outbox
+from shared.copying import copy_in
 from shared.db import principal_in, scope_sql
-from shared.events import ContractCancelled, ContractImported, ContractUpdated
+from shared.events import ContractCancelled, ContractImported, ContractState, ContractUpdated, PartyRef
 from shared.ids import new_id
+from shared.overlap import beside
 
 __all__ = ["Written", "record_imported_contracts", "retract_imported_contract"]
 
@@ -44,6 +48,8 @@ COLUMNS = (
     "gaps",
     "warnings",
 )
+# Of these, what an event tells as it is.
+_TOLD = tuple(name for name in COLUMNS if name in ContractState.model_fields)
 _BUSY = (
     "SELECT FROM ledger_entries WHERE contract_id = :id UNION ALL "
     "SELECT FROM observations AS observed WHERE contract_id = :id AND NOT EXISTS (SELECT FROM observation_withdrawals "
@@ -143,23 +149,55 @@ async def _insert(
     if not fresh:
         return
     created = [(each, done) for each, done in zip(contracts, written, strict=True) if done.outcome == "created"]
+    named = {row[side] for row in fresh for side in ("purchaser_id", "provider_id")} - {None}
+    parties = await parties_named(session, organisation_ids=named)
+    moment, limit = clock.now(), outbox.limit_of(session)
+
+    def tell() -> list[outbox.Pending]:
+        return [
+            outbox.compose(_imported(row, each, parties), subject=row["id"], region=each.region, at=moment, limit=limit)
+            for row, (each, _) in zip(fresh, created, strict=True)
+        ]
+
+    # A contract that is just being recorded has no part that was not given here: its event needs no reading again.
+    outbox.add(session, await beside(_write(session, fresh, created), tell))
+    for row, (each, _) in zip(fresh, created, strict=True):
+        noted = {"gaps": list(each.gaps)}
+        audit.record(session, "contract.imported", noun="contract", noun_id=row["id"], region=each.region, fields=noted)
+
+
+async def _write(
+    session: AsyncSession, fresh: Sequence[dict[str, Any]], created: Sequence[tuple[ImportedContract, Written]]
+) -> None:
     own = {"version": 1, "facts_version": 0, "origin": "import"}
     rows = [
-        row | own | {"region": each.region, "extras": each.extras, "created_at": row["updated_at"]}
+        row
+        | own
+        | {
+            "region": each.region,
+            "warnings": to_json(row["warnings"]).decode(),
+            "extras": to_json(each.extras).decode(),
+            "created_at": row["updated_at"],
+        }
         for row, (each, _) in zip(fresh, created, strict=True)
     ]
-    await insert_rows(session, "contracts", rows)
-    ids = [
-        {
-            "source": each.source,
-            "external_id": each.external_id,
-            "contract_id": done.contract_id,
-            "content_hash": each.content_hash,
-        }
-        for each, done in created
-    ]
-    await insert_rows(session, "contract_external_ids", ids)
-    await _announce(session, {done.contract_id: each.gaps for each, done in created}, action="contract.imported")
+    await copy_in(session, "contracts", columns=tuple(rows[0]), records=[tuple(row.values()) for row in rows])
+    columns = ("source", "external_id", "contract_id", "content_hash")
+    ids = [(each.source, each.external_id, done.contract_id, each.content_hash) for each, done in created]
+    await copy_in(session, "contract_external_ids", columns=columns, records=ids)
+
+
+def _imported(row: Mapping[str, Any], contract: ImportedContract, parties: Mapping[UUID, PartyRef]) -> ContractImported:
+    return ContractImported(
+        **{name: row[name] for name in _TOLD},
+        contract_id=row["id"],
+        version=1,
+        region=contract.region,
+        origin="import",
+        purchaser=parties[row["purchaser_id"]],
+        provider=parties[row["provider_id"]] if row["provider_id"] else None,
+        gaps=contract.gaps,
+    )
 
 
 async def _update(
@@ -184,14 +222,21 @@ async def _update(
             "hashes": [each.content_hash for each, _ in pairs],
         },
     )
-    await _announce(session, {done.contract_id: each.gaps for each, done in pairs}, action="contract.import-updated")
+    await _announce_updates(session, {done.contract_id: each.gaps for each, done in pairs})
 
 
-async def _announce(session: AsyncSession, gaps: Mapping[UUID | None, tuple[str, ...]], *, action: str) -> None:
+async def _announce_updates(session: AsyncSession, gaps: Mapping[UUID | None, tuple[str, ...]]) -> None:
     ids = [contract_id for contract_id in gaps if contract_id is not None]
     for record in await get_contracts(session, contract_ids=ids):
         found = gaps[record.state.contract_id]
-        announce(session, ContractImported, record.state, action=action, fields={"gaps": list(found)}, gaps=found)
+        announce(
+            session,
+            ContractImported,
+            record.state,
+            action="contract.import-updated",
+            fields={"gaps": list(found)},
+            gaps=found,
+        )
 
 
 async def retract_imported_contract(

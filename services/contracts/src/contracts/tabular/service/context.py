@@ -1,7 +1,7 @@
 """What the writers of all nouns have in common."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -10,7 +10,7 @@ from pydantic_core import to_json
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.contracts.transitions import OPEN_FOR_FACTS
-from contracts.disclosure.service import secrecy_warnings
+from contracts.disclosure.service import may_hold_secrets, secrecy_warnings
 from contracts.tabular.queries import KnownContract, contracts_by_key
 from contracts.tabular.rows import Row
 from shared.auth import Principal
@@ -34,8 +34,10 @@ def digest(values: Any) -> str:  # noqa: ANN401 - any JSON value
     return hashlib.sha256(to_json(values)).hexdigest()
 
 
-def screen(rows: Iterable[Row]) -> None:
+def screen(rows: Sequence[Row]) -> None:
     """Warn of words and markings of state secrets, which may not be entered."""
+    if not may_hold_secrets(text for row in rows for text in row.values.values() if isinstance(text, str)):
+        return
     for row in rows:
         for warning in secrecy_warnings(row.values):
             row.warn("", warning["detail"])

@@ -10,6 +10,7 @@ from itertools import chain, islice
 from statistics import median
 from typing import IO, Any
 
+from pydantic_core import to_json
 from sqlalchemy import delete, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -21,6 +22,8 @@ from contracts.tabular.queries import known_amounts
 from contracts.tabular.rows import key_of
 from contracts.tabular.sources import open_source
 from contracts.tabular.values import CellFault, Reading, read_cell
+from shared.copying import copy_in
+from shared.overlap import beside
 
 __all__ = ["read_file"]
 
@@ -53,15 +56,16 @@ async def read_file(session: AsyncSession, batch: TableImport, *, max_unpacked: 
         head = find_head(first, noun=batch.noun, mapping=batch.mapping)
         stager = _Stager(batch, head.columns, epoch_1904=source.epoch_1904)
         lines = chain((line for line in first if line[0] > head.last_line), source.rows)
+        block, ended = await asyncio.to_thread(stager.stage, lines)
         while True:
-            block, ended = await asyncio.to_thread(stager.stage, lines)
-            await _copy(session, block)
             batch.rows += len(block)
             if batch.rows > max_rows:
                 detail = f"The file has more than {max_rows} rows; split it."
                 raise FileRefused(detail, errors=[{"pointer": "/file", "detail": detail}])
             if ended:
+                await _copy(session, block)
                 break
+            block, ended = await beside(_copy(session, block), lambda: stager.stage(lines))
     await session.execute(_DUPLICATES, {"id": batch.id})
     await session.execute(delete(ImportPart).where(ImportPart.import_id == batch.id))
     batch.format, batch.encoding, batch.epoch_1904 = source.format, source.encoding, source.epoch_1904
@@ -82,12 +86,7 @@ async def _assemble(session: AsyncSession, batch: TableImport, file: IO[bytes]) 
 
 
 async def _copy(session: AsyncSession, block: Sequence[tuple[Any, ...]]) -> None:
-    if block:
-        connection = await session.connection()
-        raw = await connection.get_raw_connection()
-        await raw.driver_connection.copy_records_to_table(  # type: ignore[union-attr]
-            "table_import_rows", records=block, columns=["import_id", "line", "cells", "key"]
-        )
+    await copy_in(session, "table_import_rows", columns=("import_id", "line", "cells", "key"), records=block)
 
 
 class _Stager:
@@ -123,7 +122,8 @@ class _Stager:
                         for column, cell in zip(self._read, cells, strict=True)
                         if column.name is not None
                     }
-                    block.append((self._import_id, line, cells, key_of(self._noun, self._constants | named)))
+                    key = key_of(self._noun, self._constants | named)
+                    block.append((self._import_id, line, to_json(cells).decode(), key))
                     self._sample(cells)
             if taken >= BLOCK:
                 return block, False

@@ -1,6 +1,7 @@
 """The work on an import: one transaction a chunk, so that a kill costs one chunk at most."""
 
 import gc
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
@@ -15,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.tabular.errors import FileRefused
 from contracts.tabular.models import TableImport
-from contracts.tabular.queries import RowRecord, get_table_import, rows_to_do, rows_to_undo
+from contracts.tabular.queries import StagedRow, get_table_import, rows_to_do, rows_to_undo
 from contracts.tabular.rows import Row, RowReader
 from contracts.tabular.service.context import Context
 from contracts.tabular.service.nouns import WRITERS
@@ -30,7 +31,7 @@ from shared.savepoint import savepoint
 __all__ = ["CHUNK", "JOB_KIND", "advance_import"]
 
 JOB_KIND = "contracts.table_import"
-CHUNK = 4000
+CHUNK = 8000
 UNDO_CHUNK = 200
 _LAST = 2**31 - 1
 _FACTOR = Decimal(3000)
@@ -130,24 +131,20 @@ async def _decide(session: AsyncSession, batch: TableImport, *, after: int) -> C
             fields={name: getattr(batch, name) for name in ("rows", "created", "updated", "unchanged", "rejected")},
         )
         return None
-    constants = batch.mapping.get("constants") or {}
-    reader = RowReader(batch.noun, batch.columns, constants, epoch_1904=batch.epoch_1904)
-    rows = [_prepared(reader, batch, record) for record in found]
-    context = _context(session, batch)
+    rows = _prepared(batch, found)
     ready = [row for row in rows if row.outcome is None]
     if batch.state == "checking":
         try:
             async with savepoint(session):
-                await _apply(session, batch, context, ready)
+                await _apply(session, batch, ready)
                 raise _DryRun  # noqa: TRY301 - it leaves the savepoint as a failure would
         except _DryRun:
             await session.refresh(batch)
     else:
-        await _apply(session, batch, context, ready)
+        await _apply(session, batch, ready)
     await _store(session, batch.id, rows)
-    for row in rows:
-        outcome = row.outcome or "rejected"
-        setattr(batch, outcome, getattr(batch, outcome) + 1)
+    for outcome, number in Counter(row.outcome or "rejected" for row in rows).items():
+        setattr(batch, outcome, getattr(batch, outcome) + number)
     batch.done += len(rows)
     return Continue(found[-1].line, {"done": batch.done, "rows": batch.rows})
 
@@ -157,46 +154,52 @@ def _context(session: AsyncSession, batch: TableImport) -> Context:
     return Context(batch.id, batch.source, batch.region, batch.simulated, principal)
 
 
-def _prepared(reader: RowReader, batch: TableImport, record: RowRecord) -> Row:
-    row = reader.read(record.line, record.cells)
-    if record.duplicate_of is not None:
-        row.reject("reference", f"says the same thing as line {record.duplicate_of}: a thing stands once in a file")
-    for column in batch.columns:
-        if column["median"]:
-            amount, usual = row.values.get(column["field"]), Decimal(column["median"])
+def _prepared(batch: TableImport, staged: Sequence[StagedRow]) -> list[Row]:
+    """The rows with their cells read, and what is doubtful about them."""
+    constants = batch.mapping.get("constants") or {}
+    reader = RowReader(batch.noun, batch.columns, constants, epoch_1904=batch.epoch_1904)
+    medians = [(column["field"], Decimal(column["median"])) for column in batch.columns if column["median"]]
+    rows = []
+    for record in staged:
+        row = reader.read(record.line, record.cells)
+        if record.duplicate_of is not None:
+            reason = f"says the same thing as line {record.duplicate_of}: a thing stands once in a file"
+            row.reject("reference", reason)
+        for name, usual in medians:
+            amount = row.values.get(name)
             if amount and (amount >= usual * _FACTOR or amount * _FACTOR <= usual):
-                row.warn(column["field"], f"is far from the column's median of {usual:.2f} yuan: 元 or 万元?")
-    return row
+                row.warn(name, f"is far from the column's median of {usual:.2f} yuan: 元 or 万元?")
+        rows.append(row)
+    return rows
 
 
-async def _apply(session: AsyncSession, batch: TableImport, context: Context, rows: Sequence[Row]) -> None:
-    """All rows at once; where the database or a rule refuses the whole, each alone, so that one costs itself only."""
-    writer = WRITERS[batch.noun]
+async def _apply(session: AsyncSession, batch: TableImport, rows: Sequence[Row]) -> None:
+    """All rows at once; where the database or a rule refuses, half and half: a bad row costs itself only."""
     if not rows:
         return
+    known = [len(row.problems) for row in rows]
     try:
         async with savepoint(session):
-            await writer.apply(session, context, rows)
+            await WRITERS[batch.noun].apply(session, _context(session, batch), rows)
     except (DataError, IntegrityError, Problem) as error:
         if is_unavailable(error):
             raise
-        _log.info("chunk of an import is applied row by row", import_id=str(batch.id), error=type(error).__name__)
-        for row in rows:
-            warnings = [problem for problem in row.problems if problem.get("level") == "warning"]
-            row.outcome, row.target_id, row.before, row.problems[:] = None, None, None, warnings
-            await _apply_alone(session, batch, context, row)
+        for row, number in zip(rows, known, strict=True):
+            row.outcome, row.target_id, row.before = None, None, None
+            del row.problems[number:]
+        if len(rows) == 1:
+            rows[0].reject("", _reason(error))
+            return
+        _log.info("part of an import is applied by halves", import_id=str(batch.id), error=type(error).__name__)
+        middle = len(rows) // 2
+        await _apply(session, batch, rows[:middle])
+        await _apply(session, batch, rows[middle:])
 
 
-async def _apply_alone(session: AsyncSession, batch: TableImport, context: Context, row: Row) -> None:
-    try:
-        async with savepoint(session):
-            await WRITERS[batch.noun].apply(session, context, [row])
-    except Problem as problem:
-        row.reject("", problem.detail)
-    except (DataError, IntegrityError) as error:
-        if is_unavailable(error):
-            raise
-        row.reject("", f"cannot be recorded: {str(error.orig).splitlines()[0][:200]}")
+def _reason(error: DataError | IntegrityError | Problem) -> str:
+    if isinstance(error, Problem):
+        return error.detail
+    return f"cannot be recorded: {str(error.orig).splitlines()[0][:200]}"
 
 
 async def _store(session: AsyncSession, import_id: UUID, rows: Sequence[Row]) -> None:

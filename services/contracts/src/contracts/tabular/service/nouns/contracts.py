@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, time
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -22,18 +22,17 @@ _ENDED = ("completed", "terminated", "cancelled")
 _GAPS = ("value", "signed_on", "starts_on", "ends_on", "service_category", "procurement_method")
 
 
-def _party(context: Context, row: Row, role: str) -> ImportedOrganisation | None:
+class _Party(NamedTuple):
+    """A side of a contract as its row names it."""
+
+    external_id: str
+    name: str
+    uscc: str | None
+
+
+def _party(row: Row, role: str) -> _Party | None:
     name, uscc = row.values[f"{role}_name"], row.values[f"{role}_uscc"]
-    if name is None:
-        return None
-    return ImportedOrganisation(
-        source=context.source,
-        external_id=uscc or f"name:{name}",
-        name=name,
-        roles=(role,),
-        uscc=uscc,
-        simulated=context.simulated,
-    )
+    return None if name is None else _Party(uscc or f"name:{name}", name, uscc)
 
 
 async def apply_contracts(session: AsyncSession, context: Context, rows: Sequence[Row]) -> None:
@@ -43,9 +42,16 @@ async def apply_contracts(session: AsyncSession, context: Context, rows: Sequenc
     parties: dict[tuple[str, str], ImportedOrganisation] = {}
     for row in sound:
         for role in ("purchaser", "provider"):
-            party = _party(context, row, role)
-            if party is not None:
-                parties.setdefault((party.external_id, role), party)
+            party = _party(row, role)
+            if party is not None and (party.external_id, role) not in parties:
+                parties[party.external_id, role] = ImportedOrganisation(
+                    source=context.source,
+                    external_id=party.external_id,
+                    name=party.name,
+                    roles=(role,),
+                    uscc=party.uscc,
+                    simulated=context.simulated,
+                )
     recorded = await record_imported_organisations(session, list(parties.values()), rename=False)
     known = dict(zip(parties, recorded, strict=True))
     ready: list[tuple[Row, ImportedContract]] = []
@@ -89,7 +95,7 @@ def _contract(
     values = row.values
     ids: dict[str, UUID | None] = {"purchaser": None, "provider": None}
     for role in ids:
-        party = _party(context, row, role)
+        party = _party(row, role)
         if party is None:
             continue
         done = known[party.external_id, role]

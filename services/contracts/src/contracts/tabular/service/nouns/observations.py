@@ -12,6 +12,7 @@ from contracts.tabular.queries import RowRecord, agreed_codes, references_of, st
 from contracts.tabular.rows import Row
 from contracts.tabular.service.context import Context, contracts_of, digest
 from shared import clock
+from shared.copying import copy_in
 
 __all__ = ["apply_observations", "undo_observation"]
 
@@ -78,8 +79,12 @@ async def apply_observations(session: AsyncSession, context: Context, rows: Sequ
             fresh.append((row, fact, reference, told_hash, "created"))
     ids = await record_imported_observations(session, [fact for _, fact, _, _, _ in fresh], import_id=context.import_id)
     remembered: dict[str, dict[str, Any]] = {}
+    added: dict[str, tuple[Any, ...]] = {}
     for (row, fact, reference, told_hash, outcome), target_id in zip(fresh, ids, strict=True):
-        row.done(outcome, target_id, {"supersedes": str(fact.supersedes) if fact.supersedes else None})
+        row.done(outcome, target_id, {"supersedes": str(fact.supersedes)} if fact.supersedes else None)
+        if reference not in known_references:
+            added[reference] = (context.source, "observations", reference, target_id, told_hash)
+            continue
         remembered[reference] = {
             "source": context.source,
             "noun": "observations",
@@ -87,6 +92,10 @@ async def apply_observations(session: AsyncSession, context: Context, rows: Sequ
             "target_id": target_id,
             "content_hash": told_hash,
         }
+    if added:
+        columns = ("source", "noun", "reference", "target_id", "content_hash")
+        # Where another import adds one at the same moment, the chunk is refused and its rows are decided anew.
+        await copy_in(session, "table_import_references", columns=columns, records=list(added.values()))
     await insert_rows(session, "table_import_references", list(remembered.values()), tail=_REMEMBER)
 
 
