@@ -78,9 +78,9 @@ async def shares(session: AsyncSession, *, contract_ids: Sequence[UUID]) -> list
 
 
 async def confirmations_of(session: AsyncSession, *, contract_id: UUID) -> Sequence[Confirmation]:
-    """Every confirmation of a visible contract's terms in the order in which it was given."""
-    statement = select(Confirmation).where(Confirmation.contract_id == contract_id).order_by(Confirmation.id)
-    return (await session.execute(statement)).scalars().all()
+    """Every confirmation of a visible contract's own terms in the order in which it was given."""
+    statement = select(Confirmation).where(Confirmation.contract_id == contract_id, Confirmation.about_id.is_(None))
+    return (await session.execute(statement.order_by(Confirmation.id))).scalars().all()
 
 
 async def lot_part(session: AsyncSession, *, contract_id: UUID, lot_id: UUID) -> FactPart | None:
