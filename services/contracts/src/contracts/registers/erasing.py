@@ -42,8 +42,9 @@ _MONEY = (
 )
 _PROVIDER = (
     text(
-        f"SELECT count_party(contract, 'provider', contract.provider_id, -1) FROM contracts AS contract WHERE {_PUBLISHED}"
-    ),  # noqa: S608 - constants
+        "SELECT count_party(contract, 'provider', contract.provider_id, -1) FROM contracts AS contract "  # noqa: S608 - constants
+        f"WHERE {_PUBLISHED}"
+    ),
     text(
         "SELECT count_party(contract, 'provider', member.organisation_id, -1) FROM contracts AS contract "  # noqa: S608 - constants
         "JOIN contract_members AS member ON member.contract_id = contract.id AND member.side = 'provider' "
