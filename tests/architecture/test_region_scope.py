@@ -31,6 +31,7 @@ UNSCOPED: dict[str, str] = {
     "contracts/contracts/service/evaluable.py:_SET": AFTER,
     "contracts/contracts/service/parts_many.py:": "asks whether a part that was found in the caller's scope is in use",
     "contracts/contracts/service/parts_many.py:_RAISE": AFTER,
+    "contracts/contracts/queries.py:_AMENDED": AFTER,
     "contracts/ledger/queries.py:_KNOWN": AFTER,
     "contracts/ledger/queries.py:_VOUCHERS": AFTER,
     "contracts/ledger/service/many.py:_RAISE": AFTER,
