@@ -66,8 +66,8 @@ async def record_imported_parts(
     """Add parts or bring them up to date by (contract_id, code); answers what became of each, in order.
 
     Each part names `contract_id`, `code` and the table's columns; the contracts are of the past, in the caller's scope,
-    and locked. Each contract that changes counts one version and is told once. A milestone that an amendment agreed here
-    keeps what was agreed: a part that says otherwise is refused alone.
+    and locked. Each contract that changes counts one version and is told once. A milestone that an amendment agreed
+    here keeps what was agreed: a part that says otherwise is refused alone.
     """
     names = _COLUMNS[table]
     contracts = sorted({part["contract_id"] for part in parts})
@@ -95,8 +95,8 @@ async def record_imported_parts(
             written.append(WrittenPart(known["id"], "unchanged", None, None))
         elif (known["contract_id"], known["code"]) in amended and any(known[name] != values[name] for name in _AGREED):
             refusal = (
-                "was agreed by an amendment here, and its title, kind, share or last day would change. Bring the source "
-                "up to date, or change it by an amendment or a correction"
+                "was agreed by an amendment here, and its title, kind, share or last day would change. Bring the "
+                "source up to date, or change it by an amendment or a correction"
             )
             written.append(WrittenPart(known["id"], None, None, None, refusal))
         else:

@@ -127,8 +127,8 @@ def _against_amendment(contract: ImportedContract, before: dict[str, Any]) -> st
         return None
     said = ", ".join(f"{name} {getattr(contract, name)} (agreed: {before[name]})" for name in other)
     return (
-        f"says {said}, and amendment {amended}, to which both parties agreed here, stands. Bring the source up to date, "
-        "or change the contract by an amendment or a correction"
+        f"says {said}, and amendment {amended}, to which both parties agreed here, stands. Bring the source up to "
+        "date, or change the contract by an amendment or a correction"
     )
 
 
