@@ -19,6 +19,7 @@ __all__ = [
     "Share",
     "call_off_head",
     "call_offs_of",
+    "confirmations_about",
     "confirmations_of",
     "lot_part",
     "member_part",
@@ -80,6 +81,16 @@ async def shares(session: AsyncSession, *, contract_ids: Sequence[UUID]) -> list
 async def confirmations_of(session: AsyncSession, *, contract_id: UUID) -> Sequence[Confirmation]:
     """Every confirmation of a visible contract's own terms in the order in which it was given."""
     statement = select(Confirmation).where(Confirmation.contract_id == contract_id, Confirmation.about_id.is_(None))
+    return (await session.execute(statement.order_by(Confirmation.id))).scalars().all()
+
+
+async def confirmations_about(
+    session: AsyncSession, *, contract_id: UUID, about_ids: Sequence[UUID]
+) -> Sequence[Confirmation]:
+    """Every confirmation of these matters of a visible contract in the order in which it was given."""
+    statement = select(Confirmation).where(
+        Confirmation.contract_id == contract_id, Confirmation.about_id.in_(about_ids)
+    )
     return (await session.execute(statement.order_by(Confirmation.id))).scalars().all()
 
 
