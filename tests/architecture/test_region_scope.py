@@ -99,6 +99,7 @@ UNSCOPED: dict[str, str] = {
     "contracts/tabular/erasing.py:_HEAD": EVENTS,
     "contracts/retention/queries.py:_IMPORTS": EVENTS,
     "contracts/retention/queries.py:_IS_HELD": EVENTS,
+    "contracts/structure/queries.py:call_off_values": AFTER,
     "contracts/retention/erasing.py:_FREE_TEXT": EVENTS,
     "contracts/retention/erasing.py:_MARKED": EVENTS,
     "contracts/retention/erasing.py:_PARTS": EVENTS,

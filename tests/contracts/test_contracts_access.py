@@ -109,6 +109,7 @@ ENDPOINTS: dict[tuple[str, str], set[str]] = {
     ("POST", "/v1/contracts/{contract_id}/cancel"): MANAGERS,
     ("POST", "/v1/contracts/{contract_id}/milestones/{milestone_id}/report"): {*MANAGERS, "provider"},
     ("GET", "/v1/contracts/{contract_id}/history"): READERS,
+    ("POST", "/v1/contracts/{contract_id}/observations/combined"): {"purchaser", "provider", "finance"},
     ("POST", "/v1/contracts/{contract_id}/observations"): {*MANAGERS, "provider"},
     ("GET", "/v1/contracts/{contract_id}/observations"): READERS,
     ("PUT", "/v1/contracts/{contract_id}/structure"): MANAGERS,
@@ -651,6 +652,12 @@ class World:
             "observations": {
                 "indicator_id": self.contract["indicators"][0]["indicator_id"],
                 "value": "1",
+                "observed_on": "2025-06-30",
+            },
+            "combined": {
+                "indicator_id": self.contract["indicators"][0]["indicator_id"],
+                "of": "providers",
+                "rule": "shareMean",
                 "observed_on": "2025-06-30",
             },
             "ledger": {"kind": "payment", "amount": "0.01", "booked_on": "2025-06-30"},

@@ -1,9 +1,10 @@
-"""Erasing files and staged rows, confirmations of amendments and settlements, finance's calendars, more in the log."""
+"""Erasing files and rows, confirmations of amendments and settlements, finance's calendars, combined observations, log."""
 
 # ruff: noqa: S608 - SQL of constants
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "0015"
 down_revision = "0013"
@@ -50,6 +51,7 @@ def upgrade() -> None:
     _checks()
     _indexes()
     _confirmations()
+    _observations()
     _calendars()
     _log()
 
@@ -99,6 +101,11 @@ def _confirmations() -> None:
         postgresql_where=sa.text("ended_at IS NULL"),
         postgresql_nulls_not_distinct=True,
     )
+
+
+def _observations() -> None:
+    """What an observation of the whole was made from, where it was combined from those of the parts."""
+    op.add_column("observations", sa.Column("combined", postgresql.JSONB(), nullable=True))
 
 
 def _calendars() -> None:

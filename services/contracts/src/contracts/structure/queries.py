@@ -18,6 +18,7 @@ __all__ = [
     "FactPart",
     "Share",
     "call_off_head",
+    "call_off_values",
     "call_offs_of",
     "confirmations_about",
     "confirmations_of",
@@ -135,3 +136,12 @@ async def call_offs_of(session: AsyncSession, *, framework_id: UUID, limit: int,
     )
     values = {"framework_id": framework_id, "after": after, "limit": limit + 1}
     return [CallOff(*row) for row in await session.execute(statement, parameters | values)]
+
+
+async def call_off_values(session: AsyncSession, *, framework_id: UUID) -> list[tuple[UUID, Decimal | None]]:
+    """Call-offs that are or were in force and their values, of every region: (id, value)."""
+    statement = text(
+        "SELECT id, value FROM contracts WHERE framework_id = :framework_id "
+        "AND state IN ('active', 'suspended', 'completed', 'terminated') ORDER BY id"
+    )
+    return [(row.id, row.value) for row in await session.execute(statement, {"framework_id": framework_id})]
