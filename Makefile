@@ -28,7 +28,7 @@ run: .venv/ready ## everything on this machine, with the main job (ONCE=1 FRESH=
 
 # A whole file goes to one worker, so that a module's servers and processes are started once.
 test: .venv/ready ## all tests but those in a browser, on real servers (T=tests/local for a part, WORKERS=2)
-	@$(IN) pytest --numprocesses "$(or $(WORKERS),auto)" --maxprocesses 4 --dist loadfile $(or $(T),--ignore tests/browser)
+	@$(IN) pytest --numprocesses "$(or $(WORKERS),auto)" --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(or $(T),--ignore tests/browser)
 
 journey: .venv/ready ## a year of a province, 4,000 contracts from untidy files, through the API (CONTRACTS=4000)
 	@GONGPING_JOURNEY_CONTRACTS="$(or $(CONTRACTS),4000)" $(IN) pytest tests/journeys --numprocesses 0
@@ -40,7 +40,7 @@ browser-setup: ## Chromium and the fonts that the browser tests look with (Debia
 	@apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium fonts-noto-core fonts-noto-cjk
 
 coverage: .venv/ready ## all tests with branch coverage
-	@$(IN) pytest --numprocesses "$(or $(WORKERS),auto)" --maxprocesses 4 --dist loadfile --cov --cov-report=term:skip-covered $(T)
+	@$(IN) pytest --numprocesses "$(or $(WORKERS),auto)" --maxprocesses 4 --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered $(T)
 
 lint: .venv/ready ## ruff: rules and format
 	@$(IN) ruff check . && $(IN) ruff format --check .

@@ -19,7 +19,7 @@ from uuid import UUID
 import asyncpg
 
 from contracts.catalogue.items import ITEMS
-from contracts.regions.divisions import PROVINCES
+from shared.divisions import PROVINCES
 
 BEGIN = datetime(2019, 1, 1, tzinfo=UTC)
 YEARS = range(2019, 2027)

@@ -137,7 +137,9 @@ class ServiceClient:
 @asynccontextmanager
 async def client_for(service: Service, database_url: str, **settings: Any) -> AsyncIterator[ServiceClient]:  # noqa: ANN401 - any field
     """A service on a database, without broker, relay and jobs (`settings` override its fields)."""
-    loaded = service.settings.load(**({"database_url": database_url, "pool_size": 4} | settings))
+    loaded = service.settings.load(
+        **({"database_url": database_url, "pool_size": 4, "pool_timeout_seconds": 30} | settings)
+    )
     # FastAPI works out a route's parameters when it is first asked, 3 ms for each; only the state is made anew.
     idle = _idle[id(service), loaded.max_body_bytes]
     app = idle.pop() if idle else create_app(service, loaded, keys=test_keys())

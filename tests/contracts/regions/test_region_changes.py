@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.regions.changes import SHIPPED, Change, present_codes
-from contracts.regions.divisions import PROVINCES, RETIRED
 from contracts.regions.queries import parse_region
 from contracts.registers.places import place_regions
+from shared.divisions import PROVINCES, RETIRED
 
 TODAY = date(2026, 1, 1)
 DOCUMENT = "民函〔2021〕1号 (simulated)"

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from contracts.regions.divisions import PROVINCES, RETIRED
 from contracts.regions.queries import children_of, division_of, division_warnings, parse_region, province_name
+from shared.divisions import PROVINCES, RETIRED, region_label
 
 DATA = Path(__file__).parents[4] / "shared" / "data" / "gbt2260"
 
@@ -120,3 +120,15 @@ async def test_regions_are_listed_for_all(contracts: Any) -> None:
     assert (await anonymous.get("/v1/regions", params={"parent": "CN-2301"})).json()["items"] == []
     problem = await contracts.refused("GET", "/regions?parent=CN-99", status=422, slug="malformed")
     assert problem["errors"][0]["pointer"] == "query:parent"
+
+
+def test_a_person_reads_what_a_region_is_called() -> None:
+    assert region_label("CN-23") == "黑龙江省（CN-23）"
+    assert region_label("CN-2301") == "黑龙江省哈尔滨市（CN-2301）"
+    assert region_label("CN-230102") == "黑龙江省哈尔滨市（CN-230102）"
+    assert region_label("CN-110101") == "北京市（CN-110101）"  # nobody calls a place 市辖区
+    assert region_label("CN-429004") == "湖北省（CN-429004）"
+    assert region_label("CN-371202") == "山东省莱芜市（CN-371202）"  # retired in 2019
+    assert region_label("CN-230102", chinese=False) == "Heilongjiang (CN-230102)"
+    assert region_label("CN-00") == "CN-00"
+    assert region_label("XK-1") == "XK-1"

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import NamedTuple
 
-from contracts.regions.divisions import RETIRED
+from shared.divisions import RETIRED
 
 __all__ = ["SHIPPED", "Change", "present_codes"]
 

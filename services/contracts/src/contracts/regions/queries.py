@@ -8,8 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.regions.changes import SHIPPED, Change
-from contracts.regions.divisions import PROVINCES, RETIRED
 from contracts.regions.models import RegionChange
+from shared.divisions import PROVINCES, RETIRED
 
 __all__ = [
     "NATIONAL",

@@ -18,7 +18,7 @@ def annual_document(report: AnnualReport, *, language: str) -> Document:
     return Document(
         language=language,
         title=words["annual_title"],
-        subtitle=words.fill("annual_subtitle", region=report.region, year=report.year),
+        subtitle=words.fill("annual_subtitle", region=words.region(report.region), year=report.year),
         number=words.fill("number", number=report.number),
         mark=words["simulated"] if report.simulated else "",
         code=qr_code(report.verify_at, label=words["verify"]),
@@ -117,7 +117,7 @@ def _list(words: Words, parts: Sequence[str]) -> str:
 def _parts(report: AnnualReport, words: Words) -> list[Block]:
     if not report.parts:
         return []
-    rows = [(each.code, each) for each in report.parts]
+    rows = [(words.region(each.code), each) for each in report.parts]
     return [
         Heading(words["annual_regions"]),
         Paragraph(words["annual_regions_text"]),
@@ -149,8 +149,8 @@ def _equity(figures: EquityFigures | None, words: Words) -> list[Block]:
                             "equity.gap",
                             points=two(figures.widest),
                             error=two(figures.widest_error or "0"),
-                            highest=figures.highest or "",
-                            lowest=figures.lowest or "",
+                            highest=words.region(figures.highest or ""),
+                            lowest=words.region(figures.lowest or ""),
                         ),
                     ),
                 )

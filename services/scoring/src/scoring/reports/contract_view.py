@@ -94,7 +94,7 @@ def _subject(report: ContractReport, words: Words) -> list[Block]:
             (
                 (words["fact.contract"], report.contract_title or none),
                 (words["fact.contract_id"], str(report.contract_id)),
-                (words["fact.region"], report.region),
+                (words["fact.region"], words.region(report.region)),
                 (words["fact.category"], report.service_category or none),
                 (words["fact.purchaser"], report.purchaser_name or str(report.purchaser_id or none)),
                 (words["fact.provider"], report.provider_name or str(report.provider_id or none)),

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
+from shared.divisions import region_label
+
 __all__ = ["Words", "words_of"]
 
 
@@ -26,6 +28,10 @@ class Words:
     def code(self, family: str, code: str | None) -> str:
         """The name of a code of an open enumeration; a later release's code stands for itself."""
         return self["none"] if code is None else self._texts.get(f"{family}.{code}", code)
+
+    def region(self, code: str) -> str:
+        """The name of a region with its code."""
+        return region_label(code, chinese=self.language == "zh")
 
     def keys(self) -> frozenset[str]:
         """Every key, for the test that the languages say the same things."""

@@ -1,12 +1,12 @@
 """Divisions of China by GB/T 2260: provinces and prefectures, with the codes that were retired lately.
 
-A prefecture is written as its two digits and its name. Counties are accepted by syntax (see `regions.queries`): there
-are about three thousand, and their codes change every year.
+A prefecture is written as its two digits and its name. Counties are accepted by syntax (see
+`contracts.regions.queries`): there are about three thousand, and their codes change every year.
 """
 
 from typing import NamedTuple
 
-__all__ = ["PROVINCES", "RETIRED", "Province"]
+__all__ = ["PROVINCES", "RETIRED", "Province", "region_label"]
 
 
 class Province(NamedTuple):
@@ -189,3 +189,22 @@ RETIRED = {
     "6521": ("吐鲁番地区", 2015),
     "6522": ("哈密地区", 2016),
 }
+
+_NO_PLACE = ("市辖区", "县", "直辖县级行政区划")
+"""Endings of prefectures that only hold counties together; nobody calls a place so."""
+
+
+def region_label(region: str, *, chinese: bool = True) -> str:
+    """What a person calls a region, followed by its code: `黑龙江省哈尔滨市（CN-230102）` for a district of that city.
+
+    In English only provinces have a name here. An unknown or foreign code stands alone.
+    """
+    country, _, code = region.partition("-")
+    province = PROVINCES.get(code[:2])
+    if country != "CN" or province is None:
+        return region
+    if not chinese:
+        return f"{province.name_en} ({region})"
+    prefecture = province.prefectures.get(code[2:4]) or RETIRED.get(code[:4], ("", 0))[0]
+    place = "" if prefecture in _NO_PLACE or prefecture.endswith(_NO_PLACE[-1]) else prefecture
+    return f"{province.name}{place}（{region}）"
