@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from contracts.settings import ContractsSettings
 from shared.bus import stream_name
 from shared.service import Service
 
@@ -183,3 +184,20 @@ def test_the_made_keys_sign_what_the_services_accept(made: Path) -> None:
     token = auth.mint(keys.signing(), subject="somebody", roles=["purchaser"], regions=["CN-23"])
     verified = auth.Keys(made / "secrets" / "public" / "jwks.json").verify(token)
     assert (verified.subject, verified.regions) == ("somebody", ("CN-23",))
+
+
+def test_documents_lie_in_a_volume_that_the_service_may_write(compose: dict[str, Any]) -> None:
+    service = compose["services"]["contracts"]
+    settings = service["environment"]
+    default = settings["GONGPING_FILES_URL"].removeprefix("${GONGPING_FILES_URL:-").removesuffix("}")
+    assert default == "file:///data/files"
+    volume = next(volume for volume in service["volumes"] if volume.endswith(":/data"))
+    assert volume.split(":")[0] in compose["volumes"]
+    # An empty text would be no address: what is not set is not passed on.
+    passed = {name for name, value in settings.items() if name.startswith("GONGPING_FILES_") and value is None}
+    known = {f"GONGPING_{name.upper()}" for name in ContractsSettings.model_fields}
+    assert passed == {f"GONGPING_FILES_{name}" for name in ("ENDPOINT", "REGION", "ACCESS_KEY", "SECRET_KEY")}
+    assert passed <= known
+    # A new volume takes over the owner of the folder that it is mounted on.
+    image = (DEPLOY / "Dockerfile").read_text(encoding="utf-8").rpartition("\nFROM ")[2]
+    assert image.index("chown 10001:10001 /data") < image.index("USER 10001:10001")

@@ -9,6 +9,14 @@ import pytest
 from starlette.types import Receive, Scope, Send
 from tests.gateway.tools import Gateway, Upstream, run_gateway, serve
 
+from contracts.app import service as contracts_service
+from contracts.contracts.imported import ImportedContract
+from contracts.contracts.service import record_imported_contract
+from contracts.organisations.imported import ImportedOrganisation
+from contracts.organisations.service import record_imported_organisation
+from gongping_local.pytest_servers import Servers
+from shared.testing import client_for, new_database
+
 LIMIT = 20_000
 
 
@@ -450,3 +458,44 @@ async def test_requests_are_counted_by_prefix_never_by_id(gateway: Gateway) -> N
         text = (await caller.get("/metrics")).text
     assert 'http_route="/v1/contracts/{path}"' in text
     assert "0199a5e2" not in text
+
+
+async def test_a_mark_is_taken_back_through_the_gateway(
+    database_url: str, servers: Servers, nobody_listens: str
+) -> None:
+    """DELETE of a contract's mark as not evaluable, before the real service: method, If-Match, ETag and region pass."""
+    async with (
+        new_database(servers.postgres_url, "contracts") as url,
+        client_for(contracts_service, url) as inside,
+        serve(inside.app, lifespan="off") as address,
+        run_gateway(
+            database_url, contracts_url=address, surveys_url=nobody_listens, scoring_url=nobody_listens
+        ) as running,
+    ):
+        async with inside.database.transaction() as session:
+            party = ImportedOrganisation(source="t", external_id="1", name="某局（模拟）", roles=("purchaser",))
+            past = ImportedContract(
+                source="t",
+                external_id="1",
+                content_hash="a" * 64,
+                region="CN-230102",
+                title="居家养老服务（模拟）",
+                state="completed",
+                purchaser_id=await record_imported_organisation(session, party),
+                simulated=True,
+            )
+            recorded = await record_imported_contract(session, past)
+        path = f"/v1/contracts/{recorded.contract_id}/not-evaluable"
+        async with running.client("purchaser", regions=["CN-23"]) as caller:
+            closed = await caller.post(path, json={"reason": "档案不全（模拟）"})
+            assert closed.status_code == 200, closed.text
+            assert closed.json()["not_evaluable"] == "档案不全（模拟）"
+            stale = await caller.delete(path, headers={"If-Match": '"1"'})
+            assert (stale.status_code, stale.json()["type"]) == (412, "/problems/stale-version")
+            opened = await caller.delete(path, headers={"If-Match": closed.headers["etag"]})
+            assert opened.status_code == 200, opened.text
+            assert opened.json()["not_evaluable"] is None
+        async with running.client("provider", regions=["CN-23"]) as caller:
+            assert (await caller.delete(path)).status_code == 403
+        async with running.client("purchaser", regions=["CN-31"]) as caller:
+            assert (await caller.delete(path)).status_code == 404

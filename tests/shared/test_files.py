@@ -57,3 +57,8 @@ async def test_what_came_lies_under_its_hash_and_is_read_again(tmp_path: Path) -
     with pytest.raises(TypeError, match="signs no"):
         await files.upload_url("one", seconds=1)
     assert (tmp_path / "合同 files").is_dir()
+    for _ in range(2):  # erasing what is gone changes nothing: a job may be run again
+        await files.erase(arrived.sha256)
+        await files.drop("one")
+    with pytest.raises(FileNotFoundError):
+        await files.read(arrived.sha256)

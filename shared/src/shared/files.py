@@ -4,6 +4,7 @@ A file comes in under a name of its own, is read once to be counted, hashed and 
 place that its hash names. What is found there is therefore what was announced, and the same file is kept once.
 """
 
+import contextlib
 import hashlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -156,8 +157,14 @@ class Files:
         await obstore.rename_async(self._store, _incoming(name), _place(sha256), overwrite=True)
 
     async def drop(self, name: str) -> None:
-        """Forget what came."""
-        await obstore.delete_async(self._store, _incoming(name))
+        """Forget what came; nothing when nothing did."""
+        with contextlib.suppress(FileNotFoundError):
+            await obstore.delete_async(self._store, _incoming(name))
+
+    async def erase(self, sha256: str) -> None:
+        """Delete a kept file for good; nothing when there is none."""
+        with contextlib.suppress(FileNotFoundError):
+            await obstore.delete_async(self._store, _place(sha256))
 
     async def read(self, sha256: str) -> AsyncIterator[bytes]:
         """A kept file, in pieces; FileNotFoundError when there is none."""

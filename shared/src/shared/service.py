@@ -66,6 +66,7 @@ class Service:
     routers: Sequence[APIRouter]
     subscriptions: Sequence[Subscription] = ()
     jobs: Sequence[Job] = ()
+    jobs_of: Callable[[Any], Sequence[Job]] | None = None  # those that need the service's own settings
     snapshot: Snapshot | None = None
     publishes: bool = True
     background: Sequence[Background] = ()
@@ -83,6 +84,7 @@ class Service:
 
         return [
             *self.jobs,
+            *(self.jobs_of(settings) if self.jobs_of else ()),
             audit.CHAIN_JOB,
             idempotency.purge_job(settings.idempotency_hours),
             Job("outbox.purge", purge_outbox, every=timedelta(minutes=15)),

@@ -19,6 +19,9 @@ OURS = {"simulated", "beneficiaryPopulation", "lifecycle", "indicator", "accepta
     "regionShares",
     "agreement",
     "evaluations",
+    "inspections",
+    "findings",
+    "settlement",
     "sha256",
 }
 OURS |= {"lots", "partyShares", "regionShares", "agreement", "dimensions"}

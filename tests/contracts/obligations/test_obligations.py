@@ -320,6 +320,104 @@ async def test_lists_calendars_and_the_publics_view(contracts: Any, register: Re
         assert hidden.status_code == 404
 
 
+async def test_a_finance_department_has_a_list_and_a_calendar(contracts: Any, register: Register) -> None:
+    with register.at(SIGNED):
+        contract = await contracts.active(signed_on="2025-01-06", starts_on="2025-01-10")
+        elsewhere = await contracts.active(signed_on="2025-01-06", starts_on="2025-01-10", region="CN-230203")
+    with register.at(datetime(2025, 3, 3, 9, tzinfo=UTC)):
+        for one in (contract, elsewhere):
+            terms = {"small_enterprise": True, "basis": "acceptance", "days": 30}
+            await contracts.staff.put(f"/v1/contracts/{one['contract_id']}/payment-terms", json=terms)
+            await contracts.accept(one, "100.00", accepted_on="2025-03-03")
+        auditor = contracts.client.as_("auditor", subject="one")
+        finding = {"reason": "public", "responsible": "provider", "demand": "群众反映（模拟）"}
+        made = await auditor.post(f"/v1/contracts/{contract['contract_id']}/findings", json=finding)
+        await auditor.post(f"/v1/findings/{made.json()['id']}/activate", json={"reason": "模拟"})
+        voucher = {"number": "V-1", "amount": "70.00", "paid_on": "2025-02-03"}
+        statement = {"source": "treasury", "region": "CN-230102", "month": "2025-02-01", "total": "70.00"}
+        await contracts.post("/vouchers/files", statement | {"lines": [voucher]}, expect=201)
+        await register.keep()
+
+        finance = contracts.client.as_("finance", regions=["CN-2301"])
+        todo = (await finance.get("/v1/regions/CN-2301/todo")).json()
+        assert [item["code"].split(":")[0] for item in todo["items"]] == ["finding", "pay"]
+        assert {item["contract_id"] for item in todo["items"]} == {contract["contract_id"]}
+        assert todo["vouchers"] == [
+            {"month": "2025-02-01", "queue": "unmatched", "currency": "CNY", "vouchers": 1, "amount": "70.00"}
+        ]
+        first = (await finance.get("/v1/regions/CN-2301/todo?limit=1")).json()
+        second = (await finance.get(f"/v1/regions/CN-2301/todo?limit=1&cursor={first['next']}")).json()
+        assert [second["items"][0]["code"].split(":")[0], second["vouchers"], second["next"]] == ["pay", [], None]
+        province = contracts.client.as_("finance", regions=["CN-23"])
+        assert len((await province.get("/v1/regions/CN-23/todo")).json()["items"]) == 3
+        foreign = await finance.get("/v1/regions/CN-23/todo")
+        assert (foreign.status_code, foreign.json()["type"]) == (403, "/problems/forbidden")
+        assert (await finance.get("/v1/regions/nowhere/todo")).status_code == 422
+
+        made = await finance.post("/v1/regions/CN-2301/calendars", json={"language": "zh"})
+        assert (made.status_code, made.json()["finance_of"], made.json()["organisation_id"]) == (201, "CN-2301", None)
+        assert is_private(made.json()["path"])
+        read = await contracts.client.anonymous.get(made.json()["path"])
+        calendar = icalendar.Calendar.from_ical(read.content)
+        assert "财政部门 CN-2301" in str(calendar["x-wr-calname"])
+        assert len(calendar.walk("VEVENT")) == 2
+        listed = (await finance.get("/v1/regions/CN-2301/calendars")).json()["items"]
+        assert [one["id"] for one in listed] == [made.json()["id"]]
+        assert (await finance.post("/v1/regions/CN-23/calendars")).status_code == 403
+        other = await province.post(f"/v1/regions/CN-2302/calendars/{made.json()['id']}/revoke")
+        assert other.json()["type"] == "/problems/calendar-not-found"
+        revoked = await finance.post(f"/v1/regions/CN-2301/calendars/{made.json()['id']}/revoke")
+        assert revoked.json()["revoked_at"] is not None
+        assert (await contracts.client.anonymous.get(made.json()["path"])).status_code == 404
+
+
+async def test_an_evaluators_list_has_the_inspections_that_it_takes_part_in(contracts: Any, register: Register) -> None:
+    with register.at(SIGNED):
+        contract = await contracts.active(signed_on="2025-01-06", starts_on="2025-01-10")
+        evaluator, purchaser = await contracts.organisation("evaluator"), contract["purchaser"]["organisation_id"]
+        plan = {
+            "title": "现场检查（模拟）",
+            "planned_on": "2025-01-20",
+            "inspectors": [
+                {"role": "第三方", "organisation_id": evaluator},
+                {"role": "购买主体", "organisation_id": purchaser},
+                {"role": "财政部门"},
+            ],
+            "checklist": [{"code": "staff", "text": "人员配备"}],
+        }
+        path = f"/contracts/{contract['contract_id']}/inspections"
+        announced = await contracts.post(path, plan, expect=201)
+        await contracts.post(path, plan | {"announced": False, "planned_on": "2025-01-21"}, expect=201)
+        await register.keep()
+        own = contracts.client.as_("evaluator", organisation=evaluator)
+        (item,) = (await own.get(f"/v1/organisations/{evaluator}/todo")).json()["items"]
+        assert (item["side"], item["due_on"], item["state"]) == ("evaluator", "2025-01-20", "open")
+        assert item["code"] == f"inspection:{announced['id']}:1"
+        codes = [one["code"] for one in (await contracts.get(f"/organisations/{purchaser}/todo"))["items"]]
+        assert [code for code in codes if code.startswith("inspection")] == [f"inspection:{announced['id']}:2"]
+        # Others' lists are not its own, and a system of evaluators says whose it is.
+        for client in (own, contracts.client.as_("evaluator")):
+            answer = await client.get(f"/v1/organisations/{purchaser}/todo")
+            assert (answer.status_code, answer.json()["type"]) == (403, "/problems/not-a-party")
+        made = await own.post(f"/v1/organisations/{evaluator}/calendars", json={"language": "en"})
+        read = await contracts.client.anonymous.get(made.json()["path"])
+        assert len(icalendar.Calendar.from_ical(read.content).walk("VEVENT")) == 1
+        public = await contracts.client.anonymous.get(f"/v1/public/contracts/{contract['contract_id']}/obligations")
+        assert "现场检查" not in public.text
+    with register.at(SIGNED + timedelta(days=14)):
+        visit = {
+            "visited_on": "2025-01-20",
+            "summary": "x",
+            "documents": [{"sha256": "b" * 64, "title": "x"}],
+            "results": [{"code": "staff", "result": "met"}],
+        }
+        await contracts.post(f"/inspections/{announced['id']}/visit", visit)
+        await register.keep()
+        own = contracts.client.as_("evaluator", organisation=evaluator)
+        assert (await own.get(f"/v1/organisations/{evaluator}/todo")).json()["items"] == []
+        assert (await register.item(contract, f"inspection:{announced['id']}:1"))["state"] == "done"
+
+
 async def test_proofs_and_waivers(contracts: Any, register: Register) -> None:
     with register.at(SIGNED):
         contract = await contracts.active(signed_on="2025-01-06", starts_on="2025-01-10")

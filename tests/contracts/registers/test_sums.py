@@ -119,3 +119,38 @@ async def test_shared_money_counts_in_each_region_once_and_the_contract_in_its_o
         await allow_erasing(session, on=True)
         await delete_contracts(session, [UUID(draft["contract_id"])])
     assert await rows(contracts, KEPT) == await rows(contracts, PARTIES) == []
+
+
+async def test_an_erased_contract_leaves_the_figures_that_everybody_could_read(contracts: Any) -> None:
+    provider = await contracts.organisation("provider")
+    shown = await contracts.active(value="1000.00", provider_id=provider)
+    hidden: list[str] = []
+    for field in ("money", "provider", None):
+        contract = await contracts.active(value="70.00")
+        await contracts.accept(contract, "70.00")
+        await contracts.book(contract, "payment", "30.00")
+        mark = {"level": "internal", "basis": "simulated", "subject": "field" if field else "contract"}
+        body = mark | ({"field": field} if field else {})
+        await contracts.post(f"/contracts/{contract['contract_id']}/disclosure", body, expect=201)
+        hidden.append(contract["contract_id"])
+
+    async def published() -> tuple[Any, Any]:
+        totals = await contracts.get("/regions/CN-2301/totals?by=county")
+        seen = await contracts.get("/regions/CN-2301/participation")
+        return totals["items"], seen["items"]
+
+    before = await published()
+    assert before[0][0]["contracts"] == 3
+    assert before[0][0]["money"] == [{"currency": "CNY", "value": "1070.00", "paid": "30.00"}]
+    async with contracts.database.transaction() as session:
+        await allow_erasing(session, on=True)
+        await delete_contracts(session, [UUID(one) for one in [shown["contract_id"], *hidden]])
+    assert await published() == before
+    async with contracts.database.transaction() as session:
+        await fold_sums(session, limit=100)
+    assert await published() == before
+    # Who took part then is no newcomer afterwards.
+    later = {"signed_on": "2026-01-05", "starts_on": "2026-01-10", "ends_on": "2026-12-31"}
+    await contracts.active(provider_id=provider, **later)
+    rows = {(one["role"], one["year"]): one for one in (await published())[1]}
+    assert (rows["provider", 2026]["active"], rows["provider", 2026]["new"]) == (1, 0)

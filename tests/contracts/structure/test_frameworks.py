@@ -152,3 +152,19 @@ async def test_an_observation_of_a_part_does_not_stand_for_the_whole(
     await contracts.book(own, "payment", "10.00")
     more = body | {"amount": "0.01", "call_off_id": call_off_id}
     await contracts.refused("POST", f"{path}/ledger", more, status=409, slug="part-over-value")
+
+
+async def test_a_rate_of_call_offs_is_combined_by_their_money(contracts: Any, structure: Callable[..., Any]) -> None:
+    framework = await framework_in_force(contracts, structure, ceiling="250.00")
+    path = f"/contracts/{framework['contract_id']}/observations"
+    rate = next(one["indicator_id"] for one in framework["indicators"] if one["code"] == "independence")
+    body = {"indicator_id": rate, "observed_on": "2025-06-30"}
+    for money, value in (("150.00", "80"), ("50.00", "60")):
+        called = await call_off(contracts, structure, framework, money)
+        await contracts.post(f"{called}/activate")
+        part = called.removeprefix("/contracts/")
+        await contracts.post(path, body | {"value": value, "call_off_id": part}, expect=201)
+    await call_off(contracts, structure, framework, "10.00")  # not in force: no part of the whole yet
+    made = await contracts.post(f"{path}/combined", body | {"of": "callOffs", "rule": "shareMean"}, expect=201)
+    assert float(made["value"]) == 75
+    assert made["call_off_id"] is None

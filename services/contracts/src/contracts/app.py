@@ -12,6 +12,7 @@ from contracts.compliance.routes import routes as compliance
 from contracts.contracts.routes import routes as contracts
 from contracts.corrections.routes import routes as corrections
 from contracts.deputies.routes import routes as deputies
+from contracts.documents.handlers import file_jobs
 from contracts.documents.routes import routes as documents
 from contracts.dues.routes import routes as dues
 from contracts.exchange.routes import routes as exchange
@@ -162,5 +163,6 @@ service = Service(
         notices_job,
         remind_job,
     ),
+    jobs_of=file_jobs,
     snapshot=snapshot,
 )

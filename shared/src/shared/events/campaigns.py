@@ -51,9 +51,10 @@ class ContractErased(EventData):
 
     erasure_id: UUID
     noun: str = Field(
-        description="records (the contract is gone) | freeText | personalFields | individuals (a person's pseudonym)."
+        description="records (the contract is gone) | freeText | personalFields | individuals (a person's pseudonym) | "
+        "imports (staged rows of a file)."
     )
-    about_id: UUID = Field(description="The contract, or the organisation of a person.")
+    about_id: UUID = Field(description="The contract, the organisation of a person, or the import.")
     region: str
     rule: str = Field(description="The period that it was erased by.")
     recorded_at: datetime

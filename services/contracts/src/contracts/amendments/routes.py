@@ -1,9 +1,11 @@
 """Amendments over HTTP."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Response
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.amendments import queries, service
 from contracts.amendments.limits import value_at_signing
@@ -21,6 +23,8 @@ from contracts.amendments.schemas import (
 from contracts.amendments.terms import increases_of
 from contracts.contracts.queries import get_contract
 from contracts.disclosure.queries import require_disclosed
+from contracts.structure.schemas import AgreementOut
+from contracts.structure.service import agreements
 from shared.auth import Principal, allow
 from shared.concurrency import IfMatch
 from shared.db import ReadSession, WriteSession
@@ -35,20 +39,28 @@ Reader = Annotated[Principal, allow("finance", "purchaser", "provider", "evaluat
 Party = Annotated[Principal, allow("purchaser", "provider", "finance")]
 
 
-def _out(amendment: AmendmentProposal) -> AmendmentOut:
+def _out(amendment: AmendmentProposal, agreement: AgreementOut) -> AmendmentOut:
     sides: dict[str, Any] = {
         side: {"by": getattr(amendment, f"{side}_by"), "at": getattr(amendment, f"{side}_at")}
         if getattr(amendment, f"{side}_at")
         else None
         for side in ("purchaser", "provider")
     }
-    plain = {name: getattr(amendment, name) for name in AmendmentOut.model_fields if name not in sides}
-    return AmendmentOut.model_validate(plain | sides)
+    made = {"agreement": agreement, **sides}
+    plain = {name: getattr(amendment, name) for name in AmendmentOut.model_fields if name not in made}
+    return AmendmentOut.model_validate(plain | made)
 
 
-def _answer(response: Response, amendment: AmendmentProposal) -> AmendmentOut:
+async def _all(session: AsyncSession, contract_id: UUID, found: Sequence[AmendmentProposal]) -> list[AmendmentOut]:
+    matters = {one.id: service.sides_agreed(one) if one.state == "proposed" else None for one in found}
+    told = await agreements(session, contract_id=contract_id, matters=matters)
+    return [_out(amendment, told[amendment.id]) for amendment in found]
+
+
+async def _answer(session: AsyncSession, response: Response, amendment: AmendmentProposal) -> AmendmentOut:
     set_region(response, amendment.region)
-    return _out(amendment)
+    (answer,) = await _all(session, amendment.contract_id, [amendment])
+    return answer
 
 
 @routes.get("/amendments/reasons", summary="Reasons for which a contract may be amended")
@@ -67,7 +79,7 @@ async def propose_amendment(
     what a confirmed rule of the contract's pinned set does not allow: all supplements together, the longest term.
     """
     proposal = await service.propose_amendment(session, body, contract_id=contract_id, if_match=if_match)
-    return _answer(response, proposal)
+    return await _answer(session, response, proposal)
 
 
 @routes.get("/contracts/{contract_id}/amendments", summary="List amendments")
@@ -78,7 +90,7 @@ async def list_amendments(contract_id: UUID, session: ReadSession, response: Res
     set_region(response, record.state.region)
     found = await queries.list_amendments(session, contract_id=contract_id)
     return AmendmentsOut(
-        items=[_out(amendment) for amendment in found],
+        items=await _all(session, contract_id, found),
         value_at_signing=value_at_signing(record),
         increases=increases_of(record.amendments),
     )
@@ -95,15 +107,16 @@ async def confirm_amendment(
     _: Party,
     body: ConfirmIn | None = None,
 ) -> AmendmentOut:
-    """For one side; when both have, it is in force. 409 when the contract's terms changed since the proposal."""
+    """For one party; when all of both sides have, it is in force. 409 when the contract's terms changed meanwhile."""
     amendment = await service.confirm_amendment(
         session,
         contract_id=contract_id,
         amendment_id=amendment_id,
         side=body.side if body else None,
+        organisation_id=body.organisation_id if body else None,
         if_match=if_match,
     )
-    return _answer(response, amendment)
+    return await _answer(session, response, amendment)
 
 
 @routes.post("/contracts/{contract_id}/amendments/{amendment_id}/withdraw", summary="Withdraw or decline a proposal")
@@ -114,4 +127,4 @@ async def withdraw_amendment(
     amendment = await service.withdraw_amendment(
         session, contract_id=contract_id, amendment_id=amendment_id, reason=body.reason
     )
-    return _answer(response, amendment)
+    return await _answer(session, response, amendment)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
+from contracts.structure.schemas import AgreementOut
 from shared.web import Figure, Model, Money, Out
 
 __all__ = [
@@ -91,6 +92,9 @@ class ConfirmIn(Model):
     side: Literal["purchaser", "provider"] | None = Field(
         None, description="purchaser | provider; needed when the token names no organisation of a party."
     )
+    organisation_id: UUID | None = Field(
+        None, description="Party; needed where its side has several members and the token names none of them."
+    )
 
 
 class WithdrawIn(Model):
@@ -136,8 +140,9 @@ class AmendmentOut(Out):
     document_sha256: str | None = Field(description="SHA-256 of the supplement.")
     proposed_by: str = Field(description="Who proposed it.")
     proposed_at: datetime = Field(description="When.")
-    purchaser: ConfirmationOut | None = Field(description="The purchaser's confirmation.")
-    provider: ConfirmationOut | None = Field(description="The provider's confirmation.")
+    purchaser: ConfirmationOut | None = Field(description="The purchaser's confirmation: the last of its members'.")
+    provider: ConfirmationOut | None = Field(description="The provider's confirmation: the last of its members'.")
+    agreement: AgreementOut = Field(description="Confirmations party by party, and who has not given one yet.")
     closed_at: datetime | None = Field(description="When it came into force or was withdrawn.")
     close_reason: str | None = Field(description="Why it was withdrawn.")
 

@@ -17,15 +17,16 @@ from contracts.amendments.queries import find_amendment, open_amendment
 from contracts.amendments.schemas import AmendmentIn
 from contracts.amendments.terms import Change, MilestoneChange, changed
 from contracts.contracts.queries import ContractRecord, get_contract
-from contracts.contracts.service import AmendedTerms, Side, amend_terms, lock_contract, require_party, side_of
+from contracts.contracts.service import AmendedTerms, Side, amend_terms, lock_contract, require_party
 from contracts.policies.service import require_direct
+from contracts.structure.service import confirm_matter, lapse_confirmations, speaker, waiting_for
 from shared import audit, clock, outbox
 from shared.concurrency import check_version
 from shared.db import principal_in
 from shared.events import AmendmentAgreed, ContractState
 from shared.ids import new_id
 
-__all__ = ["amendment_event", "confirm_amendment", "propose_amendment", "withdraw_amendment"]
+__all__ = ["amendment_event", "confirm_amendment", "propose_amendment", "sides_agreed", "withdraw_amendment"]
 
 _BOTH = ("purchaser", "provider")
 
@@ -91,9 +92,17 @@ async def propose_amendment(
 
 
 async def confirm_amendment(
-    session: AsyncSession, *, contract_id: UUID, amendment_id: UUID, side: Side | None, if_match: int | None
+    session: AsyncSession,
+    *,
+    contract_id: UUID,
+    amendment_id: UUID,
+    side: Side | None,
+    if_match: int | None,
+    organisation_id: UUID | None = None,
 ) -> AmendmentProposal:
-    """Confirm an amendment for a side; the second side's confirmation puts it into force.
+    """Confirm an amendment for a party; the last party's confirmation puts it into force.
+
+    A side with several members has confirmed when each of them has, as at the conclusion.
 
     Every rule is asked again then, against the contract as it is. AmendmentNotFound, AmendmentNotOpen,
     AmendmentAlreadyConfirmed, AmendmentStale (the terms that it was proposed against changed), and what
@@ -101,19 +110,23 @@ async def confirm_amendment(
     """
     record = await _locked(session, contract_id=contract_id)
     state = record.state
-    side = side_of(principal_in(session), state, named=side)
+    party = speaker(session, record, organisation_id=organisation_id, side=side)
     check_version(if_match, state.version)
     proposal = await _open(session, contract_id=contract_id, amendment_id=amendment_id)
     require_in_force(state)
-    if getattr(proposal, f"{side}_at") is not None:
-        other = "provider" if side == "purchaser" else "purchaser"
-        raise AmendmentAlreadyConfirmed(f"The {side} has confirmed it; the {other}'s confirmation is awaited.")
+    waiting = await waiting_for(session, record, about_id=proposal.id, agreed=sides_agreed(proposal))
+    if party not in waiting:
+        raise AmendmentAlreadyConfirmed(
+            f"{party.organisation_id} has confirmed it for the {party.side}; {len(waiting)} confirmations are awaited."
+        )
     change = _change_again(state, proposal)
-    moment = clock.now()
-    setattr(proposal, f"{side}_by", principal_in(session).subject)
-    setattr(proposal, f"{side}_at", moment)
+    await confirm_matter(session, contract_id=contract_id, party=party, about_id=proposal.id, terms=_terms_of(proposal))
+    waiting.remove(party)
+    if all(other.side != party.side for other in waiting):
+        setattr(proposal, f"{party.side}_by", principal_in(session).subject)
+        setattr(proposal, f"{party.side}_at", clock.now())
     proposal.version += 1
-    _note(session, proposal, "amendment.confirmed", side=side)
+    _note(session, proposal, "amendment.confirmed", side=party.side, organisation=str(party.organisation_id))
     if proposal.purchaser_at is not None and proposal.provider_at is not None:
         proposal.warnings = await require_allowed(session, record, change)
         await _put_into_force(session, record, proposal, change)
@@ -130,9 +143,22 @@ async def withdraw_amendment(
     proposal.state, proposal.version = "withdrawn", proposal.version + 1
     proposal.closed_by, proposal.closed_at = principal_in(session).subject, clock.now()
     proposal.close_reason = reason
+    await lapse_confirmations(session, contract_id=contract_id, about_id=proposal.id, reason="withdrawn")
     await session.flush()
     _note(session, proposal, "amendment.withdrawn")
     return proposal
+
+
+def sides_agreed(proposal: AmendmentProposal) -> set[str]:
+    """The sides all of whose members have confirmed."""
+    return {side for side in _BOTH if getattr(proposal, f"{side}_at") is not None}
+
+
+def _terms_of(proposal: AmendmentProposal) -> dict[str, object]:
+    """What a party confirms, as one mapping."""
+    names = ("contract_id", "reason_code", "rationale", "amended_on", "document_sha256", "milestones", "lots", "texts")
+    after = ("value_after", "starts_on_after", "ends_on_after")
+    return {name: getattr(proposal, name) for name in ("id", *names, *after)}
 
 
 def amendment_event(proposal: AmendmentProposal) -> AmendmentAgreed:

@@ -43,7 +43,8 @@ PARTS = f"""
         'confirmations', (SELECT coalesce(json_agg(json_build_object(
                 'side', side, 'organisation_id', organisation_id, 'terms_sha256', terms_sha256,
                 'confirmed_at', confirmed_at) ORDER BY id), '[]')
-            FROM contract_confirmations WHERE contract_id = contract.id AND ended_at IS NULL)
+            FROM contract_confirmations
+            WHERE contract_id = contract.id AND about_id IS NULL AND ended_at IS NULL)
     ) END::text AS parts
 """  # noqa: S608 - constants only
 

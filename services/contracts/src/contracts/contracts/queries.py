@@ -33,6 +33,7 @@ __all__ = [
     "ExternalIdRecord",
     "PinnedRules",
     "ReportedMilestone",
+    "amended_milestones",
     "codes_of",
     "find_contract_id",
     "find_contract_ids",
@@ -219,3 +220,17 @@ async def snapshot_contracts(session: AsyncSession, *, chunk: int = 200) -> Asyn
 
 def _not_found(contract_id: UUID) -> ContractNotFound:
     return ContractNotFound(f"There is no contract {contract_id} in your regions.")
+
+
+# Milestones that an amendment in force changed or added; the amendments are a later slice's, and named here only.
+_AMENDED = text(
+    "SELECT DISTINCT proposal.contract_id, changed ->> 'code' AS code FROM amendment_proposals AS proposal "
+    "CROSS JOIN LATERAL jsonb_array_elements(proposal.milestones) AS changed "
+    "WHERE proposal.contract_id = ANY(:ids) AND proposal.state = 'inForce'"
+)
+
+
+async def amended_milestones(session: AsyncSession, *, contract_ids: Sequence[UUID]) -> set[tuple[UUID, str]]:
+    """(contract, code) of the milestones that amendments agreed here; the caller has found the contracts."""
+    rows = await session.execute(_AMENDED, {"ids": list(contract_ids)})
+    return {(row.contract_id, row.code) for row in rows}

@@ -24,14 +24,15 @@ ABOUT = (
     "finding",
     "correction",
 )
-STORAGE = ("reference", "awaited", "stored")
+STORAGE = ("reference", "awaited", "stored", "erased")
 
 
 class Document(RegionScoped, Base):
     """A document about a contract or about one of its parts (`about`, `about_id`).
 
     `storage`: reference (it lies elsewhere, under `url` or in a file room), awaited (a place in our store was given
-    out, the content has not come), stored. A document is never changed: a later one names the one it supersedes.
+    out, the content has not come), stored, erased (its period was over: content and texts are gone, the
+    hash stays). A document is never changed: a later one names the one it supersedes.
     """
 
     __tablename__ = "documents"

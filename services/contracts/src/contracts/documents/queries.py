@@ -1,14 +1,24 @@
 """Reading documents."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import Row, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.documents.models import Document
 
-__all__ = ["find_document", "has_part", "is_superseded", "list_documents"]
+__all__ = [
+    "erase_personal",
+    "find_document",
+    "has_part",
+    "is_superseded",
+    "kept_files",
+    "list_documents",
+    "lock_file",
+    "stored_somewhere",
+]
 
 # The tables of a contract's parts; most belong to later slices, so they are named here, once, to ask whether a part is
 # there. The contract was found in the caller's scope before.
@@ -61,3 +71,41 @@ async def list_documents(
     if after is not None:
         statement = statement.where(Document.id > after)
     return (await session.execute(statement.order_by(Document.id).limit(limit + 1))).scalars().all()
+
+
+_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('document ' || :sha256, 0))")
+_KEPT = text(
+    "SELECT id, sha256, storage FROM documents WHERE contract_id = ANY(:ids) AND storage IN ('stored', 'awaited') "
+    "ORDER BY id"
+)
+_SOMEWHERE = text("SELECT EXISTS (SELECT FROM documents WHERE sha256 = :sha256 AND storage = 'stored')")
+_ERASE_PERSONAL = text(
+    """
+    UPDATE documents AS document SET storage = 'erased', title = :title, description = NULL, url = NULL
+    FROM (SELECT id, sha256, storage FROM documents WHERE contract_id = :id AND storage <> 'erased'
+            AND sha256 IN (SELECT target FROM disclosure_marks
+                           WHERE contract_id = :id AND subject = 'document' AND level = 'personal')
+          FOR UPDATE) AS before
+    WHERE document.id = before.id RETURNING before.id, before.sha256, before.storage
+    """
+)
+
+
+async def lock_file(session: AsyncSession, *, sha256: str) -> None:
+    """Until the end of the transaction nobody else keeps or erases the file of this hash."""
+    await session.execute(_LOCK, {"sha256": sha256})
+
+
+async def kept_files(session: AsyncSession, *, contract_ids: Sequence[UUID]) -> Sequence[Row[Any]]:
+    """Documents of these contracts whose content lies in the store or may: (id, sha256, storage)."""
+    return (await session.execute(_KEPT, {"ids": list(contract_ids)})).all()
+
+
+async def stored_somewhere(session: AsyncSession, *, sha256: str) -> bool:
+    """Whether a document of any contract, of any region, still stands for the kept file of this hash."""
+    return bool((await session.execute(_SOMEWHERE, {"sha256": sha256})).scalar_one())
+
+
+async def erase_personal(session: AsyncSession, *, contract_id: UUID, title: str) -> Sequence[Row[Any]]:
+    """Empty the documents that are or were marked personal; answers what they were: (id, sha256, storage)."""
+    return (await session.execute(_ERASE_PERSONAL, {"id": contract_id, "title": title})).all()

@@ -108,6 +108,8 @@ async def read_content(
     withheld = await marked_documents(session, contract_id=contract_id)
     if document is None or document.sha256 in withheld:
         raise DocumentNotFound(f"Contract {contract_id} has no document {document_id} that you may read.")
+    if document.storage == "erased":
+        raise DocumentNotKept("Its retention period was over and its content was erased; only its hash stays.")
     if document.storage != "stored":
         raise DocumentNotKept(f"Its content is not kept here; it lies at {document.url or 'the place that it names'}.")
     files = storing.files_of(settings)

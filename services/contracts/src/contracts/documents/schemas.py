@@ -105,7 +105,7 @@ class DocumentOut(Out):
     dated_on: date | None = Field(description="Date that it bears.")
     about: str = Field(description=_ABOUT)
     about_id: UUID | None = Field(description="Id of that part.")
-    storage: str = Field(description="reference (it lies elsewhere) | awaited (its content has not come) | stored.")
+    storage: str = Field(description="reference (it lies elsewhere) | awaited (no content yet) | stored | erased.")
     supersedes: UUID | None = Field(description="The document whose place it takes.")
     recorded_by: str = Field(description="Who recorded it.")
     recorded_at: datetime = Field(description="When.")

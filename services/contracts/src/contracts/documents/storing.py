@@ -11,6 +11,7 @@ from contracts.documents.errors import (
     DocumentStoreMissing,
 )
 from contracts.documents.models import Document
+from contracts.documents.queries import lock_file
 from contracts.documents.schemas import DocumentIn
 from contracts.settings import ContractsSettings
 from shared import audit, clock
@@ -83,6 +84,7 @@ async def check_content(session: AsyncSession, files: Files, document: Document,
             f"Announced were {document.sha256}, {document.size_bytes} bytes, {document.media_type}; what came differs: "
             f"{', '.join(wrong)}. It was thrown away; put the right file, or withdraw the document."
         )
+    await lock_file(session, sha256=document.sha256)  # an erasure may just be deleting the same file
     await files.keep(name, sha256=document.sha256)
     document.storage, document.stored_by, document.stored_at = "stored", principal_in(session).subject, clock.now()
     await session.flush()

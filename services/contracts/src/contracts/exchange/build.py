@@ -12,6 +12,9 @@
 | deduction for a poor result, penalty, booked for no recorded failure | the same, the penalty that was imposed |
 | observation of an indicator | `implementation.metrics`; the agreed value is in `agreedMetrics` |
 | acceptance | `implementation.documents` (completionCertificate) and `implementation.acceptances` of our extension |
+| inspection carried out | `implementation.inspections` of our extension; its documents (physicalProgressReport) |
+| finding that has ended | `implementation.findings` of our extension |
+| settlement that binds | `implementation.settlement` of our extension; `documents` (cancellationDetails) |
 | document | `documents` of the contract, or of its implementation, with its hash (our extension) |
 | determination of a score, once published | `implementation.evaluations` of our extension |
 | commitment, booking of an acceptance, a deduction that is a saving | nothing: the standard has no field |

@@ -101,6 +101,18 @@ _FACTS = {
         FROM contract_results AS told WHERE told.noun = 'determination' AND told.id = ANY(:ids)
         """
     ),
+    "inspection": text("SELECT inspection.* FROM inspections AS inspection WHERE inspection.id = ANY(:ids)"),
+    "finding": text(
+        """
+        SELECT finding.*, contract.currency, coalesce((
+            SELECT json_agg(json_build_object('id', effect.id, 'kind', effect.kind, 'decision', effect.decision,
+                'amount', effect.amount::text, 'recorded_at', effect.recorded_at) ORDER BY effect.id)
+            FROM finding_effects AS effect WHERE effect.finding_id = finding.id), '[]') AS effects
+        FROM findings AS finding JOIN contracts AS contract ON contract.id = finding.contract_id
+        WHERE finding.id = ANY(:ids)
+        """
+    ),
+    "settlement": text("SELECT settlement.* FROM settlements AS settlement WHERE settlement.id = ANY(:ids)"),
     "acceptance": text("SELECT acceptance.* FROM acceptances AS acceptance WHERE acceptance.id = ANY(:ids)"),
     "milestone": text(
         "SELECT report.id, report.status, report.met_on, report.reported_at, milestone.code, milestone.title, "

@@ -13,11 +13,11 @@ from contracts.disclosure.service import redact
 from contracts.exchange.process import Process
 from shared import clock
 
-__all__ = ["is_public_document", "public_fact", "public_process", "public_terms", "withheld_from_public"]
+__all__ = ["is_public_document", "public_fact", "public_hash", "public_process", "public_terms", "withheld_from_public"]
 
 Json = dict[str, Any]
 # The field whose facts a noun of the log tells.
-_FIELD_OF = {"ledger": "money", "observation": "indicators", "milestone": "milestones"}
+_FIELD_OF = {"ledger": "money", "observation": "indicators", "milestone": "milestones", "settlement": "money"}
 
 
 def withheld_from_public(process: Process) -> frozenset[str] | None:
@@ -38,8 +38,13 @@ def is_public_document(process: Process, noun: str, fact: Json | None) -> bool:
     """Whether a fact is not a document that has a mark of its own."""
     if noun != "document" or fact is None:
         return True
+    return public_hash(process, fact["sha256"]) is not None
+
+
+def public_hash(process: Process, sha256: str | None) -> str | None:
+    """The hash of a document, None when the document has a mark of its own."""
     marked = {mark.target for mark in in_force(process.disclosure, today=clock.today()) if mark.subject == "document"}
-    return fact["sha256"] not in marked
+    return None if sha256 in marked else sha256
 
 
 def public_terms(terms: Json | None, fields: Collection[str]) -> Json | None:
@@ -58,6 +63,8 @@ def public_fact(noun: str, fact: Json | None, fields: Collection[str]) -> Json |
         left["accepted_value"] = None
     if "money" in fields and noun == "failure":
         left |= {"penalty_contracted": None, "imposed": None, "paid": None}
+    if "money" in fields and noun == "finding":
+        left["effects"] = [effect | {"amount": None} for effect in left["effects"]]
     if "milestones" in fields and "milestone_code" in left:
         left |= {"milestone_code": None, "milestone_title": None}
     return left

@@ -3,9 +3,11 @@
 from decimal import Decimal
 from typing import Any
 
+from contracts.exchange.disclosed import public_hash
 from contracts.exchange.evaluations import evaluation_of
 from contracts.exchange.later import document_of, failure_of
 from contracts.exchange.process import Process, milestone_of, reference
+from contracts.exchange.supervision import finding_of, inspection_of, settlement_of
 from contracts.exchange.values import amount_of, day_text, number_of, without_none
 
 __all__ = ["OF_CONTRACT", "implementation_of"]
@@ -93,6 +95,14 @@ def _accepted(process: Process, fact: Json) -> tuple[str, Json | None]:
             "date": day,
             "acceptedValue": amount_of(fact["accepted_value"], fact["currency"]),
             "opinion": without_none({name: opinion.get(name) for name in ("kind", "people", "satisfied")}),
+            "standards": [
+                without_none(
+                    {"id": str(number), "standard": each["standard"], "kind": each["kind"], "result": each["result"]}
+                    | {"sha256": public_hash(process, each.get("document_sha256"))}
+                )
+                for number, each in enumerate(fact["standards"] or (), start=1)
+            ],
+            "repeats": f"acceptance-{fact['repeats']}" if fact["repeats"] else None,
         }
     )
     document = {"id": identity, "documentType": "completionCertificate", "dateModified": day}
@@ -107,6 +117,9 @@ _OF_NOUN = {
     "failure": failure_of,
     "document": document_of,
     "evaluation": evaluation_of,
+    "inspection": inspection_of,
+    "finding": finding_of,
+    "settlement": settlement_of,
 }
 
 

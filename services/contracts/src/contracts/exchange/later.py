@@ -33,8 +33,11 @@ def failure_of(process: Process, fact: Json) -> tuple[str, Json | None]:
 
 
 def document_of(process: Process, fact: Json) -> tuple[str, Json | None]:
-    """A document; its description is free text that may name people, and one whose content is awaited is not told."""
-    if fact["storage"] == "awaited" or fact["withdrawn_at"] is not None:
+    """A document; its description is free text that may name people, and one whose content is awaited is not told.
+
+    Neither is one that was erased: only its hash is left.
+    """
+    if fact["storage"] in ("awaited", "erased") or fact["withdrawn_at"] is not None:
         return "implementation", None
     document = without_none(
         {

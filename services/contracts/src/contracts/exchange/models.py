@@ -27,7 +27,20 @@ from shared.db import RegionScoped
 
 __all__ = ["NOUNS", "PUBLISHED", "ContractChange", "ImportedRelease", "ImportedReleaseContract"]
 
-NOUNS = ("contract", "milestone", "ledger", "observation", "acceptance", "import", "document", "failure", "evaluation")
+NOUNS = (
+    "contract",
+    "milestone",
+    "ledger",
+    "observation",
+    "acceptance",
+    "import",
+    "document",
+    "failure",
+    "evaluation",
+    "inspection",
+    "finding",
+    "settlement",
+)
 PUBLISHED = ("active", "suspended", "completed", "terminated")
 """States of a contract that the public may read: from its coming into force on."""
 

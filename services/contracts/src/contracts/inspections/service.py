@@ -12,6 +12,7 @@ from contracts.inspections.errors import InspectionNotPlanned
 from contracts.inspections.models import Inspection
 from contracts.inspections.queries import find_inspection, is_hidden
 from contracts.inspections.schemas import InspectionIn, VisitIn
+from contracts.register_jobs import refresh_register
 from shared import audit, clock, outbox
 from shared.concurrency import check_version
 from shared.db import principal_in
@@ -82,6 +83,7 @@ async def plan_inspection(session: AsyncSession, body: InspectionIn, *, contract
     session.add(inspection)
     await session.flush()
     _told(session, inspection, "inspection.planned")
+    await refresh_register(session, contract_id=contract_id)
     return inspection
 
 
@@ -115,6 +117,7 @@ async def record_visit(
     inspection.summary = body.summary
     await session.flush()
     _told(session, inspection, "inspection.carried_out")
+    await refresh_register(session, contract_id=inspection.contract_id)
     return inspection
 
 
@@ -126,6 +129,7 @@ async def cancel_inspection(
     inspection.state, inspection.summary = "cancelled", reason
     await session.flush()
     _told(session, inspection, "inspection.cancelled")
+    await refresh_register(session, contract_id=inspection.contract_id)
     return inspection
 
 

@@ -32,14 +32,15 @@ class Proof:
 class Duty:
     """A right or duty of one side of a contract.
 
-    `code` is unique in the contract. `until_on` is the end of a duty that lasts (keeping records), where nothing is to
-    be done by a day. `stated`: no recorded fact can show it, somebody has to say that it was done. `lapsed`: the
-    contract has ended and it can no longer be done; undone it stays. `internal`: a matter of supervision that is not
-    published.
+    `code` is unique in the contract; `organisation_id` is named where it is not the side's own party. `until_on` is the
+    end of a duty that lasts (keeping records), where nothing is to be done by a day. `stated`: no recorded fact shows
+    it, somebody has to say that it was done. `lapsed`: the contract has ended and it can no longer be done; undone it
+    stays. `internal`: a matter of supervision that is not published.
     """
 
     code: str
     side: str
+    organisation_id: UUID | None = None
     nature: str
     text: Text
     about: str | None = None

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-__all__ = ["Acceptance", "Act", "Alert", "Demand", "Fact", "Finding", "Known", "known_of"]
+__all__ = ["Acceptance", "Act", "Alert", "Demand", "Fact", "Finding", "Known", "Visit", "known_of"]
 
 
 class _Row(BaseModel):
@@ -56,6 +56,19 @@ class Finding(_Row):
     reported: date | None
 
 
+class Visit(_Row):
+    """An announced inspection, by its id, in which an organisation takes part as purchaser or evaluator."""
+
+    id: UUID
+    number: int
+    organisation_id: UUID
+    side: str
+    title: str
+    planned_on: date
+    planned: date
+    visited: date | None
+
+
 class Demand(_Row):
     """What scoring told: a consequence that a determination demands, or a rectification to report about."""
 
@@ -88,6 +101,7 @@ class Known(_Row):
     alerts: tuple[Alert, ...] = ()
     findings: tuple[Finding, ...] = ()
     demands: tuple[Demand, ...] = ()
+    visits: tuple[Visit, ...] = ()
     interest_paid: Fact | None = None
     interest_total: Decimal = Decimal(0)
     acts: tuple[Act, ...] = ()
@@ -129,6 +143,18 @@ _FACTS = text(
                 'concluded', (concluded_at AT TIME ZONE 'UTC')::date, 'report_by', report_by,
                 'reported', (reported_at AT TIME ZONE 'UTC')::date) ORDER BY id), '[]')
             FROM findings WHERE contract_id = :contract_id AND state NOT IN ('draft', 'cancelled')),
+        'visits', (
+            SELECT coalesce(json_agg(json_build_object(
+                'id', inspection.id, 'number', inspector.number, 'organisation_id', organisation.id,
+                'side', CASE WHEN organisation.id = contract.purchaser_id THEN 'purchaser' ELSE 'evaluator' END,
+                'title', inspection.title, 'planned_on', inspection.planned_on,
+                'planned', (inspection.recorded_at AT TIME ZONE 'UTC')::date, 'visited', inspection.visited_on)
+                ORDER BY inspection.id, inspector.number), '[]')
+            FROM inspections AS inspection JOIN contracts AS contract ON contract.id = inspection.contract_id
+            CROSS JOIN LATERAL jsonb_array_elements(inspection.inspectors) WITH ORDINALITY AS inspector(told, number)
+            JOIN organisations AS organisation ON organisation.id = (inspector.told ->> 'organisation_id')::uuid
+            WHERE inspection.contract_id = :contract_id AND inspection.announced AND inspection.state <> 'cancelled'
+              AND (organisation.id = contract.purchaser_id OR 'evaluator' = ANY(organisation.roles))),
         'demands', (
             SELECT coalesce(json_agg(json_build_object(
                 'id', id, 'noun', noun, 'kind', coalesce(data ->> 'kind', data ->> 'cause'),

@@ -24,13 +24,15 @@ from sqlalchemy.orm import Mapped, mapped_column
 from contracts.base import Base, one_of
 from shared.db import RegionScoped
 
-__all__ = ["NATURES", "SIDES", "CalendarFeed", "Obligation", "ObligationAct", "ObligationPosition"]
+__all__ = ["FINANCE", "NATURES", "SIDES", "CalendarFeed", "Obligation", "ObligationAct", "ObligationPosition"]
 
 SIDES = ("purchaser", "provider", "evaluator", "beneficiary", "finance")
 NATURES = ("duty", "right")
 ACTS = ("proof", "waiver")
 # Neither fulfilled nor waived, still to be done, and the last notice not given.
 _UNTOLD = "nature = 'duty' AND done_on IS NULL AND NOT waived AND NOT lapsed AND overdue_told IS DISTINCT FROM due_on"
+# What the finance department of a region does or watches over: its own duties, payments that are owed, alerts.
+FINANCE = "side = 'finance' OR (side = 'purchaser' AND nature = 'duty' AND (code LIKE 'pay:%' OR code LIKE 'alert:%'))"
 
 
 class Obligation(RegionScoped, Base):
@@ -46,6 +48,7 @@ class Obligation(RegionScoped, Base):
         CheckConstraint(one_of("nature", NATURES), name="nature"),
         Index(None, "contract_id"),
         Index("ix_obligations_organisation_id_due_on_id", "organisation_id", "due_on", "id"),
+        Index("ix_obligations_finance", "due_on", "id", postgresql_where=text(FINANCE)),
         Index("ix_obligations_untold", "due_on", "id", postgresql_where=text(_UNTOLD)),
     )
 
@@ -108,21 +111,25 @@ class ObligationAct(RegionScoped, Base):
 
 
 class CalendarFeed(Base):
-    """A calendar address of an organisation. Calendar programs send no token: the address itself holds a secret.
+    """A calendar address of an organisation, or of the finance department of a region (`finance_of`).
 
-    Only the secret's hash is stored. `regions` is the scope of who made it: the feed shows no more. National like the
-    organisation, so that it has no region of its own.
+    Calendar programs send no token: the address itself holds a secret, of which only the hash is stored. `regions` is
+    the scope of who made it: the feed shows no more. National like the organisation, so that it has no region of its
+    own.
     """
 
     __tablename__ = "calendar_feeds"
     __table_args__ = (
         CheckConstraint("length(secret_sha256) = 64", name="secret"),
         CheckConstraint("(revoked_at IS NULL) = (revoked_by IS NULL)", name="revoked"),
+        CheckConstraint("num_nonnulls(organisation_id, finance_of) = 1", name="whose"),
         Index(None, "organisation_id", "id"),
+        Index(None, "finance_of", "id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id"))
+    organisation_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisations.id"))
+    finance_of: Mapped[str | None] = mapped_column(String(16))
     secret_sha256: Mapped[str] = mapped_column(String(64), unique=True)
     language: Mapped[str] = mapped_column(String(2))
     regions: Mapped[list[str]] = mapped_column(ARRAY(Text))

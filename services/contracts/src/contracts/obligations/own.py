@@ -28,6 +28,7 @@ def own_duties(situation: Situation) -> list[Duty]:
         *_interest(situation),
         *_alerts(situation),
         *_findings(situation),
+        *_visits(situation),
         *_demands(situation),
     ]
 
@@ -210,6 +211,26 @@ def _findings(situation: Situation) -> Iterator[Duty]:
                 lapsed=finding.state in ("stopped", "completed"),
                 how=f"{path}/report",
             )
+
+
+def _visits(situation: Situation) -> Iterator[Duty]:
+    """Announced inspections are to be carried out by who takes part; an unannounced one is in no register."""
+    for visit in situation.known.visits:
+        yield Duty(
+            code=f"inspection:{visit.id}:{visit.number}",
+            side=visit.side,
+            organisation_id=visit.organisation_id,
+            nature="duty",
+            text=Text("按计划开展现场检查并记录结果。", "Carry out the planned inspection and record it."),
+            about=visit.title,
+            source="plan of the inspection",
+            confidence="agreed",
+            starts_on=visit.planned,
+            due_on=visit.planned_on,
+            proof=_on("inspection", visit.id, visit.visited),
+            internal=True,
+            how=f"POST /v1/inspections/{visit.id}/visit",
+        )
 
 
 def _demands(situation: Situation) -> Iterator[Duty]:

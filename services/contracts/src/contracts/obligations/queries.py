@@ -5,19 +5,22 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, or_, select, text, tuple_
+from sqlalchemy import ColumnElement, and_, case, or_, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.disclosure.queries import sight_sql
-from contracts.obligations.models import CalendarFeed, Obligation, ObligationAct
+from contracts.obligations.models import FINANCE, CalendarFeed, Obligation, ObligationAct
 from shared.db import principal_in, scope_sql
 
 __all__ = [
+    "Whose",
     "calendar_entries",
     "feed_of_secret",
     "feeds_of",
+    "finance_of",
     "find_feed",
     "find_waiver",
+    "organisation_of",
     "stored_obligations",
     "titles_of",
     "todo_of",
@@ -33,7 +36,12 @@ _MEMBER_OF = text(
 )
 
 
-async def _whose(session: AsyncSession, organisation_id: UUID) -> ColumnElement[bool]:
+Whose = ColumnElement[bool]
+"""Which rows a list or a calendar is about."""
+
+
+async def organisation_of(session: AsyncSession, organisation_id: UUID) -> Whose:
+    """What an organisation has to do or may ask for."""
     own = Obligation.organisation_id == organisation_id
     joined = (await session.execute(_MEMBER_OF, {"organisation_id": organisation_id})).all()
     if not joined:
@@ -42,17 +50,22 @@ async def _whose(session: AsyncSession, organisation_id: UUID) -> ColumnElement[
     return or_(own, tuple_(Obligation.contract_id, Obligation.side).in_(pairs))
 
 
+def finance_of(region: str) -> Whose:
+    """What the finance department of a region does or watches over: `obligations.models.FINANCE`."""
+    return and_(text(f"({FINANCE})"), Obligation.region.startswith(region, autoescape=True))
+
+
 async def todo_of(
     session: AsyncSession,
     *,
-    organisation_id: UUID,
+    whose: Whose,
     limit: int,
     after: tuple[date, UUID] | None,
     until: date | None,
     nature: str | None,
 ) -> Sequence[Obligation]:
-    """What an organisation has to do or may ask for, by its last day; one more than `limit` when there is more."""
-    statement = select(Obligation).where(await _whose(session, organisation_id), *OPEN)
+    """What is to be done or may be asked for, by its last day; one more than `limit` when there is more."""
+    statement = select(Obligation).where(whose, *OPEN)
     if until is not None:
         statement = statement.where(Obligation.due_on <= until)
     if nature is not None:
@@ -63,15 +76,13 @@ async def todo_of(
     return (await session.execute(statement)).scalars().all()
 
 
-async def calendar_entries(
-    session: AsyncSession, *, organisation_id: UUID, past: date, limit: int
-) -> Sequence[Obligation]:
+async def calendar_entries(session: AsyncSession, *, whose: Whose, past: date, limit: int) -> Sequence[Obligation]:
     """What is open, and what was done or waived with a last day since `past`; the open ones first, then by day."""
     is_open = (Obligation.done_on.is_(None)) & Obligation.waived.is_(False)
     statement = (
         select(Obligation)
         .where(
-            await _whose(session, organisation_id),
+            whose,
             Obligation.lapsed.is_(False),
             or_(is_open, Obligation.due_on >= past),
         )
@@ -125,15 +136,19 @@ async def find_waiver(session: AsyncSession, *, obligation_id: UUID) -> Obligati
     return (await session.execute(statement.with_for_update())).scalar_one_or_none()
 
 
-async def feeds_of(session: AsyncSession, *, organisation_id: UUID) -> Sequence[CalendarFeed]:
-    """The calendar feeds of an organisation, revoked ones included, in the order of making."""
-    statement = select(CalendarFeed).where(CalendarFeed.organisation_id == organisation_id).order_by(CalendarFeed.id)
+def _owned(owner: UUID | str) -> ColumnElement[bool]:
+    return CalendarFeed.organisation_id == owner if isinstance(owner, UUID) else CalendarFeed.finance_of == owner
+
+
+async def feeds_of(session: AsyncSession, *, owner: UUID | str) -> Sequence[CalendarFeed]:
+    """The calendar feeds of an organisation, or of a region's finance department, in the order of making."""
+    statement = select(CalendarFeed).where(_owned(owner)).order_by(CalendarFeed.id)
     return (await session.execute(statement)).scalars().all()
 
 
-async def find_feed(session: AsyncSession, *, organisation_id: UUID, feed_id: UUID) -> CalendarFeed | None:
-    """A feed of an organisation, locked."""
-    statement = select(CalendarFeed).where(CalendarFeed.id == feed_id, CalendarFeed.organisation_id == organisation_id)
+async def find_feed(session: AsyncSession, *, owner: UUID | str, feed_id: UUID) -> CalendarFeed | None:
+    """A feed of an organisation, or of a region's finance department, locked."""
+    statement = select(CalendarFeed).where(CalendarFeed.id == feed_id, _owned(owner))
     return (await session.execute(statement.with_for_update())).scalar_one_or_none()
 
 

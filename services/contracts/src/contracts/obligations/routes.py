@@ -4,7 +4,8 @@ from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import Query, Request, Response
+from fastapi import Path, Query, Request, Response
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.inspections.queries import inspected_contract
 from contracts.obligations import queries, service
@@ -15,17 +16,21 @@ from contracts.obligations.schemas import (
     CalendarMadeOut,
     CalendarOut,
     CalendarsOut,
+    FinanceTodoOut,
     ObligationsOut,
+    OpenVouchersOut,
     ProofIn,
     PublicObligationsOut,
     TodoOut,
     WaiverIn,
 )
 from contracts.obligations.views import hidden_from, obligations_out, todo_out
+from contracts.places import region_of
 from contracts.settings import ContractsSettings
-from shared.auth import Principal, allow
+from contracts.vouchers.queries import open_vouchers
+from shared.auth import Principal, allow, require_region
 from shared.db import ReadSession, WriteSession
-from shared.pagination import Page, PageQuery, encode_cursor, page_response
+from shared.pagination import Page, PageQuery, Paging, encode_cursor, page_response
 from shared.problems import Unprocessable
 from shared.web import router, set_region
 
@@ -36,7 +41,11 @@ routes = router(tags=["rights and duties"])
 calendars = router(tags=["rights and duties"], recorded=False)
 
 Reader = Annotated[Principal, allow("finance", "purchaser", "provider", "evaluator", "auditor", "operator")]
-Organised = Annotated[Principal, allow("finance", "purchaser", "provider", "auditor", "operator")]
+Organised = Annotated[Principal, allow("finance", "purchaser", "provider", "evaluator", "auditor", "operator")]
+Treasurer = Annotated[Principal, allow("finance", "auditor", "operator")]
+RegionPath = Annotated[str, Path(description="Region code, for example CN-2301.", max_length=16)]
+Until = Annotated[date | None, Query(description="Only with a last day up to this one.")]
+Nature = Annotated[Literal["duty", "right"] | None, Query(description="duty: to do; right: to receive.")]
 Doer = Annotated[Principal, allow("finance", "purchaser", "provider", "evaluator")]
 Manager = Annotated[Principal, allow("purchaser", "finance")]
 Anyone = Annotated[Principal, allow("finance", "purchaser", "provider", "evaluator", "auditor", "operator", "public")]
@@ -126,20 +135,47 @@ async def list_todo(
     page: PageQuery,
     request: Request,
     response: Response,
-    until: Annotated[date | None, Query(description="Only with a last day up to this one.")] = None,
-    nature: Annotated[Literal["duty", "right"] | None, Query(description="duty: to do; right: to receive.")] = None,
+    until: Until = None,
+    nature: Nature = None,
 ) -> Page[TodoOut]:
     """Open, due and overdue, over all contracts of the caller's regions. Duties without a last day are left out."""
     await service.require_organisation(session, principal, organisation_id)
+    whose = await queries.organisation_of(session, organisation_id)
+    items, next_cursor = await _todo(session, whose, page, until=until, nature=nature)
+    return page_response(request, response, items, next_cursor=next_cursor)
+
+
+async def _todo(
+    session: AsyncSession, whose: queries.Whose, page: Paging, *, until: date | None, nature: str | None
+) -> tuple[list[TodoOut], str | None]:
     after = _after(page.cursor)
-    found = await queries.todo_of(
-        session, organisation_id=organisation_id, limit=page.limit, after=after, until=until, nature=nature
-    )
+    found = await queries.todo_of(session, whose=whose, limit=page.limit, after=after, until=until, nature=nature)
     shown = found[: page.limit]
     next_cursor = encode_cursor(shown[-1].due_on, shown[-1].id) if len(found) > page.limit else None
     titles = await queries.titles_of(session, (row.contract_id for row in shown))
-    items = [todo_out(row, titles.get(row.contract_id)) for row in shown]
-    return page_response(request, response, items, next_cursor=next_cursor)
+    return [todo_out(row, titles.get(row.contract_id)) for row in shown], next_cursor
+
+
+@routes.get("/regions/{code}/todo", summary="What the finance department of a region has to do or watches over")
+async def list_finance_todo(
+    *,
+    code: RegionPath,
+    session: ReadSession,
+    principal: Treasurer,
+    page: PageQuery,
+    request: Request,
+    response: Response,
+    until: Until = None,
+) -> FinanceTodoOut:
+    """Its own duties, payments that purchasers owe, alerts to be decided, and vouchers that wait to be reconciled."""
+    region = region_of(code, pointer="path:code")
+    require_region(principal, region)
+    items, next_cursor = await _todo(session, queries.finance_of(region), page, until=until, nature=None)
+    told = page_response(request, response, items, next_cursor=next_cursor)
+    vouchers = [] if page.cursor else await open_vouchers(session, region=region)
+    return FinanceTodoOut(
+        items=told.items, next=told.next, vouchers=[OpenVouchersOut.model_validate(row) for row in vouchers]
+    )
 
 
 def _after(cursor: list[object] | None) -> tuple[date, UUID] | None:
@@ -160,10 +196,19 @@ async def create_calendar(
     organisation_id: UUID, session: WriteSession, request: Request, _: Organised, body: CalendarIn | None = None
 ) -> CalendarMadeOut:
     """An iCalendar address with a secret of its own, for calendar programs, which send no token. Shown once."""
-    wanted = body or CalendarIn()
-    feed, secret = await service.create_feed(
-        session, organisation_id=organisation_id, language=wanted.language, note=wanted.note
-    )
+    return await _made(session, request, organisation_id, body or CalendarIn())
+
+
+@calendars.post("/regions/{code}/calendars", status_code=201, summary="Make a finance department's calendar address")
+async def create_finance_calendar(
+    code: RegionPath, session: WriteSession, request: Request, _: Treasurer, body: CalendarIn | None = None
+) -> CalendarMadeOut:
+    """What `GET /v1/regions/{code}/todo` lists, on each last day; the address holds a secret and is shown once."""
+    return await _made(session, request, region_of(code, pointer="path:code"), body or CalendarIn())
+
+
+async def _made(session: AsyncSession, request: Request, owner: UUID | str, wanted: CalendarIn) -> CalendarMadeOut:
+    feed, secret = await service.create_feed(session, owner=owner, language=wanted.language, note=wanted.note)
     settings: ContractsSettings = request.app.state.settings
     path = f"/v1/calendars/{secret}.ics"
     plain = {name: getattr(feed, name) for name in CalendarOut.model_fields}
@@ -174,14 +219,30 @@ async def create_calendar(
 async def list_calendars(organisation_id: UUID, session: ReadSession, principal: Organised) -> CalendarsOut:
     """Without their secrets."""
     await service.require_organisation(session, principal, organisation_id)
-    found = await queries.feeds_of(session, organisation_id=organisation_id)
+    found = await queries.feeds_of(session, owner=organisation_id)
     return CalendarsOut(items=[CalendarOut.model_validate(feed) for feed in found])
+
+
+@routes.get("/regions/{code}/calendars", summary="List a finance department's calendar addresses")
+async def list_finance_calendars(code: RegionPath, session: ReadSession, principal: Treasurer) -> CalendarsOut:
+    """Of this very region, without their secrets."""
+    region = region_of(code, pointer="path:code")
+    require_region(principal, region)
+    found = await queries.feeds_of(session, owner=region)
+    return CalendarsOut(items=[CalendarOut.model_validate(feed) for feed in found])
+
+
+@routes.post("/regions/{code}/calendars/{feed_id}/revoke", summary="Shut a finance department's calendar address")
+async def revoke_finance_calendar(code: RegionPath, feed_id: UUID, session: WriteSession, _: Treasurer) -> CalendarOut:
+    """For good, at once; make another one instead."""
+    owner = region_of(code, pointer="path:code")
+    return CalendarOut.model_validate(await service.revoke_feed(session, owner=owner, feed_id=feed_id))
 
 
 @routes.post("/organisations/{organisation_id}/calendars/{calendar_id}/revoke", summary="Shut a calendar address")
 async def revoke_calendar(organisation_id: UUID, calendar_id: UUID, session: WriteSession, _: Organised) -> CalendarOut:
     """For good, at once; make another one instead."""
-    feed = await service.revoke_feed(session, organisation_id=organisation_id, feed_id=calendar_id)
+    feed = await service.revoke_feed(session, owner=organisation_id, feed_id=calendar_id)
     return CalendarOut.model_validate(feed)
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from shared.web import Model, Out
+from shared.web import Model, Money, Out
 
 __all__ = [
     "ActOut",
@@ -14,8 +14,10 @@ __all__ = [
     "CalendarMadeOut",
     "CalendarOut",
     "CalendarsOut",
+    "FinanceTodoOut",
     "ObligationOut",
     "ObligationsOut",
+    "OpenVouchersOut",
     "ProofIn",
     "PublicObligationOut",
     "PublicObligationsOut",
@@ -179,7 +181,8 @@ class CalendarOut(Out):
     """A calendar address, without its secret."""
 
     id: UUID = Field(description="Id.")
-    organisation_id: UUID = Field(description="Organisation.")
+    organisation_id: UUID | None = Field(description="Organisation; null for a finance department's.")
+    finance_of: str | None = Field(description="Region whose finance department it is for; else null.")
     language: str = Field(description="zh | en.")
     regions: list[str] = Field(description="Regions whose contracts stand in it: those of who made it.")
     note: str | None = Field(description="What it is for.")
@@ -195,7 +198,30 @@ class CalendarMadeOut(CalendarOut):
     url: str | None = Field(description="The whole address, where GONGPING_PUBLIC_URL says how others reach this API.")
 
 
+class OpenVouchersOut(Out):
+    """Treasury vouchers of a month that wait in a queue of the reconciliation."""
+
+    month: date = Field(description="First day of the month.")
+    queue: str = Field(description="partlyMatched | unmatched | duplicate.")
+    currency: str = Field(description="ISO 4217 code.")
+    vouchers: int = Field(description="How many.")
+    amount: Money = Field(description="What they sum to.")
+
+
+class FinanceTodoOut(Out):
+    """What the finance department of a region has to do or watches over."""
+
+    items: list[TodoOut] = Field(
+        description="Its own duties (findings to conclude, uses of results), payments that purchasers owe, alerts of "
+        "dual monitoring to be decided; by last day."
+    )
+    next: str | None = Field(description="Cursor of the next page; null on the last one.")
+    vouchers: list[OpenVouchersOut] = Field(
+        description="Vouchers to reconcile, by month; no rule gives a last day. On the first page, else empty."
+    )
+
+
 class CalendarsOut(Out):
-    """The calendar addresses of an organisation."""
+    """The calendar addresses of an organisation, or of a finance department."""
 
     items: list[CalendarOut] = Field(description="In the order of making, revoked ones included.")

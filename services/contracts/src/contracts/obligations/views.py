@@ -93,7 +93,7 @@ def obligations_out(
             ObligationOut(
                 **plain,
                 obligation_id=obligation_id(contract.contract_id, duty.code),
-                organisation_id=None if withheld else parties.get(duty.side),
+                organisation_id=None if withheld else duty.organisation_id or parties.get(duty.side),
                 text=TextOut.model_validate(duty.text),
                 about=_about(duty, hidden),
                 due_on=duty.due_on,

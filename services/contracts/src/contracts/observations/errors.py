@@ -2,7 +2,7 @@
 
 from shared.problems import Conflict
 
-__all__ = ["IndicatorNotAgreed", "ObservationNotCorrectable", "ObservationNotDue"]
+__all__ = ["IndicatorNotAgreed", "ObservationNotCorrectable", "ObservationNotDue", "PartsNotObserved"]
 
 
 class IndicatorNotAgreed(Conflict):
@@ -21,3 +21,9 @@ class ObservationNotDue(Conflict):
     """Nothing is observed before it happens."""
 
     slug, title = "observation-in-the-future", "The observation lies in the future"
+
+
+class PartsNotObserved(Conflict):
+    """The whole is not known while a part is not; `missing` names each, `coverage` is the share of the money seen."""
+
+    slug, title = "parts-not-observed", "Not every part was observed"

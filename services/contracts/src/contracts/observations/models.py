@@ -2,9 +2,11 @@
 
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Date, DateTime, ForeignKey, Index, Numeric, String, Text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from contracts.base import Base
@@ -14,7 +16,10 @@ __all__ = ["Observation", "ObservationWithdrawal"]
 
 
 class Observation(RegionScoped, Base):
-    """An actual value of an agreed indicator, in the indicator's unit, on a date."""
+    """An actual value of an agreed indicator, in the indicator's unit, on a date.
+
+    `combined` says of a value of the whole that was made from those of its parts: of which, by which rule, from which.
+    """
 
     __tablename__ = "observations"
     __table_args__ = (
@@ -33,6 +38,7 @@ class Observation(RegionScoped, Base):
     lot_id: Mapped[UUID | None] = mapped_column(ForeignKey("contract_lots.id"))
     call_off_id: Mapped[UUID | None] = mapped_column(ForeignKey("contracts.id"))
     member_id: Mapped[UUID | None] = mapped_column(ForeignKey("contract_members.id"))
+    combined: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     recorded_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 

@@ -1,14 +1,23 @@
 """Reading observations."""
 
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from contracts.observations.models import Observation, ObservationWithdrawal
 
-__all__ = ["every_withdrawal", "get_observation", "is_superseded", "list_observations", "withdrawals_of"]
+__all__ = [
+    "every_withdrawal",
+    "get_observation",
+    "is_superseded",
+    "list_observations",
+    "standing_of_parts",
+    "withdrawals_of",
+]
 
 
 async def get_observation(session: AsyncSession, *, observation_id: UUID) -> Observation | None:
@@ -44,3 +53,33 @@ async def list_observations(
     if after is not None:
         statement = statement.where(Observation.id > after)
     return list((await session.execute(statement.order_by(Observation.id).limit(limit + 1))).scalars())
+
+
+async def standing_of_parts(
+    session: AsyncSession, *, contract_id: UUID, indicator_id: UUID, until: date, column: str
+) -> dict[UUID, tuple[UUID, Decimal]]:
+    """The latest value of each part up to a day, by part: (observation, value). `column` names the kind of part.
+
+    Corrected and withdrawn ones are left out, and those that name parts of two kinds. The contract was found before.
+    """
+    part, later = getattr(Observation, column), aliased(Observation)
+    corrected = select(later.id).where(later.supersedes == Observation.id).exists()
+    gone = (
+        select(ObservationWithdrawal.observation_id)
+        .where(ObservationWithdrawal.observation_id == Observation.id)
+        .exists()
+    )
+    statement = (
+        select(part, Observation.id, Observation.value)
+        .where(
+            Observation.contract_id == contract_id,
+            Observation.indicator_id == indicator_id,
+            Observation.observed_on <= until,
+            part.is_not(None),
+            func.num_nonnulls(Observation.lot_id, Observation.call_off_id, Observation.member_id) == 1,
+            ~corrected,
+            ~gone,
+        )
+        .order_by(Observation.observed_on, Observation.recorded_at, Observation.id)
+    )
+    return {row[0]: (row[1], row[2]) for row in await session.execute(statement)}  # the latest comes last

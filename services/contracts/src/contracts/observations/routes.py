@@ -9,9 +9,9 @@ from fastapi import Query, Request, Response
 from contracts.contracts.queries import indicator_codes, require_visible
 from contracts.disclosure.queries import require_disclosed
 from contracts.lists import id_after
-from contracts.observations import queries, service
+from contracts.observations import combining, queries, service
 from contracts.observations.models import Observation
-from contracts.observations.schemas import ObservationIn, ObservationOut
+from contracts.observations.schemas import CombinedIn, ObservationIn, ObservationOut
 from shared.auth import Principal, allow
 from shared.db import ReadSession, WriteSession
 from shared.pagination import Page, PageQuery, encode_cursor, page_response
@@ -38,6 +38,23 @@ async def record_observation(
 ) -> ObservationOut:
     """For contracts that are or were in force: effects are observed after the end too."""
     observation, code = await service.record_observation(session, body, contract_id=contract_id)
+    set_region(response, observation.region)
+    return _out(observation, code)
+
+
+@routes.post(
+    "/contracts/{contract_id}/observations/combined",
+    status_code=201,
+    summary="Make a value of the whole contract from those of its parts",
+)
+async def combine_observations(
+    contract_id: UUID, body: CombinedIn, session: WriteSession, response: Response, _: Observer
+) -> ObservationOut:
+    """By a rule that you name: a sum, or the mean weighted by shares of the money. Scores take it like any value.
+
+    409 while a part is not observed, with the share of the money that is.
+    """
+    observation, code = await combining.combine_observations(session, body, contract_id=contract_id)
     set_region(response, observation.region)
     return _out(observation, code)
 

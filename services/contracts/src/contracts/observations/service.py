@@ -1,5 +1,6 @@
 """Recording observations: facts, corrected by a later one that names the one it supersedes."""
 
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -38,9 +39,9 @@ def observation_event(observation: Observation, *, indicator_code: str) -> Obser
 
 
 async def record_observation(
-    session: AsyncSession, body: ObservationIn, *, contract_id: UUID
+    session: AsyncSession, body: ObservationIn, *, contract_id: UUID, combined: dict[str, Any] | None = None
 ) -> tuple[Observation, str]:
-    """Record an actual value; answers it with the indicator's code.
+    """Record an actual value; answers it with the indicator's code. `combined`: what it was made from.
 
     IndicatorNotAgreed, ObservationNotDue (a date in the future), ObservationNotCorrectable, PartNotInContract,
     CallOffNotInForce, ContractStateConflict.
@@ -56,12 +57,19 @@ async def record_observation(
     await require_parts(session, head, _parts(body))
     await _require_correctable(session, body, contract_id=contract_id)
     observation = Observation(
-        id=new_id(), contract_id=contract_id, region=head.region, **body.model_dump(), recorded_at=clock.now()
+        id=new_id(),
+        contract_id=contract_id,
+        region=head.region,
+        **body.model_dump(),
+        combined=combined,
+        recorded_at=clock.now(),
     )
     session.add(observation)
     code = codes[body.indicator_id]
     outbox.emit(session, observation_event(observation, indicator_code=code), subject=contract_id, region=head.region)
     noted = {"observation_id": str(observation.id), "indicator": code}
+    if combined is not None:
+        noted |= {"combined": combined["of"], "rule": combined["rule"]}
     audit.record(
         session, "observation.recorded", noun="contract", noun_id=contract_id, region=head.region, fields=noted
     )

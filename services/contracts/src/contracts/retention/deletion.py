@@ -13,12 +13,14 @@ from sqlalchemy import Table, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.base import Base
+from contracts.documents.erasing import release_files
+from contracts.registers.erasing import take_out_hidden
+from contracts.tabular.erasing import forget_references, forget_rows
 
 __all__ = ["allow_erasing", "delete_contracts"]
 
 _ON = text("SELECT set_config('gongping.erasing', 'on', true)")
 _OFF = text("SELECT set_config('gongping.erasing', '', true)")
-_UNCOUNT = text("SELECT uncount_contract(erased) FROM unnest(CAST(:ids AS uuid[])) AS erased")
 _RELEASES = text(
     "SELECT DISTINCT part.release_id FROM imported_release_contracts AS part WHERE part.contract_id = ANY(:ids)"
 )
@@ -62,11 +64,18 @@ async def allow_erasing(session: AsyncSession, *, on: bool) -> None:
 
 
 async def delete_contracts(session: AsyncSession, ids: Sequence[UUID]) -> dict[str, int]:
-    """Delete these contracts; answers the number of rows by table. IntegrityError when something else needs them."""
+    """Delete these contracts; answers the number of rows by table. IntegrityError when something else needs them.
+
+    With them go the staged rows of imports that were about them and, after the commit, the files of their documents.
+    """
     values = {"ids": list(ids)}
-    await session.execute(_UNCOUNT, values)  # the registers' sums
+    await take_out_hidden(session, ids)
+    staged = sum([await forget_rows(session, contract_id=contract_id) for contract_id in ids])
+    told = sum([await forget_references(session, contract_id=contract_id) for contract_id in ids])
+    files = await release_files(session, contract_ids=ids)
     releases = list((await session.execute(_RELEASES, values)).scalars())
-    counted: dict[str, int] = {}
+    found = {"table_import_rows": staged, "table_import_references": told, "files": files}
+    counted = {name: count for name, count in found.items() if count}
     for step in _steps():
         verb = f"UPDATE {step.table} SET contract_id = NULL" if step.unlink else f"DELETE FROM {step.table}"  # noqa: S608 - ours
         result = await session.execute(text(f"{verb} WHERE {step.condition}"), values)

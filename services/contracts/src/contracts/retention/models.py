@@ -13,7 +13,7 @@ from shared.db import RegionScoped
 
 __all__ = ["HOLD_KINDS", "NOUNS", "Erasure", "LegalHold", "RetentionPeriod"]
 
-NOUNS = ("records", "freeText", "personalFields", "individuals")
+NOUNS = ("records", "freeText", "personalFields", "individuals", "imports")
 HOLD_KINDS = ("appeal", "order")
 
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 __all__ = ["Noun", "Proposal", "proposals"]
 
-Noun = Literal["records", "freeText", "personalFields", "individuals"]
+Noun = Literal["records", "freeText", "personalFields", "individuals", "imports"]
 
 
 class Proposal(BaseModel):

@@ -9,27 +9,35 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.retention.errors import HoldNotFound, PeriodNotFound
 from contracts.retention.models import Erasure, LegalHold, RetentionPeriod
+from contracts.tabular.erasing import TARGETS
 from shared import clock
 from shared.db import principal_in, scope_sql
 
 __all__ = [
     "call_offs_due",
     "due_contracts",
+    "due_imports",
     "due_individuals",
     "get_hold",
     "get_period",
     "holds_of",
+    "is_held",
     "list_erasures",
     "list_periods",
     "open_appeals",
 ]
 
+
 # The most specific confirmed scope counts; of one scope the period that was confirmed last.
-_PERIOD = """
+def _period(region: str) -> str:
+    return f"""
     SELECT scope, years FROM retention_periods
-    WHERE noun = :noun AND confirmed_at IS NOT NULL AND (scope = '*' OR starts_with(contract.region, scope))
+    WHERE noun = :noun AND confirmed_at IS NOT NULL AND (scope = '*' OR starts_with({region}, scope))
     ORDER BY scope = '*', length(scope) DESC, confirmed_at DESC LIMIT 1
-"""
+"""  # noqa: S608 - a column of ours
+
+
+_PERIOD = _period("contract.region")
 _END = "coalesce(CAST(contract.ended_at AS date), contract.ends_on)"
 _OVER = (
     "contract.state IN ('completed', 'terminated', 'cancelled') "
@@ -44,7 +52,7 @@ _HELD = """
 _NOT_YET = "NOT EXISTS (SELECT FROM retention_erasures AS past WHERE past.about_id = {about} AND past.noun = :noun)"
 _MARKED = (
     "EXISTS (SELECT FROM disclosure_marks AS mark WHERE mark.contract_id = contract.id "
-    "AND mark.subject = 'field' AND mark.level = 'personal')"
+    "AND mark.subject IN ('field', 'document') AND mark.level = 'personal')"
 )
 
 
@@ -108,6 +116,41 @@ async def due_individuals(session: AsyncSession, *, limit: int) -> Sequence[Row[
     """Persons each of whose contracts ended longer ago than their period: (id, simulated)."""
     values = {"noun": "individuals", "today": clock.today(), "limit": limit}
     return (await session.execute(_PERSONS, values)).all()
+
+
+# What a hold keeps is found from the held contracts, which are few.
+_IMPORTS = text(
+    f"""
+    SELECT batch.id, batch.region, batch.simulated, period.years, period.scope
+    FROM table_imports AS batch CROSS JOIN LATERAL ({_period("batch.region")}) AS period
+    WHERE batch.state IN ('receiving', 'checked', 'applied', 'undone', 'refused')
+      AND CAST(batch.updated_at AS date) + make_interval(years => period.years) <= :today
+      AND (CAST(:after AS uuid) IS NULL OR batch.id > :after)
+      AND batch.id NOT IN (
+        SELECT staged.import_id FROM contracts AS contract
+        CROSS JOIN LATERAL ({TARGETS.replace(":id", "contract.id")}) AS target
+        JOIN table_import_rows AS staged ON staged.target_id = target.id
+        WHERE {_HELD})
+    ORDER BY batch.id LIMIT :limit
+    """  # noqa: S608 - constants
+)
+
+
+async def due_imports(session: AsyncSession, *, limit: int, after: UUID | None) -> Sequence[Row[Any]]:
+    """Imports of tables whose period is over and that wrote nothing about a held contract, in the order of their ids.
+
+    (id, region, simulated, years, scope).
+    """
+    values = {"noun": "imports", "today": clock.today(), "limit": limit, "after": after}
+    return (await session.execute(_IMPORTS, values)).all()
+
+
+_IS_HELD = text(f"SELECT {_HELD} FROM contracts AS contract WHERE contract.id = :id")  # noqa: S608 - constants
+
+
+async def is_held(session: AsyncSession, *, contract_id: UUID) -> bool:
+    """Whether a hold or an appeal that is not decided keeps a contract now."""
+    return bool(await session.scalar(_IS_HELD, {"id": contract_id, "today": clock.today()}))
 
 
 async def list_periods(session: AsyncSession) -> Sequence[RetentionPeriod]:

@@ -66,7 +66,7 @@ async def list_due(
     session: ReadSession,
     _: Reader,
     page: PageQuery,
-    noun: Annotated[Noun, Query(description="records | freeText | personalFields; for individuals it is empty.")],
+    noun: Annotated[Noun, Query(description="records | freeText | personalFields; empty for individuals, imports.")],
     request: Request,
     response: Response,
 ) -> Page[DueOut]:
@@ -74,7 +74,7 @@ async def list_due(
     limit = page.limit + 1
     found = (
         []
-        if noun == "individuals"
+        if noun in ("individuals", "imports")
         else await queries.due_contracts(session, noun=noun, limit=limit, after=id_after(page), held=True)
     )
     shown = found[: page.limit]

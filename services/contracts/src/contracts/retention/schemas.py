@@ -31,8 +31,10 @@ class PeriodIn(Model):
         description="Region with everything below it; * for every region.",
         examples=["CN-23"],
     )
-    noun: Noun = Field(description="records | freeText | personalFields | individuals.")
-    years: Annotated[StrictInt, Field(ge=1, le=100)] = Field(description="Years from the end of the contract.")
+    noun: Noun = Field(description="records | freeText | personalFields | individuals | imports.")
+    years: Annotated[StrictInt, Field(ge=1, le=100)] = Field(
+        description="Years from the end of the contract (of an import: from its last change)."
+    )
     basis: str = Field(min_length=1, max_length=2000, description="The law or decision that it rests on.")
 
 
@@ -41,8 +43,8 @@ class PeriodOut(Out):
 
     id: UUID = Field(description="Id.")
     scope: str = Field(description="Region prefix; * for every region.")
-    noun: str = Field(description="records | freeText | personalFields | individuals.")
-    years: int = Field(description="Years from the end of the contract.")
+    noun: str = Field(description="records | freeText | personalFields | individuals | imports.")
+    years: int = Field(description="Years from the end of the contract (of an import: from its last change).")
     basis: str = Field(description="The law or decision that it rests on.")
     set_by: str = Field(description="Who set it.")
     set_at: datetime = Field(description="When.")
@@ -53,7 +55,7 @@ class PeriodOut(Out):
 class ProposalOut(Out):
     """A shipped proposal."""
 
-    noun: str = Field(description="records | freeText | personalFields | individuals.")
+    noun: str = Field(description="records | freeText | personalFields | individuals | imports.")
     years: int = Field(description="Proposed years.")
     begins: dict[str, str] = Field(description="Where the period begins, in Chinese and English.")
     what: dict[str, str] = Field(description="What is erased, in Chinese and English.")
@@ -83,8 +85,8 @@ class ErasureOut(Out):
     """What was erased."""
 
     id: UUID = Field(description="Id.")
-    noun: str = Field(description="records | freeText | personalFields | individuals.")
-    about_id: UUID = Field(description="The contract, or the organisation of a person.")
+    noun: str = Field(description="records | freeText | personalFields | individuals | imports.")
+    about_id: UUID = Field(description="The contract, the organisation of a person, or the import.")
     region: str = Field(description="Region; CN-00 for persons, who are national.")
     simulated: bool = Field(description="Made up for a demonstration or a test.")
     rows: dict[str, int] = Field(description="Rows by table or field.")

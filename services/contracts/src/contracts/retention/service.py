@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.contracts.queries import get_contract
 from contracts.contracts.service import raise_version, rules_for, tell_again
+from contracts.documents.erasing import erase_personal_documents
 from contracts.organisations.service import change_organisation
 from contracts.regions.queries import NATIONAL
 from contracts.retention import queries
@@ -24,6 +25,7 @@ from contracts.retention.erasing import empty_free_text, empty_personal_fields
 from contracts.retention.errors import HoldReleased, PeriodConflict
 from contracts.retention.models import Erasure, LegalHold, RetentionPeriod
 from contracts.retention.schemas import HoldIn, PeriodIn
+from contracts.tabular.erasing import erase_import, forget_rows
 from shared import audit, clock, outbox
 from shared.auth import normalise_scope, require_region
 from shared.concurrency import check_version
@@ -149,6 +151,8 @@ async def erase_due(session: AsyncSession, *, noun: str, after: UUID | None, lim
                 rule="individuals: every contract is over",
             )
         return persons[-1].id if len(persons) == limit else None
+    if noun == "imports":
+        return await _erase_imports(session, after=after)
     due = await queries.due_contracts(session, noun=noun, limit=limit, after=after)
     await allow_erasing(session, on=True)
     for row in due:
@@ -160,6 +164,18 @@ async def erase_due(session: AsyncSession, *, noun: str, after: UUID | None, lim
             _log.warning("contract kept", contract_id=str(row.id), noun=noun, error=str(error.orig))
     await allow_erasing(session, on=False)
     return due[-1].id if len(due) == limit else None
+
+
+async def _erase_imports(session: AsyncSession, *, after: UUID | None) -> UUID | None:
+    """One import in a transaction: it may have a million rows."""
+    found = await queries.due_imports(session, limit=1, after=after)
+    for row in found:
+        rule = f"imports: {row.years} years in {row.scope}"
+        rows = await erase_import(session, import_id=row.id)
+        if rows:
+            about = {"about": row.id, "region": row.region, "simulated": row.simulated}
+            _erased(session, "imports", rows=rows, rule=rule, **about)
+    return found[-1].id if found else None
 
 
 async def _forget(session: AsyncSession, person_id: UUID) -> None:
@@ -174,6 +190,8 @@ async def _forget(session: AsyncSession, person_id: UUID) -> None:
 async def _erase(session: AsyncSession, noun: str, row: Any) -> None:  # noqa: ANN401 - a row of `due_contracts`
     rule = f"{noun}: {row.years} years in {row.scope}"
     await session.execute(_LOCK, {"id": row.id})
+    if await queries.is_held(session, contract_id=row.id):
+        return  # a hold that was placed, or an appeal that came, since the list was read
     if noun == "records":
         if not await _old_enough(session, row.id):
             return
@@ -192,12 +210,19 @@ async def _erase(session: AsyncSession, noun: str, row: Any) -> None:  # noqa: A
                 rule=rule,
             )
     elif noun == "freeText":
-        rows = await empty_free_text(session, contract_id=row.id)
+        rows = await empty_free_text(session, contract_id=row.id) | await _unstage(session, row.id)
     else:
         rows = await empty_personal_fields(session, contract_id=row.id)
+        rows |= await erase_personal_documents(session, contract_id=row.id) | await _unstage(session, row.id)
         await raise_version(session, contract_id=row.id)
         await tell_again(session, contract_id=row.id, action="contract.erased", fields=rows)
     _erased(session, noun, about=row.id, region=row.region, simulated=row.simulated, rows=rows, rule=rule)
+
+
+async def _unstage(session: AsyncSession, contract_id: UUID) -> dict[str, int]:
+    """The rows of files that were imported say the same words once more."""
+    staged = await forget_rows(session, contract_id=contract_id)
+    return {"table_import_rows": staged} if staged else {}
 
 
 async def _old_enough(session: AsyncSession, contract_id: UUID) -> bool:
@@ -238,7 +263,7 @@ def _erased(
     )
     session.add(erasure)
     outbox.emit(session, erasure_event(erasure), subject=about, region=region)
-    kind = "organisation" if noun == "individuals" else "contract"
+    kind = {"individuals": "organisation", "imports": "table_import"}.get(noun, "contract")
     audit.record(session, "retention.erased", noun=kind, noun_id=about, region=region, fields={"noun": noun})
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
+from contracts.structure.schemas import AgreementOut
 from shared.web import Model, Money, Out
 
 __all__ = ["ConfirmIn", "LineIn", "OrderIn", "SettlementIn", "SettlementOut", "SettlementsOut", "WithdrawIn"]
@@ -68,6 +69,9 @@ class ConfirmIn(Model):
     side: Literal["purchaser", "provider"] | None = Field(
         None, description="purchaser | provider; needed when the token names no organisation of a party."
     )
+    organisation_id: UUID | None = Field(
+        None, description="Party; needed where its side has several members and the token names none of them."
+    )
 
 
 class OrderIn(Model):
@@ -116,6 +120,7 @@ class SettlementOut(Out):
     purchaser_at: datetime | None = Field(description="When.")
     provider_by: str | None = Field(description="Who confirmed for the provider.")
     provider_at: datetime | None = Field(description="When.")
+    agreement: AgreementOut = Field(description="Confirmations party by party, and who has not given one yet.")
     ordered_by: str | None = Field(description="Who gave the one-sided order.")
     ordered_at: datetime | None = Field(description="When.")
     order_reason: str | None = Field(description="Why without the other side.")

@@ -24,6 +24,7 @@ from contracts.settlements.guards import missing_to_settle, require_fault
 from contracts.settlements.models import Settlement
 from contracts.settlements.queries import standing_settlement
 from contracts.settlements.schemas import SettlementIn
+from contracts.structure.service import confirm_matter, lapse_confirmations, speaker, waiting_for
 from shared import audit, clock, outbox
 from shared.concurrency import check_version
 from shared.db import principal_in
@@ -36,6 +37,7 @@ __all__ = [
     "propose_settlement",
     "settle",
     "settlement_event",
+    "sides_agreed",
     "withdraw_settlement",
 ]
 
@@ -94,24 +96,40 @@ async def propose_settlement(session: AsyncSession, body: SettlementIn, *, contr
 
 
 async def confirm_settlement(
-    session: AsyncSession, *, contract_id: UUID, side: Side | None, if_match: int | None
+    session: AsyncSession,
+    *,
+    contract_id: UUID,
+    side: Side | None,
+    if_match: int | None,
+    organisation_id: UUID | None = None,
 ) -> Settlement:
-    """Confirm the settlement for a side; the second side's confirmation books every line in the ledger.
+    """Confirm the settlement for a party; the last party's confirmation books every line in the ledger.
+
+    A side with several members has confirmed when each of them has, as at the conclusion.
 
     SettlementNotProposed, SettlementNotOpen, SettlementAlreadyConfirmed, and what the ledger refuses.
     """
     head, record = await _opened(session, contract_id=contract_id)
-    side = side_of(principal_in(session), record.state, named=side)
+    party = speaker(session, record, organisation_id=organisation_id, side=side)
     settlement = await _in_state(session, "proposed", contract_id=contract_id, if_match=if_match)
-    if getattr(settlement, f"{side}_at") is not None:
-        raise SettlementAlreadyConfirmed(f"The {side} has confirmed it; the other side's confirmation is awaited.")
-    setattr(settlement, f"{side}_by", principal_in(session).subject)
-    setattr(settlement, f"{side}_at", clock.now())
+    waiting = await waiting_for(session, record, about_id=settlement.id, agreed=sides_agreed(settlement))
+    if party not in waiting:
+        raise SettlementAlreadyConfirmed(
+            f"{party.organisation_id} has confirmed it for the {party.side}; {len(waiting)} confirmations are awaited."
+        )
+    await confirm_matter(
+        session, contract_id=contract_id, party=party, about_id=settlement.id, terms=_terms_of(settlement)
+    )
+    waiting.remove(party)
+    if all(other.side != party.side for other in waiting):
+        setattr(settlement, f"{party.side}_by", principal_in(session).subject)
+        setattr(settlement, f"{party.side}_at", clock.now())
     if settlement.purchaser_at is not None and settlement.provider_at is not None:
         await _book(session, head, settlement)
         settlement.state = "agreed"
     settlement.version += 1
-    return await _told(session, settlement, "settlement.confirmed", side=side)
+    confirmed = {"side": party.side, "organisation": str(party.organisation_id)}
+    return await _told(session, settlement, "settlement.confirmed", **confirmed)
 
 
 async def order_settlement(
@@ -165,7 +183,19 @@ async def withdraw_settlement(
     settlement.state, settlement.version = "withdrawn", settlement.version + 1
     settlement.withdrawn_by, settlement.withdrawn_at = principal_in(session).subject, clock.now()
     settlement.withdrawal_reason = reason
+    await lapse_confirmations(session, contract_id=contract_id, about_id=settlement.id, reason="withdrawn")
     return await _told(session, settlement, "settlement.withdrawn")
+
+
+def sides_agreed(settlement: Settlement) -> set[str]:
+    """The sides all of whose members have confirmed."""
+    return {side for side in _BOTH if getattr(settlement, f"{side}_at") is not None}
+
+
+def _terms_of(settlement: Settlement) -> dict[str, object]:
+    """What a party confirms, as one mapping."""
+    names = ("id", "contract_id", "ground", "fault", "reason", "damages_to_purchaser", "damages_to_provider", "lines")
+    return {name: getattr(settlement, name) for name in (*names, "currency", "document_sha256")}
 
 
 def settlement_event(settlement: Settlement) -> ContractSettlementChanged:

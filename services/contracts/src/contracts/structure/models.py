@@ -86,10 +86,11 @@ class RegionShare(Base):
 
 
 class Confirmation(Base):
-    """A party's confirmation of the terms with this hash.
+    """A party's confirmation of the terms with this hash: the contract's, or those of the matter `about_id`.
 
-    It stands until `ended_at`: withdrawn by the party that gave it, or lapsed, because another withdrew its own or a
-    party was succeeded, so that the terms may change.
+    A matter is an amendment or a settlement, to which every party agrees as it agreed to the contract. A confirmation
+    stands until `ended_at`: withdrawn by the party that gave it, or lapsed, because another withdrew its own, a party
+    was succeeded, or the matter was withdrawn, so that the terms may change.
     """
 
     __tablename__ = "contract_confirmations"
@@ -104,8 +105,10 @@ class Confirmation(Base):
             "contract_id",
             "side",
             "organisation_id",
+            "about_id",
             unique=True,
             postgresql_where=text("ended_at IS NULL"),
+            postgresql_nulls_not_distinct=True,
         ),
     )
 
@@ -113,6 +116,7 @@ class Confirmation(Base):
     contract_id: Mapped[UUID] = mapped_column(ForeignKey("contracts.id"))
     side: Mapped[str] = mapped_column(Text)
     organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id"))
+    about_id: Mapped[UUID | None]
     terms_sha256: Mapped[str] = mapped_column(String(64))
     confirmed_by: Mapped[str] = mapped_column(Text)
     confirmed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

@@ -18,7 +18,9 @@ __all__ = [
     "FactPart",
     "Share",
     "call_off_head",
+    "call_off_values",
     "call_offs_of",
+    "confirmations_about",
     "confirmations_of",
     "lot_part",
     "member_part",
@@ -78,9 +80,19 @@ async def shares(session: AsyncSession, *, contract_ids: Sequence[UUID]) -> list
 
 
 async def confirmations_of(session: AsyncSession, *, contract_id: UUID) -> Sequence[Confirmation]:
-    """Every confirmation of a visible contract's terms in the order in which it was given."""
-    statement = select(Confirmation).where(Confirmation.contract_id == contract_id).order_by(Confirmation.id)
-    return (await session.execute(statement)).scalars().all()
+    """Every confirmation of a visible contract's own terms in the order in which it was given."""
+    statement = select(Confirmation).where(Confirmation.contract_id == contract_id, Confirmation.about_id.is_(None))
+    return (await session.execute(statement.order_by(Confirmation.id))).scalars().all()
+
+
+async def confirmations_about(
+    session: AsyncSession, *, contract_id: UUID, about_ids: Sequence[UUID]
+) -> Sequence[Confirmation]:
+    """Every confirmation of these matters of a visible contract in the order in which it was given."""
+    statement = select(Confirmation).where(
+        Confirmation.contract_id == contract_id, Confirmation.about_id.in_(about_ids)
+    )
+    return (await session.execute(statement.order_by(Confirmation.id))).scalars().all()
 
 
 async def lot_part(session: AsyncSession, *, contract_id: UUID, lot_id: UUID) -> FactPart | None:
@@ -124,3 +136,12 @@ async def call_offs_of(session: AsyncSession, *, framework_id: UUID, limit: int,
     )
     values = {"framework_id": framework_id, "after": after, "limit": limit + 1}
     return [CallOff(*row) for row in await session.execute(statement, parameters | values)]
+
+
+async def call_off_values(session: AsyncSession, *, framework_id: UUID) -> list[tuple[UUID, Decimal | None]]:
+    """Call-offs that are or were in force and their values, of every region: (id, value)."""
+    statement = text(
+        "SELECT id, value FROM contracts WHERE framework_id = :framework_id "
+        "AND state IN ('active', 'suspended', 'completed', 'terminated') ORDER BY id"
+    )
+    return [(row.id, row.value) for row in await session.execute(statement, {"framework_id": framework_id})]

@@ -12,6 +12,7 @@ from contracts.places import RegionText
 from shared.web import Figure, Model, Money, Out
 
 __all__ = [
+    "AgreementOut",
     "CallOffOut",
     "CallOffsOut",
     "ConfirmIn",
@@ -179,9 +180,16 @@ class GivenConfirmationOut(Out):
     confirmed_at: datetime = Field(description="When.")
     ended_at: datetime | None = Field(description="Since when it stands no more.")
     ended_as: str | None = Field(
-        description="withdrawn (by the party) | lapsed (another withdrew, or a party was succeeded)."
+        description="withdrawn (by the party) | lapsed (another withdrew, a party was succeeded, the matter is off)."
     )
     reason: str | None = Field(description="Why it was withdrawn.")
+
+
+class AgreementOut(Out):
+    """How far the parties have agreed to a matter: an amendment, a settlement."""
+
+    given: list[GivenConfirmationOut] = Field(description="Every confirmation in the order in which it was given.")
+    waiting: list[WaitingOut] = Field(description="Parties whose confirmation is missing; each member confirms.")
 
 
 class ConfirmationsOut(Out):

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Date,
     DateTime,
     ForeignKey,
+    Index,
     LargeBinary,
     Numeric,
     String,
@@ -48,7 +49,18 @@ NOUNS = (
     "deductions",
     "evaluations",
 )
-BATCH_STATES = ("receiving", "reading", "checking", "checked", "applying", "applied", "undoing", "undone", "refused")
+BATCH_STATES = (
+    "receiving",
+    "reading",
+    "checking",
+    "checked",
+    "applying",
+    "applied",
+    "undoing",
+    "undone",
+    "refused",
+    "erased",
+)
 OUTCOMES = ("created", "updated", "unchanged", "rejected", "undone", "kept")
 
 
@@ -110,12 +122,17 @@ class ImportPart(Base):
 class ImportRow(Base):
     """A row of the file as it stands (`line` as a reader of the file counts), and what became of it.
 
+    It goes with the contract that it is about, and with its import's own period (`contracts.retention`).
+
     `cells` is a list of texts, as JSON because the driver takes far longer over an array. `problems` are
     `{"column", "value", "reason"}`; `before` is what undoing needs.
     """
 
     __tablename__ = "table_import_rows"
-    __table_args__ = (CheckConstraint(one_of("outcome", OUTCOMES), name="outcome"),)
+    __table_args__ = (
+        CheckConstraint(one_of("outcome", OUTCOMES), name="outcome"),
+        Index(None, "target_id", postgresql_where=text("target_id IS NOT NULL")),
+    )
 
     import_id: Mapped[UUID] = mapped_column(ForeignKey("table_imports.id"), primary_key=True)
     line: Mapped[int] = mapped_column(primary_key=True)
@@ -153,7 +170,7 @@ class ImportReference(Base):
     source: Mapped[str] = mapped_column(Text, primary_key=True)
     noun: Mapped[str] = mapped_column(Text, primary_key=True)
     reference: Mapped[str] = mapped_column(Text, primary_key=True)
-    target_id: Mapped[UUID]
+    target_id: Mapped[UUID] = mapped_column(index=True)
     content_hash: Mapped[str] = mapped_column(String(64))
 
 

@@ -24,6 +24,7 @@ __all__ = [
     "list_unproved",
     "list_vouchers",
     "lock_voucher",
+    "open_vouchers",
     "proved_by",
     "queues_of_file",
 ]
@@ -172,3 +173,14 @@ async def queues_of_file(session: AsyncSession, *, file_id: UUID) -> list[dict[s
         f"FROM vouchers WHERE file_id = :id AND {scope} GROUP BY queue ORDER BY queue"
     )
     return [dict(row) for row in (await session.execute(statement, parameters | {"id": file_id})).mappings()]
+
+
+async def open_vouchers(session: AsyncSession, *, region: str) -> Sequence[RowMapping]:
+    """Vouchers of a region and below that wait in a queue, by month, queue and currency, the oldest month first."""
+    scope, parameters = scope_sql(principal_in(session), "voucher.region")
+    statement = text(
+        "SELECT month, queue, currency, count(*) AS vouchers, sum(amount) AS amount FROM vouchers AS voucher "  # noqa: S608 - our scope
+        f"WHERE queue IN ('partlyMatched', 'unmatched', 'duplicate') AND starts_with(region, :region) AND {scope} "
+        "GROUP BY month, queue, currency ORDER BY month, queue, currency"
+    )
+    return (await session.execute(statement, parameters | {"region": region})).mappings().all()

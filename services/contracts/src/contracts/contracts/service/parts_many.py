@@ -9,7 +9,7 @@ from pydantic_core import to_jsonable_python
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from contracts.contracts.queries import get_contracts
+from contracts.contracts.queries import amended_milestones, get_contracts
 from contracts.contracts.service.store import announce
 from contracts.rows import insert_rows, update_rows
 from shared import clock
@@ -46,16 +46,18 @@ _USES: Mapping[PartTable, str] = {
         "UNION ALL SELECT FROM contract_milestone_reports WHERE milestone_id = :id)"
     ),
 }
+_AGREED = ("title", "kind", "percentage", "due_on")
 _RAISE = text("UPDATE contracts SET version = version + 1, updated_at = :now WHERE id = ANY(:ids)")
 
 
 class WrittenPart(NamedTuple):
-    """What became of one part; `before` and `after` are its columns as JSON."""
+    """What became of one part; `before` and `after` are its columns as JSON, `refusal` why it was left as it is."""
 
     part_id: UUID
-    outcome: str
+    outcome: str | None
     before: dict[str, Any] | None
     after: dict[str, Any] | None
+    refusal: str | None = None
 
 
 async def record_imported_parts(
@@ -64,7 +66,8 @@ async def record_imported_parts(
     """Add parts or bring them up to date by (contract_id, code); answers what became of each, in order.
 
     Each part names `contract_id`, `code` and the table's columns; the contracts are of the past, in the caller's scope,
-    and locked. Each contract that changes counts one version and is told once.
+    and locked. Each contract that changes counts one version and is told once. A milestone that an amendment agreed
+    here keeps what was agreed: a part that says otherwise is refused alone.
     """
     names = _COLUMNS[table]
     contracts = sorted({part["contract_id"] for part in parts})
@@ -74,6 +77,7 @@ async def record_imported_parts(
     )
     rows = (await session.execute(statement, {"ids": contracts})).mappings()
     stored = {(row["contract_id"], row["code"]): dict(row) for row in rows}
+    amended = await amended_milestones(session, contract_ids=contracts) if table == "contract_milestones" else set()
     positions: dict[UUID, int] = {}
     for row in stored.values():
         positions[row["contract_id"]] = max(positions.get(row["contract_id"], -1), row["position"])
@@ -89,13 +93,21 @@ async def record_imported_parts(
             written.append(WrittenPart(row["id"], "created", None, _told(values)))
         elif all(known[name] == values[name] for name in names):
             written.append(WrittenPart(known["id"], "unchanged", None, None))
+        elif (known["contract_id"], known["code"]) in amended and any(known[name] != values[name] for name in _AGREED):
+            refusal = (
+                "was agreed by an amendment here, and its title, kind, share or last day would change. Bring the "
+                "source up to date, or change it by an amendment or a correction"
+            )
+            written.append(WrittenPart(known["id"], None, None, None, refusal))
         else:
             changed.append({"id": known["id"]} | values)
             before = _told({name: known[name] for name in names})
             written.append(WrittenPart(known["id"], "updated", before, _told(values)))
     await insert_rows(session, table, fresh)
     await update_rows(session, table, changed)
-    touched = {part["contract_id"] for part, done in zip(parts, written, strict=True) if done.outcome != "unchanged"}
+    touched = {
+        part["contract_id"] for part, done in zip(parts, written, strict=True) if done.outcome in ("created", "updated")
+    }
     await _announce(session, touched, action="contract.parts-imported", table=table)
     return written
 

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from contracts.contracts.errors import ContractAlreadyRecorded
 from contracts.contracts.imported import ImportedContract, ImportedMilestone, Recorded
 from contracts.contracts.models import Amendment, Contract, ContractExternalId, Milestone
-from contracts.contracts.queries import ContractRecord, find_contract_id, get_contract
+from contracts.contracts.queries import ContractRecord, amended_milestones, find_contract_id, get_contract
 from contracts.contracts.service.store import announce, lock_contract
 from contracts.disclosure.service import secrecy_warnings
 from shared import clock
@@ -139,7 +139,10 @@ async def _update(session: AsyncSession, imported: ImportedContract, record: Con
     await session.execute(delete(Amendment).where(Amendment.contract_id == contract_id, Amendment.agreed_at.is_(None)))
     await _put_amendments(session, contract_id=contract_id, imported=imported, taken={each.number for each in agreed})
     known = {milestone.code: milestone.milestone_id for milestone in state.milestones}
-    await _put_milestones(session, contract_id=contract_id, milestones=imported.milestones, known=known)
+    amended = {code for _, code in await amended_milestones(session, contract_ids=[contract_id])}
+    await _put_milestones(
+        session, contract_id=contract_id, milestones=imported.milestones, known=known, amended=amended
+    )
     await session.execute(
         _REMEMBER, {"hash": imported.content_hash, "source": imported.source, "external_id": imported.external_id}
     )
@@ -173,13 +176,21 @@ async def _put_amendments(
 
 
 async def _put_milestones(
-    session: AsyncSession, *, contract_id: UUID, milestones: tuple[ImportedMilestone, ...], known: dict[str, UUID]
+    session: AsyncSession,
+    *,
+    contract_id: UUID,
+    milestones: tuple[ImportedMilestone, ...],
+    known: dict[str, UUID],
+    amended: Collection[str] = (),
 ) -> None:
-    """Insert new ones, update known ones; one that the source no longer names stays, since money may refer to it."""
+    """Insert new ones, update known ones; one that the source no longer names stays, since money may refer to it.
+
+    Of one that an amendment agreed here the source says only whether it was reached.
+    """
     for position, milestone in enumerate(milestones):
-        values = {
-            name: getattr(milestone, name) for name in ("title", "kind", "percentage", "due_on", "status", "met_on")
-        }
+        told = ("status", "met_on")
+        names = told if milestone.code in amended else ("title", "kind", "percentage", "due_on", *told)
+        values = {name: getattr(milestone, name) for name in names}
         if milestone.code in known:
             statement = (
                 update(Milestone).where(Milestone.id == known[milestone.code]).values(**values, position=position)

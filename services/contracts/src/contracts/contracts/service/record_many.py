@@ -50,6 +50,12 @@ COLUMNS = (
 )
 # Of these, what an event tells as it is.
 _TOLD = tuple(name for name in COLUMNS if name in ContractState.model_fields)
+# What both parties agreed here stands; no source takes it back by sending its own picture again.
+AGREED = ("value", "starts_on", "ends_on")
+_AMENDED = (
+    "(SELECT max(number) FROM contract_amendments AS amendment WHERE amendment.contract_id = contracts.id "
+    "AND amendment.agreed_at IS NOT NULL) AS amended"
+)
 _BUSY = (
     "SELECT FROM ledger_entries WHERE contract_id = :id UNION ALL "
     "SELECT FROM observations AS observed WHERE contract_id = :id AND NOT EXISTS (SELECT FROM observation_withdrawals "
@@ -73,8 +79,9 @@ class Written(NamedTuple):
 async def record_imported_contracts(session: AsyncSession, contracts: Sequence[ImportedContract]) -> list[Written]:
     """Record contracts of one source, each once, or bring them up to date; answers what became of each, in order.
 
-    The regions are in the caller's scope. A contract that was drafted here, that lies outside the scope, or whose
-    currency would change is refused alone; the same content hash again changes nothing.
+    The regions are in the caller's scope. A contract that was drafted here, that lies outside the scope, whose currency
+    would change, or that says another value or term than an amendment agreed here is refused alone; the same content
+    hash again changes nothing.
     """
     keys = [(each.source, each.external_id) for each in contracts]
     known = await find_contract_ids(session, keys)
@@ -96,6 +103,8 @@ async def record_imported_contracts(session: AsyncSession, contracts: Sequence[I
             written.append(Written(None, None, refusal=refusal))
         elif content_hash == contract.content_hash:
             written.append(Written(contract_id, "unchanged"))
+        elif (refusal := _against_amendment(contract, before)) is not None:
+            written.append(Written(None, None, refusal=refusal))
         else:
             kept = before["moved_at"] is not None and before["state"] != contract.state
             changed.append({"id": contract_id, **_row(contract, moment=moment, kept=before if kept else None)})
@@ -115,6 +124,20 @@ def _refusal(contract: ImportedContract, before: Mapping[str, Any] | None) -> st
     return None
 
 
+def _against_amendment(contract: ImportedContract, before: dict[str, Any]) -> str | None:
+    amended = before.pop("amended")
+    if amended is None:
+        return None
+    other = [name for name in AGREED if getattr(contract, name) != before[name]]
+    if not other:
+        return None
+    said = ", ".join(f"{name} {getattr(contract, name)} (agreed: {before[name]})" for name in other)
+    return (
+        f"says {said}, and amendment {amended}, to which both parties agreed here, stands. Bring the source up to "
+        "date, or change the contract by an amendment or a correction"
+    )
+
+
 def _row(
     contract: ImportedContract,
     *,
@@ -132,7 +155,7 @@ async def _stored(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, dict
     if not ids:
         return {}
     scope, parameters = scope_sql(principal_in(session))
-    names = ", ".join(("id", "version", "origin", "moved_at", "not_evaluable_at", *COLUMNS))
+    names = ", ".join(("id", "version", "origin", "moved_at", "not_evaluable_at", *COLUMNS, _AMENDED))
     statement = text(
         f"SELECT {names} FROM contracts WHERE id = ANY(:ids) AND {scope} ORDER BY id FOR UPDATE"  # noqa: S608 - ours
     )

@@ -13,18 +13,26 @@ from contracts.obligations.errors import CalendarNotFound
 from contracts.obligations.ical import Entry, calendar_text
 from contracts.obligations.models import CalendarFeed, Obligation
 from contracts.obligations.parameters import obligation_settings
-from contracts.obligations.queries import calendar_entries, feed_of_secret, find_feed, titles_of
+from contracts.obligations.queries import (
+    calendar_entries,
+    feed_of_secret,
+    finance_of,
+    find_feed,
+    organisation_of,
+    titles_of,
+)
 from contracts.obligations.register import reading_as
 from contracts.organisations.queries import get_organisation
 from contracts.regions.queries import NATIONAL
 from shared import audit, clock
-from shared.auth import Principal
+from shared.auth import Principal, require_region
 from shared.db import principal_in
 from shared.ids import new_id
 
-__all__ = ["create_feed", "read_feed", "require_own", "revoke_feed"]
+__all__ = ["create_feed", "read_feed", "require_own", "require_owner", "revoke_feed"]
 
 _SECRET_BYTES = 32
+_FINANCE = {"zh": "财政部门", "en": "Finance department"}
 
 
 def _hash(secret: str) -> str:
@@ -32,23 +40,42 @@ def _hash(secret: str) -> str:
 
 
 def require_own(principal: Principal, organisation_id: UUID) -> None:
-    """Refuse (403) a token that names another organisation; finance, auditors and operators see those of the region."""
-    if principal.organisation in {None, organisation_id} or principal.roles & {"finance", "auditor", "operator"}:
+    """Refuse (403) a token that names another organisation; finance, auditors and operators see those of the region.
+
+    A token without an organisation is a system of the region and sees those too, except an evaluators' system:
+    evaluators see what is assigned to them.
+    """
+    if principal.organisation == organisation_id or principal.roles & {"finance", "auditor", "operator"}:
+        return
+    if principal.organisation is None and principal.roles & {"purchaser", "provider"}:
         return
     raise NotAParty("This is another organisation's.")
 
 
-async def create_feed(
-    session: AsyncSession, *, organisation_id: UUID, language: str, note: str | None
-) -> tuple[CalendarFeed, str]:
-    """(feed, secret): a new address of an organisation's calendar. The secret is shown now and never again."""
+async def require_owner(session: AsyncSession, owner: UUID | str) -> None:
+    """Refuse an organisation that is unknown or another's, and a region outside the scope (403)."""
     principal = principal_in(session)
-    await get_organisation(session, organisation_id=organisation_id)
-    require_own(principal, organisation_id)
+    if isinstance(owner, str):
+        require_region(principal, owner)
+        return
+    await get_organisation(session, organisation_id=owner)
+    require_own(principal, owner)
+
+
+async def create_feed(
+    session: AsyncSession, *, owner: UUID | str, language: str, note: str | None
+) -> tuple[CalendarFeed, str]:
+    """(feed, secret): a new address of a calendar. The secret is shown now and never again.
+
+    `owner` is an organisation, or the region of a finance department.
+    """
+    principal = principal_in(session)
+    await require_owner(session, owner)
     secret = secrets.token_urlsafe(_SECRET_BYTES)
     feed = CalendarFeed(
         id=new_id(),
-        organisation_id=organisation_id,
+        organisation_id=owner if isinstance(owner, UUID) else None,
+        finance_of=owner if isinstance(owner, str) else None,
         secret_sha256=_hash(secret),
         language=language,
         regions=list(principal.regions),
@@ -62,15 +89,14 @@ async def create_feed(
     return feed, secret
 
 
-async def revoke_feed(session: AsyncSession, *, organisation_id: UUID, feed_id: UUID) -> CalendarFeed:
+async def revoke_feed(session: AsyncSession, *, owner: UUID | str, feed_id: UUID) -> CalendarFeed:
     """Shut an address for good; doing it again changes nothing. CalendarNotFound, NotAParty."""
-    principal = principal_in(session)
-    require_own(principal, organisation_id)
-    feed = await find_feed(session, organisation_id=organisation_id, feed_id=feed_id)
+    await require_owner(session, owner)
+    feed = await find_feed(session, owner=owner, feed_id=feed_id)
     if feed is None:
-        raise CalendarNotFound(f"The organisation has no calendar {feed_id}.")
+        raise CalendarNotFound(f"There is no calendar {feed_id} of {owner}.")
     if feed.revoked_at is None:
-        feed.revoked_at, feed.revoked_by = clock.now(), principal.subject
+        feed.revoked_at, feed.revoked_by = clock.now(), principal_in(session).subject
         await session.flush()
         _noted(session, feed, "calendar.revoked")
     return feed
@@ -78,7 +104,21 @@ async def revoke_feed(session: AsyncSession, *, organisation_id: UUID, feed_id: 
 
 def _noted(session: AsyncSession, feed: CalendarFeed, act: str) -> None:
     fields = {"calendar_id": str(feed.id)}
+    if feed.organisation_id is None:
+        region = feed.finance_of
+        audit.record(session, act, noun="finance_calendar", noun_id=feed.id, region=region, fields=fields)
+        return
     audit.record(session, act, noun="organisation", noun_id=feed.organisation_id, region=NATIONAL, fields=fields)
+
+
+async def _reader_of(session: AsyncSession, feed: CalendarFeed) -> tuple[str, Principal]:
+    """The calendar's name, and as whom it is read: with the regions of who made it, whoever asks for it."""
+    subject, regions = f"calendar:{feed.id}", tuple(feed.regions)
+    if feed.organisation_id is None:
+        return f"{_FINANCE[feed.language]} {feed.finance_of}", Principal(subject, frozenset({"finance"}), regions)
+    organisation = await get_organisation(session, organisation_id=feed.organisation_id)
+    roles = frozenset({"purchaser", "provider"})
+    return organisation.name, Principal(subject, roles, regions, organisation=feed.organisation_id)
 
 
 async def read_feed(session: AsyncSession, *, secret: str) -> bytes:
@@ -87,18 +127,13 @@ async def read_feed(session: AsyncSession, *, secret: str) -> bytes:
     if feed is None:
         raise CalendarNotFound("There is no such calendar, or its address was revoked.")
     settings, today = obligation_settings(), clock.today()
-    organisation = await get_organisation(session, organisation_id=feed.organisation_id)
-    # As the organisation itself, with the regions of who made the feed, whoever asks for it.
-    reader = Principal(
-        f"calendar:{feed.id}",
-        frozenset({"purchaser", "provider"}),
-        tuple(feed.regions),
-        organisation=feed.organisation_id,
-    )
+    name, reader = await _reader_of(session, feed)
     with reading_as(session, reader):
         rows = await calendar_entries(
             session,
-            organisation_id=feed.organisation_id,
+            whose=finance_of(feed.finance_of)
+            if feed.finance_of is not None
+            else await organisation_of(session, reader.organisation or feed.id),
             past=today - timedelta(days=settings.calendar_past_days),
             limit=settings.calendar_items,
         )
@@ -120,4 +155,4 @@ async def read_feed(session: AsyncSession, *, secret: str) -> bytes:
             changed_at=row.refreshed_at,
         )
 
-    return calendar_text(organisation.name, [entry(row) for row in rows], language=feed.language)
+    return calendar_text(name, [entry(row) for row in rows], language=feed.language)

@@ -86,7 +86,7 @@ def _row(register: Register, duty: Duty) -> dict[str, Any]:
         "region": state.region,
         "code": duty.code,
         "side": duty.side,
-        "organisation_id": parties.get(duty.side),
+        "organisation_id": duty.organisation_id or parties.get(duty.side),
         "nature": duty.nature,
         "text_zh": duty.text.zh,
         "text_en": duty.text.en,

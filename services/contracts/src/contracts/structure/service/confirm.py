@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from contracts.contracts.errors import ContractNotActivatable, ContractStateConflict, NotAParty
+from contracts.contracts.errors import ContractNotActivatable, ContractStateConflict
 from contracts.contracts.queries import ContractRecord, get_contract
 from contracts.contracts.service import (
     Party,
@@ -16,20 +16,19 @@ from contracts.contracts.service import (
     announce,
     lock_contract,
     move,
-    parties_of,
     terms_sha256,
     touch_contract,
     unconfirmed,
 )
 from contracts.contracts.transitions import allowed_actions
 from contracts.policies.errors import ActRequired
-from contracts.structure.errors import ConfirmationPartyUnclear, NothingConfirmed, TermsChanged
+from contracts.structure.errors import NothingConfirmed, TermsChanged
 from contracts.structure.models import Confirmation
+from contracts.structure.service.giving import give_confirmation, party_speaking
 from shared import clock
 from shared.concurrency import check_version
 from shared.db import principal_in
 from shared.events import ContractUpdated
-from shared.ids import new_id
 
 __all__ = ["Confirmed", "confirm_terms", "withdraw_confirmation"]
 
@@ -69,7 +68,7 @@ async def confirm_terms(
     """
     await lock_contract(session, contract_id=contract_id)
     record = await get_contract(session, contract_id=contract_id)
-    party = _party(session, record, organisation_id=organisation_id, side=side)
+    party = party_speaking(session, record, organisation_id=organisation_id, side=side)
     check_version(if_match, record.state.version)
     _require_pending(record, "confirmed")
     present = terms_sha256(record)
@@ -122,12 +121,12 @@ async def withdraw_confirmation(
     subject = principal_in(session).subject
 
     async def change(record: ContractRecord) -> dict[str, Any]:
-        party = _party(session, record, organisation_id=organisation_id, side=side)
+        party = party_speaking(session, record, organisation_id=organisation_id, side=side)
         given = [one for one in record.state.confirmations if Party(one.side, one.organisation_id) == party]
         if not given:
             raise NothingConfirmed(f"{party.organisation_id} has no confirmation that stands.", side=party.side)
         of_contract = update(Confirmation).where(
-            Confirmation.contract_id == contract_id, Confirmation.ended_at.is_(None)
+            Confirmation.contract_id == contract_id, Confirmation.about_id.is_(None), Confirmation.ended_at.is_(None)
         )
         own = of_contract.where(Confirmation.side == party.side, Confirmation.organisation_id == party.organisation_id)
         ended = {"ended_at": clock.now(), "ended_by": subject}
@@ -167,61 +166,12 @@ def _require_pending(record: ContractRecord, what: str) -> None:
     )
 
 
-def _party(session: AsyncSession, record: ContractRecord, *, organisation_id: UUID | None, side: str | None) -> Party:
-    """The party for which the caller acts: its token's organisation, or the one that it names.
-
-    A token without an organisation belongs to a system of the region and acts for all parties; finance departments act
-    for the region too. Everybody else acts for its own organisation, in the role of its side.
-    """
-    principal = principal_in(session)
-    parties = parties_of(record.state)
-    told = [{"side": party.side, "organisation_id": str(party.organisation_id)} for party in parties]
-    if record.state.disclosure:
-        told = []  # a level above public may stand on the provider
-    wide = principal.organisation is None or bool(principal.roles & {"finance", "operator"})
-    if not wide and organisation_id not in (None, principal.organisation):
-        raise NotAParty("Each party confirms for itself; leave organisation_id out.")
-    wanted = organisation_id or principal.organisation
-    found = [party for party in parties if party.organisation_id == wanted and side in (None, party.side)]
-    if not wide:
-        found = [party for party in found if party.side in principal.roles]
-    if not found and wanted is not None:
-        raise NotAParty(f"{wanted} is no party of this contract in this role.")
-    if len(found) != 1:
-        raise ConfirmationPartyUnclear(
-            "Name the party with organisation_id, and its side where it stands on both.", parties=told
-        )
-    return found[0]
-
-
 async def _record_confirmation(
     session: AsyncSession, record: ContractRecord, party: Party, *, terms: str
 ) -> ContractRecord:
-    contract_id, moment = record.state.contract_id, clock.now()
+    contract_id = record.state.contract_id
     # One that stands for other terms cannot be here while nobody edits confirmed terms; if it is, it has no effect.
-    await session.execute(
-        update(Confirmation)
-        .where(
-            Confirmation.contract_id == contract_id,
-            Confirmation.side == party.side,
-            Confirmation.organisation_id == party.organisation_id,
-            Confirmation.ended_at.is_(None),
-        )
-        .values(ended_at=moment, ended_as="lapsed")
-        .execution_options(synchronize_session=False)
-    )
-    session.add(
-        Confirmation(
-            id=new_id(),
-            contract_id=contract_id,
-            side=party.side,
-            organisation_id=party.organisation_id,
-            terms_sha256=terms,
-            confirmed_by=principal_in(session).subject,
-            confirmed_at=moment,
-        )
-    )
-    await session.flush()
+    await give_confirmation(session, contract_id=contract_id, party=party, terms=terms)
     await touch_contract(session, contract_id=contract_id, has_parts=True)
     confirmed = await get_contract(session, contract_id=contract_id)
     fields = {"side": party.side, "organisation": str(party.organisation_id), "terms": terms}

@@ -48,6 +48,9 @@ async def _apply(
         ready.append((row, part))
     written = await record_imported_parts(session, table, [part for _, part in ready])
     for (row, _), done in zip(ready, written, strict=True):
+        if done.outcome is None:
+            row.reject("code", str(done.refusal))
+            continue
         row.done(done.outcome, done.part_id, {"before": done.before, "after": done.after})
 
 
