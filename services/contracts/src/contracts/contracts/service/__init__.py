@@ -1,7 +1,13 @@
 """What changes a contract, one module per use case. Each write is one commit with its event and its audit row."""
 
 from contracts.contracts.service.activate import activate_contract
-from contracts.contracts.service.amend import AmendedMilestone, AmendedTerms, amend_terms, set_final_value
+from contracts.contracts.service.amend import (
+    AmendedMilestone,
+    AmendedTerms,
+    amend_terms,
+    follow_final_value,
+    set_final_value,
+)
 from contracts.contracts.service.complete import complete_contract
 from contracts.contracts.service.correct import (
     CorrectedTerm,
@@ -63,6 +69,7 @@ __all__ = [
     "correct_contract",
     "create_contract",
     "facts_for_rules",
+    "follow_final_value",
     "framework_for",
     "lock_contract",
     "missing_by_framework",
