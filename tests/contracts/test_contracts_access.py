@@ -130,6 +130,7 @@ ENDPOINTS: dict[tuple[str, str], set[str]] = {
     ("GET", "/v1/contracts/{contract_id}/payment-terms"): READERS,
     ("GET", "/v1/contracts/{contract_id}/dues"): READERS,
     ("POST", "/v1/contracts/{contract_id}/dues/interest"): MANAGERS,
+    ("GET", "/v1/organisations/{organisation_id}/overdue-payments"): SUPERVISORS,
     ("GET", "/v1/contracts/{contract_id}/monitoring"): READERS,
     ("GET", "/v1/monitoring/alerts"): SUPERVISORS,
     ("POST", "/v1/monitoring/alerts/{alert_id}/decide"): MANAGERS,
