@@ -145,6 +145,7 @@ ENDPOINTS: dict[tuple[str, str], set[str]] = {
     ("POST", "/v1/vouchers/{voucher_id}/match"): {"finance"},
     ("POST", "/v1/vouchers/{voucher_id}/book"): {"finance"},
     ("POST", "/v1/vouchers/{voucher_id}/dismiss"): {"finance"},
+    ("POST", "/v1/vouchers/{voucher_id}/reopen"): {"finance"},
     ("POST", "/v1/contracts/{contract_id}/acceptances"): MANAGERS,
     ("GET", "/v1/contracts/{contract_id}/acceptances"): READERS,
     ("GET", "/v1/amendments/reasons"): PUBLIC,
@@ -430,6 +431,7 @@ class World:
             "/v1/vouchers/{voucher_id}/match": {"entry_ids": [str(new_id())]},
             "/v1/vouchers/{voucher_id}/book": {"contract_id": self.contract["contract_id"]},
             "/v1/vouchers/{voucher_id}/dismiss": {"reason": "x"},
+            "/v1/vouchers/{voucher_id}/reopen": {"reason": "x"},
         }
         return bodies.get(template)
 
