@@ -35,7 +35,7 @@ async def import_vouchers(session: AsyncSession, body: VoucherFileIn, *, limit: 
     """Record a statement and match its vouchers by number.
 
     A number that came before in the year (in this file or another of the treasury) goes to the queue of duplicates.
-    403 for a region outside the caller's scope, 413 for too many lines, VoucherFileAlreadyImported for the same content.
+    403 for a region outside the caller's scope, 413 for too many lines, VoucherFileAlreadyImported for known content.
     """
     require_region(principal_in(session), body.region)
     if len(body.lines) > limit:
