@@ -39,7 +39,7 @@ from contracts.contracts.service.record_imported import record_imported_contract
 from contracts.contracts.service.record_many import Written, record_imported_contracts, retract_imported_contract
 from contracts.contracts.service.retell import raise_version, tell_again
 from contracts.contracts.service.rules import facts_for_rules, missing_by_rules, rules_for
-from contracts.contracts.service.sides import Side, side_of
+from contracts.contracts.service.sides import Side, organisations_of, side_of
 from contracts.contracts.service.store import announce, lock_contract, move
 from contracts.contracts.service.touch import touch_contract
 from contracts.contracts.service.update import require_editable, update_contract
@@ -77,6 +77,7 @@ __all__ = [
     "move",
     "open_contracts_of",
     "open_for_fact",
+    "organisations_of",
     "parties_of",
     "raise_version",
     "record_imported_contract",
