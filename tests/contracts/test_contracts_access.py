@@ -29,6 +29,7 @@ ENDPOINTS: dict[tuple[str, str], set[str]] = {
     ("GET", "/v1/regions"): PUBLIC,
     ("GET", "/v1/regions/changes"): PUBLIC,
     ("POST", "/v1/regions/changes"): {"finance", "operator"},
+    ("POST", "/v1/regions/counties"): {"finance", "operator"},
     ("GET", "/v1/regions/{code}"): PUBLIC,
     ("GET", "/v1/regions/{code}/totals"): PUBLIC,
     ("GET", "/v1/regions/{code}/participation"): PUBLIC,
@@ -386,6 +387,7 @@ class World:
         dated = {"effective_on": "2025-06-30", "document": "simulated"}
         item = {"code": "A01", "name": "公共安全服务"}
         bodies: dict[str, dict[str, Any]] = {
+            "/v1/regions/counties": {"document": "x", "items": [{"code": "CN-230102", "name": "道里区"}]},
             "/v1/regions/changes": dated | {"kind": "retirement", "code": f"CN-23{90 + number % 9}{number % 90 + 10}"},
             "/v1/catalogue/editions": {
                 "jurisdiction": "CN-23",

@@ -290,7 +290,8 @@ async def test_members_act_for_their_side_and_confidential_matters_stay_so(contr
         purchaser = contracts.client.as_("purchaser", organisation=people[3])
         planned = (await purchaser.post(f"/v1{path}/inspections", json=PLAN)).json()
         opened = await purchaser.post(
-            f"/v1{path}/findings", json={"reason": "authorities", "responsible": "provider", "demand": "补足人员（模拟）"}
+            f"/v1{path}/findings",
+            json={"reason": "authorities", "responsible": "provider", "demand": "补足人员（模拟）"},
         )
         assert opened.status_code == 201, opened.text
         finding = f"/findings/{opened.json()['id']}"

@@ -1,4 +1,4 @@
-"""Treasuries number their vouchers anew every year: a number comes once a year, not once for ever."""
+"""Names of counties; and vouchers, which a treasury numbers anew every year: a number comes once a year."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -13,6 +13,16 @@ YEAR = sa.text("EXTRACT(year FROM month)")
 
 
 def upgrade() -> None:
+    op.create_table(
+        "counties",
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("valid_from", sa.Date(), nullable=True),
+        sa.Column("document", sa.Text(), nullable=False),
+        sa.Column("recorded_by", sa.Text(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("code", name=op.f("pk_counties")),
+    )
     with op.get_context().autocommit_block():
         op.create_index(
             "uq_vouchers_number_of_year",
@@ -36,3 +46,4 @@ def downgrade() -> None:
             postgresql_concurrently=True,
         )
         op.drop_index("uq_vouchers_number_of_year", "vouchers", postgresql_concurrently=True)
+    op.drop_table("counties")
