@@ -28,6 +28,7 @@ UNSCOPED: dict[str, str] = {
     "contracts/contracts/facts.py:COLUMNS": "a part of a statement whose WHERE carries the scope of the contract",
     "contracts/contracts/facts.py:JOINS": "a part of a statement whose WHERE carries the scope of the contract",
     "contracts/contracts/service/milestones.py:_RAISE": AFTER,
+    "contracts/contracts/service/framework.py:_OPEN": AFTER,
     "contracts/inspections/queries.py:supervised": "a part of ORM statements, which the hook scopes",
     "contracts/disclosure/queries.py:unconcluded_sql": "a part of statements whose WHERE carries the scope",
     "contracts/contracts/service/evaluable.py:_SET": AFTER,

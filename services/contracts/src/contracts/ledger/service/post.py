@@ -72,7 +72,7 @@ async def post_entry(
     amount = body.amount or Decimal(0)
     lines = await standing_lines(session, contract_id=contract_id)
     before = totals_in([*lines, *await lines_in_framework(session, head)])
-    require_room(before, after(before, body.kind, amount), value=head.value, currency=head.currency)
+    require_room(before, after(before, body.kind, amount), value=head.limit, currency=head.currency)
     saving = amount if body.cause == "saving" and body.kind == "deduction" else Decimal(0)
     await _require_accepted(session, head, before, after(before, body.kind, amount), saving=saving)
     parts = NamedParts(body.lot_id, body.call_off_id, body.member_id)
@@ -97,7 +97,7 @@ async def post_entry(
         note=body.note,
         parts=parts,
     )
-    await _follow(session, head, after(totals_in(lines), body.kind, amount))
+    await _follow(session, head, after(before, body.kind, amount))
     return entry
 
 
@@ -111,7 +111,7 @@ async def post_acceptance(
 ) -> LedgerEntry:
     """Book what was accepted; the contract is locked by the caller. AcceptanceOverValue when it is over the value."""
     before = totals_in(await standing_lines(session, contract_id=head.contract_id))
-    require_room(before, after(before, "acceptance", amount), value=head.value, currency=head.currency)
+    require_room(before, after(before, "acceptance", amount), value=head.limit, currency=head.currency)
     entry = add_entry(
         session,
         head,
@@ -156,13 +156,13 @@ async def _reverse(session: AsyncSession, head: ContractHead, body: EntryIn, *, 
             "which it is taken back."
         )
     new = after(before, entry.kind, -entry.amount)
-    require_room(before, new, value=head.value, currency=head.currency)
+    require_room(before, new, value=head.limit, currency=head.currency)
     await _require_accepted(session, head, before, new, saving=Decimal(0))
     await require_room_in_parts(session, head, parts_of(entry), kind=entry.kind, amount=-entry.amount)
     taken_back = Line(entry.kind, entry.budget_project_id, entry.budget_year, -entry.amount)
     require_budget(lines, taken_back, currency=head.currency)
     reversal = take_back(session, head, entry, booked_on=body.booked_on, note=body.note, voucher=body.voucher)
-    await _follow(session, head, after(totals_in(lines), entry.kind, -entry.amount))
+    await _follow(session, head, new)
     return reversal
 
 
@@ -178,8 +178,8 @@ async def _require_accepted(
 
 
 async def _follow(session: AsyncSession, head: ContractHead, totals: Totals) -> None:
-    """What an ended contract cost in all stays the sum of its ledger."""
-    if head.state in FINAL:
+    """What an ended contract cost in all stays the sum of its ledger; a framework's is told by its call-offs."""
+    if head.state in FINAL and head.kind != "framework":
         await session.flush()
         paid = totals.payment - totals.refund
         await follow_final_value(session, contract_id=head.contract_id, value=paid)
