@@ -29,6 +29,7 @@ ENDPOINTS: dict[tuple[str, str], set[str]] = {
     ("GET", "/v1/regions"): PUBLIC,
     ("GET", "/v1/regions/changes"): PUBLIC,
     ("POST", "/v1/regions/changes"): {"finance", "operator"},
+    ("POST", "/v1/regions/counties"): {"finance", "operator"},
     ("GET", "/v1/regions/{code}"): PUBLIC,
     ("GET", "/v1/regions/{code}/totals"): PUBLIC,
     ("GET", "/v1/regions/{code}/participation"): PUBLIC,
@@ -131,6 +132,7 @@ ENDPOINTS: dict[tuple[str, str], set[str]] = {
     ("GET", "/v1/contracts/{contract_id}/payment-terms"): READERS,
     ("GET", "/v1/contracts/{contract_id}/dues"): READERS,
     ("POST", "/v1/contracts/{contract_id}/dues/interest"): MANAGERS,
+    ("GET", "/v1/organisations/{organisation_id}/overdue-payments"): SUPERVISORS,
     ("GET", "/v1/contracts/{contract_id}/monitoring"): READERS,
     ("GET", "/v1/monitoring/alerts"): SUPERVISORS,
     ("POST", "/v1/monitoring/alerts/{alert_id}/decide"): MANAGERS,
@@ -145,6 +147,7 @@ ENDPOINTS: dict[tuple[str, str], set[str]] = {
     ("POST", "/v1/vouchers/{voucher_id}/match"): {"finance"},
     ("POST", "/v1/vouchers/{voucher_id}/book"): {"finance"},
     ("POST", "/v1/vouchers/{voucher_id}/dismiss"): {"finance"},
+    ("POST", "/v1/vouchers/{voucher_id}/reopen"): {"finance"},
     ("POST", "/v1/contracts/{contract_id}/acceptances"): MANAGERS,
     ("GET", "/v1/contracts/{contract_id}/acceptances"): READERS,
     ("GET", "/v1/amendments/reasons"): PUBLIC,
@@ -391,6 +394,7 @@ class World:
         dated = {"effective_on": "2025-06-30", "document": "simulated"}
         item = {"code": "A01", "name": "公共安全服务"}
         bodies: dict[str, dict[str, Any]] = {
+            "/v1/regions/counties": {"document": "x", "items": [{"code": "CN-230102", "name": "道里区"}]},
             "/v1/regions/changes": dated | {"kind": "retirement", "code": f"CN-23{90 + number % 9}{number % 90 + 10}"},
             "/v1/catalogue/editions": {
                 "jurisdiction": "CN-23",
@@ -436,6 +440,7 @@ class World:
             "/v1/vouchers/{voucher_id}/match": {"entry_ids": [str(new_id())]},
             "/v1/vouchers/{voucher_id}/book": {"contract_id": self.contract["contract_id"]},
             "/v1/vouchers/{voucher_id}/dismiss": {"reason": "x"},
+            "/v1/vouchers/{voucher_id}/reopen": {"reason": "x"},
         }
         return bodies.get(template)
 

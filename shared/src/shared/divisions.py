@@ -1,7 +1,8 @@
 """Divisions of China by GB/T 2260: provinces and prefectures, with the codes that were retired lately.
 
 A prefecture is written as its two digits and its name. Counties are accepted by syntax (see
-`contracts.regions.queries`): there are about three thousand, and their codes change every year.
+`contracts.regions.queries`): there are about three thousand, and their codes change every year; a tenant names its own
+(`contracts.regions.models.County`).
 """
 
 from typing import NamedTuple

@@ -48,7 +48,7 @@ COMPLETE = ContractState(
     state="active",
     service_category="A04",
     purchaser=PARTY,
-    provider=PARTY,
+    provider=PartyRef(organisation_id=UUID(int=2), name="另一组织"),
     value=Decimal("100.00"),
     signed_on=TODAY,
     starts_on=date(2025, 1, 1),
@@ -181,3 +181,12 @@ def test_completion_asks_for_exactly_the_balance_of_payables(
     facts = replace(RECONCILED, accepted=accepted, paid=paid, deducted=deducted, refunded=refunded)
     reconciled = paid + deducted - refunded == accepted
     assert (names(missing_for_completion(COMPLETE, facts)) == []) is reconciled
+
+
+async def test_nobody_buys_from_itself(contracts: Any) -> None:
+    same = await contracts.organisation("purchaser", "provider")
+    pending = await contracts.pending(purchaser_id=same, provider_id=same)
+    path = f"/contracts/{pending['contract_id']}/activate"
+    problem = await contracts.refused("POST", path, status=409, slug="contract-not-activatable")
+    (missing,) = problem["missing"]
+    assert (missing["what"], missing["rule"].startswith("MOF-102 art. 2, 6")) == ("provider.counterpart", True)

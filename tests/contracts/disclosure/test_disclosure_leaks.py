@@ -211,3 +211,25 @@ async def test_events_leave_out_marked_texts_and_name_the_levels(contracts: Any)
             {"id": contract["contract_id"]},
         )
     assert logged == 3 + 4
+
+
+@pytest.mark.parametrize("act", ["draft", "submit", "cancel"])
+async def test_what_was_not_concluded_is_a_matter_of_its_parties(contracts: Any, act: str) -> None:
+    contract = await contracts.draft(title=TITLE, value=VALUE, budget=VALUE, contract_number=NUMBER)
+    path = f"/contracts/{contract['contract_id']}"
+    if act != "draft":
+        await contracts.post(f"{path}/{act}", {"reason": "模拟"} if act == "cancel" else None)
+    other = str(new_id())
+    for client in (
+        contracts.client.as_("evaluator"),
+        contracts.client.as_("provider", organisation=other),
+        contracts.client.as_("purchaser", organisation=other),
+    ):
+        for where, body in await told_to(client, contract):
+            assert not [word for word in (TITLE, VALUE, NUMBER) if word in body], where
+        for answer in (await client.get(f"/v1{path}"), await client.get(f"/v1{path}/history")):
+            assert answer.status_code == 404, answer.text
+    own = contracts.client.as_("provider", organisation=contract["provider"]["organisation_id"])
+    for client in (contracts.staff, own, contracts.client.as_("auditor")):
+        assert (await client.get(f"/v1{path}")).json()["title"] == TITLE
+        assert TITLE in (await client.get("/v1/contracts")).text

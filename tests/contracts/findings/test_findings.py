@@ -268,3 +268,46 @@ async def test_what_ends_without_violations_and_the_counts(contracts: Any, super
         assert (await foreign.get(f"/v1/findings/{first}")).status_code == 404
         supervised = await contracts.get(f"/contracts/{contract}/supervision")
         assert supervised["parameters"]["eliminate_within"] == 10
+
+
+async def test_members_act_for_their_side_and_confidential_matters_stay_so(contracts: Any) -> None:
+    with clock.frozen(START):
+        contracts.staff = contracts.client.as_("purchaser", "finance", "operator")
+        people = [await contracts.organisation(side) for side in ("provider", "provider", "purchaser", "purchaser")]
+        draft = await contracts.draft(provider_id=people[0], purchaser_id=people[2])
+        members = [
+            {"side": side, "organisation_id": one, "share": "50", "lead": lead}
+            for side, one, lead in zip(
+                ("provider", "provider", "purchaser", "purchaser"), people, (True, False) * 2, strict=True
+            )
+        ]
+        path = f"/contracts/{draft['contract_id']}"
+        answer = await contracts.staff.put(f"/v1{path}/structure", json={"members": members})
+        assert answer.status_code == 200, answer.text
+        await contracts.post(f"{path}/submit")
+        await contracts.post(f"{path}/activate")
+        provider = contracts.client.as_("provider", organisation=people[1])
+        purchaser = contracts.client.as_("purchaser", organisation=people[3])
+        planned = (await purchaser.post(f"/v1{path}/inspections", json=PLAN)).json()
+        opened = await purchaser.post(
+            f"/v1{path}/findings",
+            json={"reason": "authorities", "responsible": "provider", "demand": "补足人员（模拟）"},
+        )
+        assert opened.status_code == 201, opened.text
+        finding = f"/findings/{opened.json()['id']}"
+        # Unannounced, and a draft: not for another purchaser, nor for a provider whose system buys as well.
+        both = contracts.client.as_("provider", "purchaser", organisation=people[0])
+        stranger = contracts.client.as_("purchaser", organisation=new_id())
+        for client in (provider, both, stranger):
+            assert (await client.get(f"/v1{path}/inspections")).json()["items"] == []
+            assert (await client.get(f"/v1{path}/findings")).json()["items"] == []
+            for hidden in (f"/inspections/{planned['id']}", finding):
+                assert (await client.get(f"/v1{hidden}")).status_code == 404
+        assert (await purchaser.get(f"/v1{finding}")).status_code == 200
+        for part in ("obligations", "supervision", "results"):
+            assert (await provider.get(f"/v1{path}/{part}")).status_code == 200, part
+        await contracts.post(f"{finding}/activate", REASON)
+        await contracts.post(f"{finding}/conclude", CONCLUSION)
+        body = {"words": "已补足（模拟）", "document": DOCUMENT}
+        reported = await provider.post(f"/v1{finding}/report", json=body)
+        assert reported.status_code == 200, reported.text

@@ -124,6 +124,21 @@ def test_each_flag_at_its_limit(code: str, seen: FlagFacts, expected: str) -> No
     assert outcome(code, seen) == expected
 
 
+def test_a_framework_and_its_call_offs_count_once() -> None:
+    parts = [
+        replace(neighbour(1, 800_000, provider=PROVIDER, method="direct"), kind="callOff"),
+        replace(neighbour(2, 800_000, provider=OTHER, method="direct"), kind="callOff"),
+        replace(neighbour(3, 800_000, provider=OTHER, method="direct"), kind="callOff"),
+        replace(neighbour(4, 2_400_000, provider=PROVIDER, method="open"), kind="framework"),
+    ]
+    seen = replace(facts(procurement_method="direct"), neighbours=parts)
+    flags = {flag.rule.code: flag for flag in flags_of(CN, seen)}
+    shares = flags["flag-concentration"].figures
+    assert (shares["contracts"], shares["value_of_provider"], shares["value_of_purchaser"]) == (3, 800_000, 2_400_000)
+    assert flags["flag-concentration"].outcome == "clear"
+    assert flags["flag-split-purchases"].outcome == "notApplicable"
+
+
 def test_a_threshold_that_nobody_stated_raises_nothing() -> None:
     neutral = {flag.rule.kind: flag.outcome for flag in flags_of(shipped()["ocds@1.0.0"], CLEAR)}
     assert (neutral["underThreshold"], neutral["splitPurchases"]) == ("unknown", "unknown")

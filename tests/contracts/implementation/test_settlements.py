@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from shared import clock
 from shared.events import ContractSettlementChanged
 
 Json = dict[str, Any]
@@ -100,7 +101,13 @@ async def test_an_order_needs_a_reason_and_a_second_person(contracts: Any) -> No
     assert (ordered["state"], ordered["ordered_by"], ordered["lines"][0]["kind"]) == ("ordered", "chief", "penalty")
     await contracts.refused("POST", f"{path}/withdraw", {"reason": "x"}, status=409, slug="settlement-not-open")
     await contracts.book(contract, "refund", "10000.00")
-    await contracts.book(contract, "reversal", reverses=ordered["lines"][0]["entry_id"], note="免除（模拟）")
+    await contracts.book(
+        contract,
+        "reversal",
+        reverses=ordered["lines"][0]["entry_id"],
+        note="免除（模拟）",
+        booked_on=f"{clock.today()}",
+    )
     assert (await contracts.post(f"{path}/settle"))["final_value"] == "40000.00"
 
 

@@ -209,3 +209,59 @@ async def test_a_repeated_payment_is_booked_once(contracts: Any) -> None:
     assert (await totals(contracts, contract))["paid"] == "10.00"
     async with contracts.database.reading() as session:
         assert await payables_balance(session, contract_id=contract["contract_id"]) == -10
+
+
+async def test_the_final_value_stays_the_sum_of_the_ledger(contracts: Any) -> None:
+    contract = await contracts.completable()
+    path = f"/contracts/{contract['contract_id']}"
+    short = await contracts.active()
+    await contracts.observe(short)
+    await contracts.report_milestones(short)
+    await contracts.accept(short, "100000.00")
+    await contracts.book(short, "payment", "100000.00")
+    done = await contracts.post(f"/contracts/{short['contract_id']}/complete")
+    assert done["final_value"] == "100000.00"
+    # 20,000 of the value were never accepted: after the completion nobody pays them.
+    body = {"kind": "payment", "amount": "0.01", "booked_on": "2025-07-03"}
+    ledger = f"/contracts/{short['contract_id']}/ledger"
+    problem = await contracts.refused("POST", ledger, body, status=409, slug="payment-over-accepted")
+    assert (problem["accepted"], "MOF-102 art. 2" in problem["detail"]) == ("100000.00", True)
+
+    ended = await contracts.post(f"{path}/complete")
+    assert ended["final_value"] == "120000.00"
+    refund = await contracts.book(contract, "refund", "500.00", booked_on="2025-07-04")
+    told = await contracts.get(path)
+    assert (told["final_value"], told["ledger"]["paid"], told["ledger"]["refunded"]) == (
+        "119500.00",
+        "120000.00",
+        "500.00",
+    )
+    assert told["version"] == ended["version"] + 1
+    await contracts.book(contract, "reversal", reverses=refund["id"], note="误记（模拟）", booked_on="2025-07-05")
+    assert (await contracts.get(path))["final_value"] == "120000.00"
+    assert [each["action"] for each in (await contracts.get(f"{path}/history"))["items"]].count(
+        "contract.final_value_followed"
+    ) == 2
+
+
+async def test_a_saving_is_one_on_what_was_accepted(contracts: Any) -> None:
+    contract = await contracts.active()
+    path = f"/contracts/{contract['contract_id']}"
+    body = {"kind": "deduction", "cause": "saving", "amount": "50000.00", "booked_on": "2025-07-02"}
+    await contracts.refused("POST", f"{path}/ledger", body, status=409, slug="saving-over-accepted")
+    await contracts.accept(contract, "50000.00")
+    await contracts.book(contract, "deduction", "50000.00", cause="saving")
+    scored = (await contracts.get(f"{path}/balances"))["scored"]
+    assert (scored["payable"], scored["base"], scored["percent"]) == ("0.00", "70000.00", "0")
+    (accepted,) = (await contracts.get(f"{path}/ledger?kind=acceptance"))["items"]
+    back = {"kind": "reversal", "reverses": accepted["id"], "note": "x", "booked_on": "2025-07-02"}
+    await contracts.refused("POST", f"{path}/ledger", back, status=409, slug="saving-over-accepted")
+
+
+async def test_nothing_is_taken_back_before_it_was_booked(contracts: Any) -> None:
+    contract = await contracts.active()
+    entry = await contracts.book(contract, "payment", "10.00", booked_on="2025-07-02")
+    back = {"kind": "reversal", "reverses": entry["id"], "note": "x", "booked_on": "2025-07-01"}
+    path = f"/contracts/{contract['contract_id']}/ledger"
+    problem = await contracts.refused("POST", path, back, status=409, slug="entry-not-reversible")
+    assert "2025-07-02" in problem["detail"]

@@ -121,3 +121,67 @@ async def test_a_late_payment_to_a_small_enterprise(contracts: Any) -> None:
         "/days",
         "/daily_rate",
     }
+
+
+async def test_the_terms_of_the_text_apply_where_none_are_recorded(contracts: Any) -> None:
+    large = await contracts.active(clauses={"provider_size": "large"})
+    small = await contracts.active(
+        clauses={"provider_size": "small", "payment_days": 45, "late_interest_per_day": "0.0006"}
+    )
+    for contract in (large, small):
+        await contracts.accept(contract, "10000.00")
+    assert (await contracts.get(f"/contracts/{large['contract_id']}/dues"))["dues"] == []
+    path = f"/contracts/{small['contract_id']}"
+    with clock.frozen(datetime.fromisoformat("2025-08-25T03:00:00+00:00")):
+        client = contracts.client.as_("purchaser", "finance")
+        dues = (await client.get(f"/v1{path}/dues")).json()
+        assert (dues["days"], dues["daily_rate"], dues["dues"][0]["due_on"]) == (45, "0.0006", "2025-08-15")
+        assert (dues["interest"], (await client.post(f"/v1{path}/dues/interest")).status_code) == ("60.00", 201)
+
+
+async def test_a_confirmed_rule_refuses_a_longer_time_after_signing_too(contracts: Any) -> None:
+    contract = await contracts.active()
+    path = f"/contracts/{contract['contract_id']}/payment-terms"
+    body = {"small_enterprise": True, "days": 61}
+    assert (await contracts.staff.put(f"/v1{path}", json=body)).json()["warnings"]
+    confirm = {"version": "1.0.0", "scope": "CN-23", "person": "模拟 负责人", "basis": "模拟文号"}
+    await contracts.post("/rules/cn-2020/confirmations", confirm | {"rules": ["pay-sme-within"]})
+    problem = await contracts.refused("PUT", path, body, status=409, slug="payment-terms-over-limit")
+    (missing,) = problem["missing"]
+    assert (missing["what"], missing["figures"]["max_days"]) == ("rules.pay-sme-within", 60)
+    assert missing["rule"].startswith("SME-PAY art.")
+    for allowed in (body | {"days": 60}, body | {"small_enterprise": False}):
+        assert (await contracts.staff.put(f"/v1{path}", json=allowed)).status_code == 200
+
+
+async def test_a_purchaser_lists_its_overdue_payments(contracts: Any) -> None:
+    bureau = await contracts.organisation("purchaser")
+    small = await contracts.active(purchaser_id=bureau, clauses={"provider_size": "micro"})
+    unknown = await contracts.active(purchaser_id=bureau)
+    large = await contracts.active(purchaser_id=bureau, clauses={"provider_size": "large", "payment_days": 30})
+    paid = await contracts.active(purchaser_id=bureau)
+    for contract in (small, unknown, large, paid):
+        await contracts.accept(contract, "10000.00")  # on 1 July 2025: due on 31 July
+    await contracts.book(small, "payment", "4000.00")
+    await contracts.book(small, "payment", "6000.00", booked_on="2025-09-01")
+    await contracts.book(paid, "payment", "10000.00")
+    path = f"/organisations/{bureau}/overdue-payments"
+    on_time = await contracts.get(f"{path}?as_of=2025-07-31")
+    assert (on_time["sums"], on_time["items"]) == ([], [])
+    late = await contracts.get(f"{path}?as_of=2025-08-10")
+    # 0.05 % a day of 6,000 and of 10,000 for ten days.
+    assert late["sums"] == [
+        {"currency": "CNY", "contracts": 2, "payments": 2, "overdue": "16000.00", "interest": "80.00"}
+    ]
+    assert [(each["contract_id"], each["small_enterprise"], each["due_since"]) for each in late["items"]] == [
+        (small["contract_id"], True, "2025-07-31"),
+        (unknown["contract_id"], None, "2025-07-31"),
+    ]
+    year = await contracts.get(f"{path}?as_of=2025-12-31")
+    assert [each["contract_id"] for each in year["items"]] == [unknown["contract_id"]]
+    own = contracts.client.as_("purchaser", organisation=bureau)
+    assert (await own.get(f"/v1{path}?as_of=2025-12-31")).json() == year
+    stranger = contracts.client.as_("purchaser", organisation=await contracts.organisation("purchaser"))
+    await contracts.refused("GET", path, status=403, slug="not-a-party", client=stranger)
+    foreign = contracts.client.as_("finance", regions=["CN-31"])
+    assert (await foreign.get(f"/v1{path}?as_of=2025-12-31")).json()["items"] == []

@@ -147,3 +147,26 @@ async def test_a_month_closes_and_opens_again(contracts: Any) -> None:
     assert (hidden.status_code, hidden.json()["type"]) == (404, "/problems/voucher-not-found")
     asked = await foreign.get("/v1/vouchers/reconciliation", params={"region": "CN-2301", "year": 2025})
     assert asked.status_code == 403
+
+
+async def test_a_number_comes_back_next_year_and_a_dismissal_is_taken_back(contracts: Any) -> None:
+    contract = await contracts.active()
+    await contracts.book(contract, "payment", "100.00", voucher="A-1", booked_on="2025-07-02")
+    march = {"month": "2026-03-01"}
+    later = line("A-1", "55.00", paid_on="2026-03-02")
+    file = await contracts.post("/vouchers/files", statement([later], "55.00", **march), expect=201)
+    # Neither a duplicate of the year before nor a proof of its payment.
+    assert [queue["queue"] for queue in file["queues"]] == ["unmatched"]
+    first = await contracts.post("/vouchers/files", statement([line("A-1", "100.00")], "100.00"), expect=201)
+    assert [queue["queue"] for queue in first["queues"]] == ["matched"]
+    again = statement([later | {"note": "x"}], "55.00", **march)
+    assert [each["queue"] for each in (await contracts.post("/vouchers/files", again, expect=201))["queues"]] == [
+        "duplicate"
+    ]
+    (voucher,) = (await contracts.get("/vouchers?queue=unmatched"))["items"]
+    path = f"/vouchers/{voucher['id']}"
+    await contracts.refused("POST", f"{path}/reopen", {"reason": "x"}, status=409, slug="voucher-not-open")
+    await contracts.post(f"{path}/dismiss", {"reason": "误判（模拟）"})
+    reopened = await contracts.post(f"{path}/reopen", {"reason": "属于本合同（模拟）"})
+    assert (reopened["queue"], reopened["reason"]) == ("unmatched", "属于本合同（模拟）")
+    assert (await contracts.post(f"{path}/book", {"contract_id": contract["contract_id"]}))["queue"] == "matched"

@@ -143,3 +143,36 @@ async def test_divisions_are_listed_as_on_a_day(contracts: Any) -> None:
     tongren = await contracts.get("/regions/CN-5206")
     assert (tongren["valid_from"], tongren["day_known"], tongren["predecessors"]) == ("2011-01-01", False, ["CN-5222"])
     await contracts.refused("GET", "/regions/CN-99", status=422, slug="malformed")
+
+
+async def test_counties_are_named_by_the_list_of_their_province(contracts: Any) -> None:
+    before = await contracts.draft(region="CN-230199")
+    assert before["warnings"] == []  # nobody has named the counties of the prefecture
+    body = {
+        "document": DOCUMENT,
+        "items": [{"code": "CN-230102", "name": "道里区"}, {"code": "CN-230103", "name": "旧区"}],
+    }
+    assert await contracts.post("/regions/counties", body) == {"created": 2, "updated": 0, "unchanged": 0}
+    body["items"][1] |= {"name": "南岗区", "valid_from": "2010-01-01"}
+    assert await contracts.post("/regions/counties", body) == {"created": 0, "updated": 1, "unchanged": 1}
+    listed = (await contracts.client.anonymous.get("/v1/regions?parent=CN-2301")).json()["items"]
+    assert [(each["code"], each["name"], each["level"]) for each in listed] == [
+        ("CN-230102", "道里区", "county"),
+        ("CN-230103", "南岗区", "county"),
+    ]
+    early = (await contracts.client.anonymous.get("/v1/regions?parent=CN-2301&on=2009-12-31")).json()["items"]
+    assert [each["code"] for each in early] == ["CN-230102"]
+    shown = await contracts.get("/regions/CN-230103")
+    assert (shown["name"], shown["valid_from"], shown["warnings"]) == ("南岗区", "2010-01-01", [])
+    await contracts.active(region="CN-230102")
+    totals = await contracts.get("/regions/CN-23/totals?by=county")
+    assert [(each["region"], each["name"]) for each in totals["items"]] == [("CN-230102", "道里区")]
+    # A code that the list does not have is doubtful now, and taken all the same.
+    doubtful = await contracts.draft(region="CN-230199")
+    assert [each["code"] for each in doubtful["warnings"]] == ["division-unknown"]
+    wrong = {"document": "x", "items": [{"code": "CN-2301", "name": "x"}, {"code": "XK-05", "name": "x"}]}
+    assert await contracts.pointers("POST", "/regions/counties", wrong) == {"/items/0/code", "/items/1/code"}
+    twice = {"document": "x", "items": [{"code": "CN-230102", "name": name} for name in ("a", "b")]}
+    assert await contracts.pointers("POST", "/regions/counties", twice) == {"/items/1/code"}
+    foreign = contracts.client.as_("finance", regions=["CN-31"])
+    assert (await foreign.post("/v1/regions/counties", json=body)).status_code == 403

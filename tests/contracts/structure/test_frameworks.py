@@ -168,3 +168,27 @@ async def test_a_rate_of_call_offs_is_combined_by_their_money(contracts: Any, st
     made = await contracts.post(f"{path}/combined", body | {"of": "callOffs", "rule": "shareMean"}, expect=201)
     assert float(made["value"]) == 75
     assert made["call_off_id"] is None
+
+
+async def test_a_framework_is_paid_through_and_completed_after_its_call_offs(
+    contracts: Any, structure: Callable[..., Any]
+) -> None:
+    framework = await framework_in_force(contracts, structure, ceiling="250.00")
+    one = await call_off(contracts, structure, framework, "200.00")
+    called = await contracts.post(f"{one}/activate")
+    path = f"/contracts/{framework['contract_id']}"
+    # Over the framework's own value of 100, within its ceiling: the call-off's money, once.
+    await contracts.book(framework, "payment", "150.00", call_off_id=called["contract_id"])
+    over = {"kind": "payment", "amount": "50.01", "booked_on": "2025-07-02", "call_off_id": called["contract_id"]}
+    await contracts.refused("POST", f"{path}/ledger", over, status=409, slug="part-over-value")
+    await contracts.observe(called)
+    await contracts.report_milestones(called)
+    await contracts.accept(called, "150.00")
+    assert [(await contracts.get(where))["ledger"]["paid"] for where in (one, path)] == ["150.00", "0.00"]
+    await contracts.observe(framework)
+    await contracts.report_milestones(framework)
+    problem = await contracts.refused("POST", f"{path}/complete", status=409, slug="contract-not-completable")
+    assert [(each["what"], each["figures"]) for each in problem["missing"]] == [("call_offs", {"in_force": 1})]
+    done = await contracts.post(f"{one}/complete")
+    assert (done["state"], done["final_value"]) == ("completed", "150.00")
+    assert (await contracts.post(f"{path}/complete"))["state"] == "completed"

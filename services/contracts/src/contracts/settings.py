@@ -21,6 +21,9 @@ class ContractsSettings(ClockSettings, ServiceSettings):
         500, ge=1, description="Items of one bulk upsert of budget projects; more is 413."
     )
     max_voucher_lines: int = Field(2000, ge=1, description="Lines of one file of treasury vouchers; more is 413.")
+    max_overdue_contracts: int = Field(
+        500, ge=1, description="Contracts with something open in one list of overdue payments; more is 413."
+    )
     max_bulk_contracts: int = Field(200, ge=1, description="Items of one bulk upsert of contracts; more is 413.")
     max_bulk_acts: int = Field(200, ge=1, description="Acts reviewed or signed in one request; more is 413.")
     max_bulk_corrections: int = Field(500, ge=1, description="Corrections of one batch; more is 413.")

@@ -70,6 +70,7 @@ def _require_purchaser(session: AsyncSession, found: Compliance) -> None:
         principal_in(session),
         purchaser_id=state.purchaser.organisation_id,
         provider_id=state.provider.organisation_id if state.provider else None,
+        members=state.members,
     )
 
 

@@ -12,7 +12,10 @@ __all__ = ["COLUMNS", "JOINS", "NO_FACTS", "Facts"]
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Figures in the contract's currency, entries that were taken back left out. A sum is never stored."""
+    """Figures in the contract's currency, entries that were taken back left out. A sum is never stored.
+
+    Money of a call-off that runs through its framework agreement's ledger is the call-off's, and not the framework's.
+    """
 
     committed: Decimal
     accepted: Decimal
@@ -61,7 +64,9 @@ JOINS = """
                coalesce(sum(amount) FILTER (WHERE kind = 'refund'), 0) AS refunded,
                count(*) FILTER (WHERE kind = 'payment') AS payments
         FROM ledger_entries AS entry
-        WHERE entry.contract_id = contract.id AND entry.kind <> 'reversal'
+        WHERE entry.contract_id IN (contract.id, CASE WHEN contract.kind = 'callOff' THEN contract.framework_id END)
+          AND (entry.call_off_id = contract.id OR (entry.contract_id = contract.id AND entry.call_off_id IS NULL))
+          AND entry.kind <> 'reversal'
           AND NOT EXISTS (SELECT FROM ledger_entries AS taken_back WHERE taken_back.reverses = entry.id)
     ) AS money
     CROSS JOIN LATERAL (

@@ -112,6 +112,8 @@ def missing_for_completion(contract: ContractState, facts: Facts) -> list[Missin
         )
         for code in facts.unobserved
     ]
+    if contract.kind == "framework" and not facts.acceptances and not facts.payments:
+        return missing  # what it is for was accepted and paid in its call-offs
     return missing + _missing_acceptance(contract, facts) + _missing_money(facts)
 
 

@@ -34,12 +34,26 @@ def missing_parts(contract: ContractState) -> list[Missing]:
         members = [member for member in contract.members if member.side == side]
         if members:
             missing += _missing_of_side(contract, side, members, rule)
+    missing += _missing_counterpart(contract)
     shares = sum((place.share for place in contract.regions), Decimal(0))
     if contract.regions and shares != 100:
         missing.append(
             Missing("regions", f"the regions' shares sum to exactly 100; they sum to {shares.normalize():f}", _PUT)
         )
     return missing
+
+
+def _missing_counterpart(contract: ContractState) -> list[Missing]:
+    sides = {
+        side: {member.organisation_id for member in contract.members if member.side == side}
+        | ({party.organisation_id} if party else set())
+        for side, party in (("purchaser", contract.purchaser), ("provider", contract.provider))
+    }
+    both = sorted(sides["purchaser"] & sides["provider"])
+    if not both:
+        return []
+    rule = f"MOF-102 art. 2, 6: a purchaser buys from a provider; {', '.join(map(str, both))} stands on both sides"
+    return [Missing("provider.counterpart", rule, f"PATCH /v1/contracts/{{id}} with another provider_id, or {_PUT}")]
 
 
 def _missing_of_side(contract: ContractState, side: str, members: list[MemberState], rule: str) -> list[Missing]:

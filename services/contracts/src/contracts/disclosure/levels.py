@@ -18,12 +18,13 @@ from contracts.disclosure.fields import FIELDS, LEVELS
 from shared.auth import Principal
 from shared.events import DisclosureLevel
 
-__all__ = ["PUBLIC_VIEW", "in_force", "level_of", "withheld_fields", "withheld_levels"]
+__all__ = ["ALL_SEEING", "PUBLIC_VIEW", "in_force", "level_of", "withheld_fields", "withheld_levels"]
 
 PUBLIC_VIEW = frozenset(LEVELS)
 """What the public does not see: the levels that publications leave out for every reader."""
 _SECRET = frozenset({"commercialSecret", "personal"})
-_ALL_SEEING = frozenset({"finance", "auditor", "operator"})
+ALL_SEEING = frozenset({"finance", "auditor", "operator"})
+"""Roles from which nothing is withheld."""
 
 
 def withheld_levels(principal: Principal, *, party: bool = False) -> frozenset[str]:
@@ -31,7 +32,7 @@ def withheld_levels(principal: Principal, *, party: bool = False) -> frozenset[s
     roles = principal.roles
     sides = roles & {"purchaser", "provider"}
     party = party and principal.organisation is not None  # a contract without a provider makes nobody its provider
-    if roles & _ALL_SEEING or (party and sides) or ("purchaser" in roles and principal.organisation is None):
+    if roles & ALL_SEEING or (party and sides) or ("purchaser" in roles and principal.organisation is None):
         return frozenset()
     if "provider" in roles and principal.organisation is None:
         return frozenset({"personal"})

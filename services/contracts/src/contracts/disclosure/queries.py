@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.disclosure.errors import Withheld
 from contracts.disclosure.fields import FIELDS, LEVELS, SUBJECTS, WITHHELD
-from contracts.disclosure.levels import PUBLIC_VIEW, in_force, level_of, withheld_fields, withheld_levels
+from contracts.disclosure.levels import ALL_SEEING, PUBLIC_VIEW, in_force, level_of, withheld_fields, withheld_levels
 from shared import clock
 from shared.auth import Principal
 from shared.db import principal_in
@@ -31,6 +31,7 @@ __all__ = [
     "public_sql",
     "require_disclosed",
     "sight_sql",
+    "unconcluded_sql",
     "withheld_fields",
     "withheld_levels",
 ]
@@ -56,11 +57,32 @@ _PARTIES = text(
 )
 
 
+def unconcluded_sql(principal: Principal, *, state: str, contract_id: str) -> tuple[str, dict[str, Any]]:
+    """The condition that a caller may know of a contract in this state at all, and its parameters.
+
+    What was not concluded (draft, pending, cancelled) is a matter of its parties and of those who supervise them: not
+    of an evaluator, nor of a purchaser or provider whose token names another organisation.
+    """
+    own, sides = principal.organisation, principal.roles & {"purchaser", "provider"}
+    if principal.roles & ALL_SEEING or (sides and own is None):
+        return "true", {}
+    concluded = f"{state} NOT IN ('draft', 'pending', 'cancelled')"
+    if not sides:
+        return concluded, {}
+    party = (
+        f"SELECT FROM contracts AS known WHERE known.id = {contract_id} AND (:sight_organisation IN "  # noqa: S608
+        "(known.purchaser_id, known.provider_id) OR EXISTS (SELECT FROM contract_members AS own "
+        "WHERE own.contract_id = known.id AND own.organisation_id = :sight_organisation))"
+    )
+    return f"({concluded} OR EXISTS ({party}))", {"sight_organisation": own}
+
+
 def sight_sql(
     principal: Principal, *fields: str, contract: str = "contract", contract_id: str = "", parties: bool = True
 ) -> tuple[str, dict[str, Any]]:
     """The condition that a contract (and these of its fields) may be seen by a caller, and its parameters.
 
+    Where it has the contract's row, it is that of `unconcluded_sql` as well.
     A statement that filters, sorts or searches by a field names it here: a list that a filter finds would tell what
     the answer leaves out. `contract` is the alias of the contract's row; `contract_id` the column where there is none,
     then with `parties` false, for the row tells who the parties are.
@@ -75,14 +97,17 @@ def sight_sql(
         "sight_levels": sorted(levels),
     }
     own = principal.organisation
-    if not parties or own is None or not principal.roles & {"purchaser", "provider"}:
+    if not parties:
         return f"NOT EXISTS ({hiding})", parameters
+    known, told = unconcluded_sql(principal, state=f"{contract}.state", contract_id=contract_id or f"{contract}.id")
+    if own is None or not principal.roles & {"purchaser", "provider"}:
+        return f"(NOT EXISTS ({hiding}) AND {known})", parameters | told
     member = (
         f"SELECT FROM contract_members AS own WHERE own.contract_id = {contract_id or f'{contract}.id'} "
         "AND own.organisation_id = :sight_organisation"
     )
     side = f":sight_organisation IN ({contract}.purchaser_id, {contract}.provider_id) OR EXISTS ({member})"
-    return f"(NOT EXISTS ({hiding}) OR {side})", parameters | {"sight_organisation": own}
+    return f"((NOT EXISTS ({hiding}) OR {side}) AND {known})", parameters | told
 
 
 def public_sql(*fields: str, contract_id: str = "contract.id", name: str = "public") -> tuple[str, dict[str, Any]]:

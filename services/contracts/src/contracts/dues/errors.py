@@ -2,13 +2,19 @@
 
 from shared.problems import Conflict, NotFound
 
-__all__ = ["NoInterestToBook", "PaymentTermsNotFound"]
+__all__ = ["NoInterestToBook", "PaymentTermsNotFound", "PaymentTermsOverLimit"]
 
 
 class PaymentTermsNotFound(NotFound):
     """No payment terms are recorded for the contract."""
 
     slug, title = "payment-terms-not-found", "There are no payment terms"
+
+
+class PaymentTermsOverLimit(Conflict):
+    """A confirmed rule of the contract's rule set does not allow these terms; `missing` names each."""
+
+    slug, title = "payment-terms-over-limit", "The payment terms exceed what the rules allow"
 
 
 class NoInterestToBook(Conflict):

@@ -13,13 +13,17 @@ YEAR_DAYS = 365
 
 @dataclass(frozen=True, slots=True)
 class DueParameters:
-    """Calendar days to pay where nothing is agreed, at most by agreement, late interest per day; None: no rule."""
+    """Calendar days to pay where nothing is agreed, at most by agreement, late interest per day; None: no rule.
+
+    `sizes`: the sizes of providers that the rule of payment protects.
+    """
 
     rule: str
     days: int | None
     agreed_max_days: int | None
     per_day: Decimal | None
     lpr_floor: bool
+    sizes: tuple[str, ...] = ()
 
 
 def parameters_in(rules: RuleSet) -> DueParameters:
@@ -32,5 +36,6 @@ def parameters_in(rules: RuleSet) -> DueParameters:
         days=payment.parameters.days if payment else None,
         agreed_max_days=payment.parameters.agreed_max_days if payment else None,
         per_day=interest.parameters.per_day if interest else None,
+        sizes=tuple(payment.parameters.sizes) if payment else (),
         lpr_floor=interest is not None and interest.parameters.floor == "lprOneYear",
     )

@@ -4,13 +4,16 @@ from datetime import date
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Query, Response
+from fastapi import Query, Request, Response
 
 from contracts.contracts.queries import require_visible
+from contracts.contracts.service import require_party
 from contracts.disclosure.queries import require_disclosed
 from contracts.dues import queries, service
-from contracts.dues.schemas import DuesOut, PaymentTermsIn, PaymentTermsOut
+from contracts.dues.overdue import overdue_payments
+from contracts.dues.schemas import DuesOut, OverdueOut, PaymentTermsIn, PaymentTermsOut
 from contracts.ledger.schemas import EntryOut
+from contracts.organisations.queries import get_organisation
 from shared import clock
 from shared.auth import Principal, allow
 from shared.concurrency import IfMatch, etag
@@ -22,6 +25,7 @@ __all__ = ["routes"]
 routes = router(tags=["payment terms"])
 
 Reader = Annotated[Principal, allow("finance", "purchaser", "provider", "evaluator", "auditor", "operator")]
+Supervisor = Annotated[Principal, allow("finance", "purchaser", "auditor", "operator")]
 Treasurer = Annotated[Principal, allow("finance", "purchaser")]
 
 
@@ -73,3 +77,25 @@ async def book_interest(contract_id: UUID, session: WriteSession, response: Resp
     region, entry = await service.book_interest(session, contract_id=contract_id)
     set_region(response, region)
     return entry
+
+
+@routes.get("/organisations/{organisation_id}/overdue-payments", summary="List a purchaser's overdue payments")
+async def list_overdue_payments(
+    *,
+    organisation_id: UUID,
+    session: ReadSession,
+    principal: Supervisor,
+    request: Request,
+    as_of: Annotated[
+        date | None, Query(description="Day that the figures are of, for example 2025-12-31; today when left out.")
+    ] = None,
+) -> OverdueOut:
+    """Number and amount of what is owed to small and medium enterprises after the due date (SME-PAY art. 18).
+
+    A purchaser's token that names an organisation reads its own list.
+    """
+    await get_organisation(session, organisation_id=organisation_id)
+    if "auditor" not in principal.roles:
+        require_party(principal, purchaser_id=organisation_id, provider_id=None)
+    limit = request.app.state.settings.max_overdue_contracts
+    return await overdue_payments(session, organisation_id=organisation_id, as_of=as_of or clock.today(), limit=limit)

@@ -8,7 +8,16 @@ from pydantic import Field, StrictBool, StrictInt
 
 from shared.web import Figure, Model, Money, Out
 
-__all__ = ["DueOut", "DuesOut", "PaymentTermsIn", "PaymentTermsOut", "WarningOut"]
+__all__ = [
+    "DueOut",
+    "DuesOut",
+    "OverdueContractOut",
+    "OverdueOut",
+    "OverdueSumOut",
+    "PaymentTermsIn",
+    "PaymentTermsOut",
+    "WarningOut",
+]
 
 Rate = Annotated[Figure, Field(ge=0, le=1)]
 
@@ -89,3 +98,41 @@ class DuesOut(Out):
     interest: Money = Field(description="Interest that has run.")
     interest_booked: Money = Field(description="Of it, booked in the ledger.")
     interest_to_book: Money = Field(description="Not booked yet.")
+
+
+class OverdueContractOut(Out):
+    """What is overdue of one contract, in its currency."""
+
+    contract_id: UUID = Field(description="Contract.")
+    contract_number: str | None = Field(description="Number of the contract.")
+    title: str = Field(description="Title.")
+    provider: str | None = Field(description="Name of the provider.")
+    small_enterprise: bool | None = Field(
+        description="true: known to be a small or medium enterprise; null: nobody said (contracts with large ones are "
+        "left out)."
+    )
+    currency: str = Field(description="ISO 4217 code.")
+    payments: int = Field(description="Accepted parts of which something is overdue.")
+    overdue: Money = Field(description="Outstanding after its due date.")
+    interest: Money = Field(description="Interest that has run on these parts.")
+    due_since: date = Field(description="The earliest of their due dates.")
+    rule: str = Field(description="Rule set, rules and sources behind the due dates.")
+
+
+class OverdueSumOut(Out):
+    """Number and amount in one currency."""
+
+    currency: str = Field(description="ISO 4217 code.")
+    contracts: int = Field(description="Contracts of which something is overdue.")
+    payments: int = Field(description="Payments that are overdue.")
+    overdue: Money = Field(description="Outstanding after its due date.")
+    interest: Money = Field(description="Interest that has run on it.")
+
+
+class OverdueOut(Out):
+    """A purchaser's overdue payments at the end of a day."""
+
+    organisation_id: UUID = Field(description="The purchaser.")
+    as_of: date = Field(description="The day that the figures are of.")
+    sums: list[OverdueSumOut] = Field(description="Number and amount, by currency; empty: nothing is overdue.")
+    items: list[OverdueContractOut] = Field(description="The contracts, in the order of recording.")

@@ -1,5 +1,6 @@
 """Recording payment terms, working out what is due, and booking the interest that has run."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from uuid import UUID
@@ -8,17 +9,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.clocks import shortened
 from contracts.contracts.queries import ContractRecord, get_contract
-from contracts.contracts.service import open_for_fact, rules_for
-from contracts.dues.errors import NoInterestToBook
+from contracts.contracts.service import facts_for_rules, missing_by_rules, open_for_fact, rules_for
+from contracts.dues.errors import NoInterestToBook, PaymentTermsOverLimit
 from contracts.dues.interest import Terms, dues_of, warnings_of
 from contracts.dues.models import PaymentTerms
-from contracts.dues.parameters import YEAR_DAYS, parameters_in
+from contracts.dues.parameters import YEAR_DAYS, DueParameters, parameters_in
 from contracts.dues.queries import charges_of, find_terms, get_terms, settlements_of
 from contracts.dues.schemas import DueOut, DuesOut, PaymentTermsIn, PaymentTermsOut
 from contracts.ledger.queries import totals_of
 from contracts.ledger.schemas import EntryIn, EntryOut
 from contracts.ledger.service import post_entry
 from contracts.register_jobs import refresh_register
+from contracts.rules.queries import Clauses, Moment, standing_of, verdicts
 from shared import audit, clock
 from shared.concurrency import check_version
 
@@ -44,8 +46,13 @@ async def terms_out(session: AsyncSession, terms: PaymentTerms) -> PaymentTermsO
 async def record_payment_terms(
     session: AsyncSession, body: PaymentTermsIn, *, contract_id: UUID, if_match: int | None
 ) -> PaymentTerms:
-    """Record or replace the terms of a contract that is or was in force. What is over the rules is warned of."""
+    """Record or replace the terms of a contract that is or was in force.
+
+    What is over the rules is warned of; PaymentTermsOverLimit where a rule blocks that a named person has confirmed and
+    that is not set aside for the contract.
+    """
     head = await open_for_fact(session, contract_id=contract_id)
+    await _require_allowed(session, body, contract_id=contract_id)
     terms = await find_terms(session, contract_id=contract_id, lock=True)
     if terms is None:
         check_version(if_match, 0)
@@ -70,6 +77,42 @@ async def record_payment_terms(
     return terms
 
 
+async def _require_allowed(session: AsyncSession, body: PaymentTermsIn, *, contract_id: UUID) -> None:
+    record = await get_contract(session, contract_id=contract_id)
+    rules, clauses = (await rules_for(session, record)).rules, record.clauses or Clauses()
+    size = clauses.provider_size if (clauses.provider_size != "large") == body.small_enterprise else None
+    told = {
+        "provider_size": size or ("small" if body.small_enterprise else "large"),
+        "payment_days": body.days,
+        "late_interest_per_day": body.daily_rate,
+        "lpr_per_year": body.lpr_annual,
+    }
+    facts = replace(facts_for_rules(record), clauses=clauses.model_copy(update=told))
+    asked = [rule for rule in rules.rules if rule.kind in ("smePayment", "lateInterest")]
+    standing = await standing_of(session, rules, region=record.state.region, contract_id=contract_id)
+    refusing = [found for found in verdicts(asked, facts, Moment(clock.today()), standing) if found.effect == "block"]
+    if refusing:
+        raise PaymentTermsOverLimit(
+            f"Not allowed: {', '.join(verdict.rule.code for verdict in refusing)}. Record what may be agreed, or have "
+            "the rule set aside by two persons.",
+            missing=missing_by_rules(refusing),
+        )
+
+
+def _agreed(
+    terms: PaymentTerms | None, clauses: Clauses, parameters: DueParameters
+) -> tuple[int | None, Decimal | None]:
+    """(days, interest per day) that apply: as recorded, else by the contract's text, else by the rule."""
+    if terms is not None:
+        protected, days, rate = terms.small_enterprise, terms.days, terms.daily_rate
+    else:
+        protected = clauses.provider_size is None or clauses.provider_size in parameters.sizes
+        days, rate = clauses.payment_days, clauses.late_interest_per_day
+    if protected:
+        days, rate = parameters.days if days is None else days, parameters.per_day if rate is None else rate
+    return days, rate
+
+
 async def dues_at(
     session: AsyncSession, *, contract_id: UUID, as_of: date, record: ContractRecord | None = None
 ) -> tuple[str, DuesOut]:
@@ -81,10 +124,8 @@ async def dues_at(
     state = record.state
     agreed = await find_terms(session, contract_id=contract_id)
     parameters = parameters_in((await rules_for(session, record)).rules)
-    protected = agreed is None or agreed.small_enterprise
-    days = (agreed.days if agreed else None) or (parameters.days if protected else None)
+    days, rate = _agreed(agreed, record.clauses or Clauses(), parameters)
     days = shortened(days) if days is not None else None
-    rate = agreed.daily_rate if agreed and agreed.daily_rate is not None else parameters.per_day if protected else None
     dues = []
     if days is not None:
         terms = Terms(
@@ -121,7 +162,9 @@ async def book_interest(session: AsyncSession, *, contract_id: UUID) -> tuple[st
     PaymentTermsNotFound while nobody has said whom the contract pays; NoInterestToBook when there is none.
     """
     await open_for_fact(session, contract_id=contract_id)
-    await get_terms(session, contract_id=contract_id)
+    record = await get_contract(session, contract_id=contract_id)
+    if record.clauses is None or record.clauses.provider_size is None:
+        await get_terms(session, contract_id=contract_id)
     today = clock.today()
     region, dues = await dues_at(session, contract_id=contract_id, as_of=today)
     if dues.interest_to_book == 0:

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from contracts.disclosure.queries import public_sql, sight_sql
+from contracts.disclosure.queries import public_sql, sight_sql, unconcluded_sql
 from contracts.exchange.models import PUBLISHED
 from shared.auth import Principal
 from shared.db import principal_in, scope_sql
@@ -52,9 +52,9 @@ async def find_horizon(session: AsyncSession) -> Horizon:
 def visible(principal: Principal, *, column: str = "change") -> tuple[str, dict[str, Any]]:
     """The condition on a change (or a contract) that a caller may read, and its parameters.
 
-    Everybody reads what is published: contracts that are or were in force. A caller with a token also reads the pending
-    and the cancelled ones of its regions. Drafts are read by nobody, and a contract that is marked as a whole
-    only by those of its regions who may see its level.
+    Everybody reads what is published: contracts that are or were in force. Parties and those who supervise them also
+    read the pending and the cancelled ones of their regions. Drafts are read by nobody, and a contract that is marked
+    as a whole only by those of its regions who may see its level.
     """
     contract_id = f"{column}.id" if column == "contract" else f"{column}.contract_id"
     open_to_all, hidden = public_sql(contract_id=contract_id)
@@ -64,8 +64,9 @@ def visible(principal: Principal, *, column: str = "change") -> tuple[str, dict[
         return published, parameters
     scope, scoped = scope_sql(principal, f"{column}.region")
     sight, marked = sight_sql(principal, contract_id=contract_id, parties=False)
-    inside = f"{column}.state <> 'draft' AND {scope} AND {sight}"
-    return f"({published} OR ({inside}))", parameters | scoped | marked
+    known, told = unconcluded_sql(principal, state=f"{column}.state", contract_id=contract_id)
+    inside = f"{column}.state <> 'draft' AND {scope} AND {sight} AND {known}"
+    return f"({published} OR ({inside}))", parameters | scoped | marked | told
 
 
 def _conditions(

@@ -5,12 +5,12 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.findings.errors import FindingNotFound
 from contracts.findings.models import Finding, FindingEffect, FindingEntry
-from contracts.inspections.queries import is_officer
+from contracts.inspections.queries import supervised
 from shared.db import principal_in, scope_sql
 
 __all__ = [
@@ -31,9 +31,10 @@ HIDDEN = ("draft", "cancelled")
 
 async def find_finding(session: AsyncSession, *, finding_id: UUID, lock: bool = False) -> Finding:
     """A finding that the caller may see (drafts: supervisors only); FindingNotFound."""
-    statement = select(Finding).where(Finding.id == finding_id)
+    seen = or_(Finding.state.not_in(HIDDEN), supervised(principal_in(session), "findings"))
+    statement = select(Finding).where(Finding.id == finding_id, seen)
     found = (await session.execute(statement.with_for_update() if lock else statement)).scalar_one_or_none()
-    if found is None or (found.state in HIDDEN and not is_officer(principal_in(session))):
+    if found is None:
         raise FindingNotFound(f"There is no finding {finding_id} in your regions.")
     return found
 
@@ -51,8 +52,7 @@ async def list_findings(
     for name, value in filters.items():
         if value is not None:
             statement = statement.where(getattr(Finding, name) == value)
-    if not is_officer(principal_in(session)):
-        statement = statement.where(Finding.state.not_in(HIDDEN))
+    statement = statement.where(or_(Finding.state.not_in(HIDDEN), supervised(principal_in(session), "findings")))
     if overdue_on is not None:
         statement = statement.where(Finding.due_on < overdue_on)
     if after is not None:

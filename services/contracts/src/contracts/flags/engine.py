@@ -19,7 +19,11 @@ Outcome = Literal["raised", "clear", "unknown", "notApplicable"]
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
-    """A contract of the same purchaser signed in the same calendar year, this one included."""
+    """A contract of the same purchaser signed in the same calendar year, this one included.
+
+    `kind`: single, framework or callOff. A framework's money is that of its call-offs, so that it is counted once; how
+    it was procured is how they were.
+    """
 
     contract_id: UUID
     item: str | None
@@ -27,6 +31,7 @@ class Neighbour:
     method: str | None
     currency: str
     value: Decimal
+    kind: str = "single"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +133,7 @@ def _split_purchases(rule: Any, seen: FlagFacts) -> Result:  # noqa: ANN401 - pa
         if each.item == item
         and each.currency == rule.currency
         and each.method not in rule.exempt_methods
+        and each.kind != "callOff"
         and each.value < rule.threshold
     ]
     if seen.contract_id not in {each.contract_id for each in parts}:
@@ -174,7 +180,7 @@ def _concentration(rule: Any, seen: FlagFacts) -> Result:  # noqa: ANN401 - para
     facts = seen.facts
     if facts.signed_on is None or seen.provider_id is None:
         return "unknown", {"signed_on": facts.signed_on}
-    year = [each for each in seen.neighbours if each.currency == facts.currency]
+    year = [each for each in seen.neighbours if each.currency == facts.currency and each.kind != "framework"]
     total = sum((each.value for each in year), Decimal(0))
     own = [each for each in year if each.provider_id == seen.provider_id]
     held = sum((each.value for each in own), Decimal(0))

@@ -92,7 +92,7 @@ async def _neighbours(
     statement = text(
         "SELECT contract.id, contract.purchaser_id, wanted.year, left(contract.service_category, 3) AS item, "  # noqa: S608 - scope is ours
         "contract.provider_id, contract.procurement_method, contract.currency, "
-        "coalesce(contract.value_at_signing, contract.value) AS value "
+        "coalesce(contract.value_at_signing, contract.value) AS value, contract.kind "
         "FROM unnest(CAST(:purchasers AS uuid[]), CAST(:years AS int[])) AS wanted(purchaser_id, year) "
         "JOIN contracts AS contract ON contract.purchaser_id = wanted.purchaser_id "
         "AND contract.signed_on BETWEEN make_date(wanted.year, 1, 1) AND make_date(wanted.year, 12, 31) "
@@ -103,7 +103,9 @@ async def _neighbours(
     keys = {"purchasers": [purchaser for purchaser, _ in wanted], "years": [year for _, year in wanted]}
     found: dict[tuple[UUID, int], list[Neighbour]] = {}
     for row in await session.execute(statement, parameters | marked | keys):
-        neighbour = Neighbour(row.id, row.item, row.provider_id, row.procurement_method, row.currency, row.value)
+        neighbour = Neighbour(
+            row.id, row.item, row.provider_id, row.procurement_method, row.currency, row.value, row.kind
+        )
         found.setdefault((row.purchaser_id, row.year), []).append(neighbour)
     return found
 

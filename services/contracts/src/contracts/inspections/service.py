@@ -41,7 +41,8 @@ def require_supervisor(session: AsyncSession, record: ContractRecord) -> None:
     """Refuse (403) a purchaser of another contract; finance and auditors supervise the region, operators run it."""
     principal = principal_in(session)
     if "auditor" not in principal.roles:
-        require_party(principal, purchaser_id=record.state.purchaser.organisation_id, provider_id=None)
+        state = record.state
+        require_party(principal, purchaser_id=state.purchaser.organisation_id, provider_id=None, members=state.members)
 
 
 async def plan_inspection(session: AsyncSession, body: InspectionIn, *, contract_id: UUID) -> Inspection:

@@ -31,13 +31,15 @@ from contracts.ledger.errors import (
     CommitmentOverValue,
     CompensationOverOwed,
     InterestOverAccrued,
+    PaymentOverAccepted,
     PaymentOverValue,
     PenaltyOverImposed,
     RefundOverPaid,
+    SavingOverAccepted,
 )
 from shared.problems import Conflict
 
-__all__ = ["ACCOUNTS_OF", "Totals", "after", "require_room"]
+__all__ = ["ACCOUNTS_OF", "Totals", "after", "require_accepted", "require_room"]
 
 ACCOUNTS_OF = {
     "commitment": ("commitments", "commitments_reserve"),
@@ -124,3 +126,30 @@ def require_room(before: Totals, new: Totals, *, value: Decimal | None, currency
                 f"{what} would be {total:.2f} {currency}; the contract is worth {value:.2f}. "
                 f"At most {max(value - old, Decimal(0)):.2f} is left."
             )
+
+
+def require_accepted(
+    before: Totals, new: Totals, *, savings: tuple[Decimal, Decimal], completed: bool, currency: str
+) -> None:
+    """Refuse what rests on an acceptance that is not there; `savings` are the lawful ones before and after the entry.
+
+    A saving lessens what is payable of the accepted value, which a score counts: below 0 there is nothing to save on.
+    A completed contract was reconciled with what was accepted; what it cost in all does not rise over that any more.
+    What an import left in excess is not made worse; one without any acceptance states none, and has no such limit.
+    """
+    were, are = savings
+    if are > new.acceptance and are - new.acceptance > were - before.acceptance:
+        raise SavingOverAccepted(
+            f"{are:.2f} {currency} would stand as lawful savings, of {new.acceptance:.2f} accepted. Record the "
+            "acceptance first (POST /v1/contracts/{id}/acceptances); a lower price is an amendment.",
+            accepted=f"{new.acceptance:.2f}",
+        )
+    over = new.executed - new.acceptance
+    if completed and new.payment > before.payment and new.acceptance and over > 0:
+        raise PaymentOverAccepted(
+            f"Paid and deducted, less refunds, would be {new.executed:.2f} {currency}; {new.acceptance:.2f} was "
+            "accepted and the contract is completed (MOF-102 art. 2: paid by quantity and quality). At most "
+            f"{max(new.acceptance - before.executed, Decimal(0)):.2f} is left; what else is owed is interest, "
+            "compensation, or a contract of its own.",
+            accepted=f"{new.acceptance:.2f}",
+        )

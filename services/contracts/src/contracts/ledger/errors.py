@@ -17,10 +17,12 @@ __all__ = [
     "LedgerCurrencyMismatch",
     "MilestoneUnknown",
     "PartOverValue",
+    "PaymentOverAccepted",
     "PaymentOverShare",
     "PaymentOverValue",
     "PenaltyOverImposed",
     "RefundOverPaid",
+    "SavingOverAccepted",
     "VoucherAlreadyUsed",
 ]
 
@@ -29,6 +31,18 @@ class PaymentOverValue(Conflict):
     """More would be paid and deducted than the contract is worth."""
 
     slug, title = "payment-over-value", "The payment exceeds the contract value"
+
+
+class PaymentOverAccepted(Conflict):
+    """More would be paid for a completed contract than was accepted of it."""
+
+    slug, title = "payment-over-accepted", "The payment exceeds what was accepted"
+
+
+class SavingOverAccepted(Conflict):
+    """More would be saved on the service than was accepted of it."""
+
+    slug, title = "saving-over-accepted", "The saving exceeds what was accepted"
 
 
 class AcceptanceOverValue(Conflict):

@@ -25,7 +25,7 @@ async def set_mark(session: AsyncSession, body: MarkIn, *, contract_id: UUID) ->
     """Mark a contract, a field or a document; it counts at once. MarkAlreadySet while another one stands."""
     state = (await get_contract(session, contract_id=contract_id)).state
     principal = principal_in(session)
-    require_party(principal, purchaser_id=state.purchaser.organisation_id, provider_id=None)
+    require_party(principal, purchaser_id=state.purchaser.organisation_id, provider_id=None, members=state.members)
     if body.until is not None and body.until < clock.today():
         raise Unprocessable(
             "The last day has passed.", errors=[{"pointer": "/until", "detail": f"is before {clock.today()}"}]
@@ -102,7 +102,8 @@ async def end_overdue_marks(session: AsyncSession, *, limit: int) -> int:
 
 async def _open(session: AsyncSession, *, contract_id: UUID, mark_id: UUID, if_match: int | None) -> DisclosureMark:
     state = (await get_contract(session, contract_id=contract_id)).state
-    require_party(principal_in(session), purchaser_id=state.purchaser.organisation_id, provider_id=None)
+    principal = principal_in(session)
+    require_party(principal, purchaser_id=state.purchaser.organisation_id, provider_id=None, members=state.members)
     mark = await get_mark(session, contract_id=contract_id, mark_id=mark_id)
     check_version(if_match, mark.version)
     if mark.ended_at is not None:

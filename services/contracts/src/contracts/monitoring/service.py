@@ -107,7 +107,8 @@ async def decide_alert(
     alert = await get_alert(session, alert_id=alert_id, lock=True)
     check_version(if_match, alert.version)
     state = (await get_contract(session, contract_id=alert.contract_id)).state
-    require_party(principal_in(session), purchaser_id=state.purchaser.organisation_id, provider_id=None)
+    principal = principal_in(session)
+    require_party(principal, purchaser_id=state.purchaser.organisation_id, provider_id=None, members=state.members)
     if alert.state == "decided":
         raise AlertAlreadyDecided(f"It was decided on {alert.decided_at}: {alert.decision}.", decision=alert.decision)
     alert.state, alert.decision, alert.reason = "decided", body.decision, body.reason

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from contracts.base import Base, one_of
 
-__all__ = ["CHANGE_KINDS", "RegionChange"]
+__all__ = ["CHANGE_KINDS", "County", "RegionChange"]
 
 CHANGE_KINDS = ("recode", "merger", "split", "retirement")
 
@@ -29,6 +29,19 @@ class RegionChange(Base):
     name: Mapped[str | None] = mapped_column(Text)
     successors: Mapped[list[str]] = mapped_column(ARRAY(Text))
     effective_on: Mapped[date] = mapped_column(Date)
+    document: Mapped[str] = mapped_column(Text)
+    recorded_by: Mapped[str] = mapped_column(Text)
+    recorded_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class County(Base):
+    """A county by its six digits, as the tenant's own list of divisions names it. National reference data."""
+
+    __tablename__ = "counties"
+
+    code: Mapped[str] = mapped_column(Text, primary_key=True)
+    name: Mapped[str] = mapped_column(Text)
+    valid_from: Mapped[date | None] = mapped_column(Date)
     document: Mapped[str] = mapped_column(Text)
     recorded_by: Mapped[str] = mapped_column(Text)
     recorded_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

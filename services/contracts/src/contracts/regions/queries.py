@@ -1,6 +1,7 @@
 """Reading region codes: what they name, what lies below them, and what is doubtful about them."""
 
 import re
+from collections.abc import Iterable
 from datetime import date
 from typing import NamedTuple
 
@@ -8,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.regions.changes import SHIPPED, Change
-from contracts.regions.models import RegionChange
+from contracts.regions.models import County, RegionChange
 from shared.divisions import PROVINCES, RETIRED
 
 __all__ = [
@@ -17,8 +18,11 @@ __all__ = [
     "changes_of_divisions",
     "children_of",
     "children_on",
+    "counties_of",
+    "county_of",
     "division_of",
     "division_warnings",
+    "names_of",
     "parse_region",
     "province_name",
     "region_warnings",
@@ -30,7 +34,7 @@ _CHINESE = re.compile(r"(?:[0-9]{2}){1,3}", re.ASCII)
 
 
 class Division(NamedTuple):
-    """A division with a name: a province or a prefecture."""
+    """A division with a name: a province, a prefecture or a county."""
 
     code: str
     name: str
@@ -140,10 +144,47 @@ async def region_warnings(session: AsyncSession, region: str, *, on: date) -> li
     )
     change = (await session.execute(statement)).scalar_one_or_none()
     if change is None:
-        return []
+        return await _unnamed(session, region)
     followed = f", followed by {', '.join(change.successors)}" if change.successors else ""
     told = f"{change.code} {change.name or ''}".strip()
     return [{"code": "division-retired", "detail": f"{told} was retired on {change.effective_on}{followed}."}]
+
+
+async def _unnamed(session: AsyncSession, region: str) -> list[dict[str, str]]:
+    """A county that the list of its prefecture does not have is doubtful; nothing is without such a list."""
+    if len(region) != len("CN-230102"):
+        return []
+    prefecture = region[: len("CN-2301")]
+    listed = list((await session.execute(select(County.code).where(County.code.startswith(prefecture)))).scalars())
+    if not listed or region in listed:
+        return []
+    return [{"code": "division-unknown", "detail": f"The list of counties of {prefecture} has no {region}."}]
+
+
+async def county_of(session: AsyncSession, region: str) -> County | None:
+    """A county that somebody has named; None for all others."""
+    return (await session.execute(select(County).where(County.code == region))).scalar_one_or_none()
+
+
+async def names_of(session: AsyncSession, regions: Iterable[str]) -> dict[str, str]:
+    """The Chinese names of those divisions that are known by name."""
+    asked = set(regions)
+    found = {region: division.name for region in asked if (division := division_of(region))}
+    if asked - found.keys():
+        rows = await session.execute(select(County.code, County.name).where(County.code.in_(asked - found.keys())))
+        found |= {row.code: row.name for row in rows}
+    return found
+
+
+async def counties_of(session: AsyncSession, parent: str, changes: list[Change], *, on: date) -> list[Division]:
+    """The named counties of a prefecture whose codes were valid on a day."""
+    ended = {change.code for change in changes if change.effective_on <= on}
+    rows = (await session.execute(select(County).where(County.code.startswith(parent)).order_by(County.code))).scalars()
+    return [
+        Division(row.code, row.name, None, "county", parent)
+        for row in rows
+        if row.code not in ended and (row.valid_from is None or row.valid_from <= on)
+    ]
 
 
 def children_on(parent: str | None, changes: list[Change], *, on: date) -> list[Division]:

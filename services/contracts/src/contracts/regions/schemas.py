@@ -3,12 +3,21 @@
 from datetime import date
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from contracts.places import RegionText
 from shared.web import Model, Out
 
-__all__ = ["ChangeList", "ChangeOut", "RegionChangeIn", "RegionDetail", "RegionList", "RegionOut"]
+__all__ = [
+    "ChangeList",
+    "ChangeOut",
+    "CountiesIn",
+    "CountiesOut",
+    "RegionChangeIn",
+    "RegionDetail",
+    "RegionList",
+    "RegionOut",
+]
 
 
 class RegionOut(Out):
@@ -17,8 +26,8 @@ class RegionOut(Out):
     code: str = Field(description="Region code, `CN-` and the digits of GB/T 2260.", examples=["CN-23"])
     name: str = Field(description="Chinese name.", examples=["黑龙江省"])
     name_en: str | None = Field(description="English name; null below provinces.", examples=["Heilongjiang"])
-    level: str = Field(description="province | prefecture.")
-    parent: str | None = Field(description="Region code of the province; null for a province.")
+    level: str = Field(description="province | prefecture | county.")
+    parent: str | None = Field(description="Region code of the division above; null for a province.")
 
 
 class RegionList(Out):
@@ -40,6 +49,36 @@ class RegionChangeIn(Model):
     )
     effective_on: date = Field(description="The first day on which the code is no longer valid.")
     document: str = Field(min_length=1, max_length=300, description="Document that orders it (number, hash or link).")
+
+
+class CountyIn(Model):
+    """A county of the list."""
+
+    code: RegionText = Field(max_length=16, description="Its six digits.", examples=["CN-230102"])
+    name: str = Field(min_length=1, max_length=100, description="Chinese name.", examples=["道里区"])
+    valid_from: date | None = Field(None, description="First day of the code, where the list says it.")
+
+    @field_validator("code")
+    @classmethod
+    def _county(cls, code: str) -> str:
+        if not code.startswith("CN-") or len(code) != len("CN-230102"):
+            raise ValueError("a county has six digits (GB/T 2260), for example CN-230102")
+        return code
+
+
+class CountiesIn(Model):
+    """Counties of a province's or city's own list of divisions."""
+
+    document: str = Field(min_length=1, max_length=300, description="The list (number, hash or link).")
+    items: list[CountyIn] = Field(min_length=1, max_length=1000, description="Counties, each once.")
+
+
+class CountiesOut(Out):
+    """What became of the list."""
+
+    created: int = Field(description="Counties that were not named before.")
+    updated: int = Field(description="Counties whose name or first day changed.")
+    unchanged: int = Field(description="Counties that were named so already.")
 
 
 class ChangeOut(Out):
@@ -64,8 +103,8 @@ class RegionDetail(Out):
     """A division: what it is called, since when and until when its code is valid, and what is in its place today."""
 
     code: str = Field(description="Region code.")
-    name: str | None = Field(description="Chinese name; null for counties, which are accepted by their syntax.")
-    valid_from: date | None = Field(description="First day of the code as far as a change tells; null: not known.")
+    name: str | None = Field(description="Chinese name; null for counties that nobody has named.")
+    valid_from: date | None = Field(description="First day of the code as far as it was told; null: not known.")
     valid_to: date | None = Field(description="First day without the code; null: it is valid.")
     day_known: bool = Field(description="False when only the years of these days are known.")
     successors: list[str] = Field(description="Codes that took its place.")

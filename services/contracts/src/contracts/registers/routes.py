@@ -1,6 +1,6 @@
 """What the registers add up to, over HTTP: public facts of published contracts, readable by all."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
@@ -10,7 +10,7 @@ from fastapi import Path, Query, Request, Response
 from contracts.lists import id_after
 from contracts.organisations.queries import former_codes_of, get_organisation
 from contracts.places import region_of
-from contracts.regions.queries import changes_of_divisions, division_of
+from contracts.regions.queries import changes_of_divisions, names_of
 from contracts.registers import queries, sums
 from contracts.registers.places import COUNTRY, Placed, place_regions
 from contracts.registers.queries import RecordRow
@@ -66,14 +66,15 @@ async def show_totals(
     placed = await _place(session, inside=inside, by=by, boundaries=boundaries, on=on)
     rows = await sums.total_rows(session, places=placed.items, year=year)
     apart = await sums.total_rows(session, places={one: one for one in placed.uncertain}, year=year)
+    names = await names_of(session, {inside, *(row.item for row in (*rows, *apart))})
     return RegionTotals(
         region=inside,
         boundaries=boundaries,
         on=on or clock.today(),
         year=year,
-        items=[_item(item, rows) for item in dict.fromkeys(row.item for row in rows)],
-        uncertain=[_item(item, apart) for item in dict.fromkeys(row.item for row in apart)],
-        total=_item(inside, [row._replace(item=inside) for row in rows]),
+        items=[_item(item, rows, names) for item in dict.fromkeys(row.item for row in rows)],
+        uncertain=[_item(item, apart, names) for item in dict.fromkeys(row.item for row in apart)],
+        total=_item(inside, [row._replace(item=inside) for row in rows], names),
     )
 
 
@@ -171,12 +172,11 @@ async def _place(session: AsyncSession, *, inside: str, by: str, boundaries: str
     return place_regions(regions, inside=inside, by=by, boundaries=boundaries, changes=changes, on=on or clock.today())
 
 
-def _item(region: str, rows: Sequence[TotalRow]) -> TotalItem:
+def _item(region: str, rows: Sequence[TotalRow], names: Mapping[str, str]) -> TotalItem:
     own = [row for row in rows if row.item == region]
-    division = division_of(region)
     return TotalItem(
         region=region,
-        name=division.name if division else None,
+        name=names.get(region),
         contracts=sum(row.contracts for row in own),
         ended=sum(row.ended for row in own),
         simulated=sum(row.simulated for row in own),

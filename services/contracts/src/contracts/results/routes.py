@@ -7,6 +7,7 @@ from fastapi import Response
 
 from contracts.contracts.errors import ContractNotFound
 from contracts.contracts.queries import get_contract
+from contracts.contracts.service import organisations_of
 from contracts.results import queries
 from contracts.results.schemas import ContractResultsOut
 from contracts.results.views import results_out
@@ -33,7 +34,10 @@ async def get_contract_results(
     """
     record = await get_contract(session, contract_id=contract_id)
     provider = record.state.provider.organisation_id if record.state.provider else None
-    if not principal.roles & OFFICERS and principal.organisation not in {None, provider}:
+    if not principal.roles & OFFICERS and principal.organisation not in {
+        None,
+        *organisations_of(record.state, "provider"),
+    }:
         raise ContractNotFound(f"There is no contract {contract_id} in your regions.")
     set_region(response, record.state.region)
     rows = await queries.results_of(session, contract_id=contract_id)

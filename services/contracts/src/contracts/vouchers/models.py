@@ -63,10 +63,11 @@ class Voucher(RegionScoped, Base):
         CheckConstraint("queue <> 'dismissed' OR reason IS NOT NULL", name="dismissed"),
         CheckConstraint("version >= 1", name="version"),
         Index(
-            "uq_vouchers_number",
+            "uq_vouchers_number_of_year",
             "region",
             "source",
             "number",
+            text("EXTRACT(year FROM month)"),
             unique=True,
             postgresql_where=text("queue <> 'duplicate'"),
         ),

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, select, text
+from sqlalchemy import RowMapping, extract, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.vouchers.errors import VoucherNotFound
@@ -93,10 +93,19 @@ async def proved_by(session: AsyncSession, *, voucher_ids: Sequence[UUID]) -> di
     return {row.voucher_id: row.amounts for row in rows}
 
 
-async def known_numbers(session: AsyncSession, *, region: str, source: str, numbers: Sequence[str]) -> dict[str, UUID]:
-    """Vouchers of a treasury that came before, by number; the caller has checked the region."""
+async def known_numbers(
+    session: AsyncSession, *, region: str, source: str, year: int, numbers: Sequence[str]
+) -> dict[str, UUID]:
+    """Vouchers of a treasury that came before in a year, by number; the caller has checked the region.
+
+    A treasury numbers anew every year.
+    """
     statement = select(Voucher.number, Voucher.id).where(
-        Voucher.region == region, Voucher.source == source, Voucher.queue != "duplicate", Voucher.number.in_(numbers)
+        Voucher.region == region,
+        Voucher.source == source,
+        extract("year", Voucher.month) == year,
+        Voucher.queue != "duplicate",
+        Voucher.number.in_(numbers),
     )
     return {row.number: row.id for row in await session.execute(statement)}
 
@@ -113,14 +122,16 @@ async def contracts_by_number(session: AsyncSession, *, region: str, numbers: Se
     return {row.contract_number: row.id for row in rows}
 
 
-async def entries_by_voucher(session: AsyncSession, *, region: str, numbers: Sequence[str]) -> list[Entry]:
-    """Standing, unproved entries of a region and below that were booked under these voucher numbers."""
+async def entries_by_voucher(session: AsyncSession, *, region: str, year: int, numbers: Sequence[str]) -> list[Entry]:
+    """Standing, unproved entries of a region and below that were booked in a year under these voucher numbers."""
     scope, parameters = scope_sql(principal_in(session), "entry.region")
     statement = text(
         f"SELECT {_ENTRY} FROM ledger_entries AS entry WHERE entry.voucher = ANY(:numbers) "  # noqa: S608
+        "AND extract(year FROM coalesce(entry.booked_on, entry.recorded_at::date)) = :year "
         f"AND entry.region LIKE :region AND {_MONEY} AND {_STANDING} AND {_FREE} AND {scope} ORDER BY entry.id"
     )
-    rows = await session.execute(statement, parameters | {"numbers": list(numbers), "region": f"{region}%"})
+    values = {"numbers": list(numbers), "region": f"{region}%", "year": year}
+    rows = await session.execute(statement, parameters | values)
     return [Entry(*row) for row in rows]
 
 

@@ -161,3 +161,12 @@ async def dismiss_voucher(
     """Kept with the reason; it no longer counts against the ledger."""
     await service.dismiss_voucher(session, body, voucher_id=voucher_id, if_match=if_match)
     return await _answer(session, response, voucher_id)
+
+
+@routes.post("/vouchers/{voucher_id}/reopen", summary="Reopen a dismissed voucher")
+async def reopen_voucher(
+    *, voucher_id: UUID, body: DismissIn, session: WriteSession, response: Response, _: Booker, if_match: IfMatch
+) -> VoucherOut:
+    """The dismissal was a mistake: the voucher counts against the ledger again; the reason is kept."""
+    await service.reopen_voucher(session, body, voucher_id=voucher_id, if_match=if_match)
+    return await _answer(session, response, voucher_id)

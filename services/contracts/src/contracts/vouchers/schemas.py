@@ -140,7 +140,7 @@ class BookIn(Model):
 
 
 class DismissIn(Model):
-    """Why a voucher belongs to no contract."""
+    """Why a voucher belongs to no contract, or why it does after all."""
 
     reason: str = Field(min_length=1, max_length=2000, description="Why.")
 

@@ -26,7 +26,7 @@ from shared.db import principal_in
 from shared.ids import new_id
 from shared.problems import TooLarge
 
-__all__ = ["book_voucher", "dismiss_voucher", "import_vouchers", "match_voucher", "rematch_vouchers"]
+__all__ = ["book_voucher", "dismiss_voucher", "import_vouchers", "match_voucher", "rematch_vouchers", "reopen_voucher"]
 
 _OPEN = ("unmatched", "partlyMatched")
 
@@ -34,8 +34,8 @@ _OPEN = ("unmatched", "partlyMatched")
 async def import_vouchers(session: AsyncSession, body: VoucherFileIn, *, limit: int) -> VoucherFile:
     """Record a statement and match its vouchers by number.
 
-    A number that came before (in this file or another of the treasury) goes to the queue of duplicates. 403 for a
-    region outside the caller's scope, 413 for too many lines, VoucherFileAlreadyImported for the same content.
+    A number that came before in the year (in this file or another of the treasury) goes to the queue of duplicates.
+    403 for a region outside the caller's scope, 413 for too many lines, VoucherFileAlreadyImported for known content.
     """
     require_region(principal_in(session), body.region)
     if len(body.lines) > limit:
@@ -59,7 +59,9 @@ async def import_vouchers(session: AsyncSession, body: VoucherFileIn, *, limit: 
     session.add(file)
     await session.flush()
     numbers = sorted({line.number for line in body.lines})
-    first = await queries.known_numbers(session, region=body.region, source=body.source, numbers=numbers)
+    first = await queries.known_numbers(
+        session, region=body.region, source=body.source, year=body.month.year, numbers=numbers
+    )
     told = sorted({line.contract_number for line in body.lines if line.contract_number})
     contracts = await queries.contracts_by_number(session, region=body.region, numbers=told)
     vouchers = []
@@ -84,7 +86,7 @@ async def import_vouchers(session: AsyncSession, body: VoucherFileIn, *, limit: 
         vouchers.append(voucher)
     session.add_all(vouchers)
     await session.flush()
-    await _match_by_number(session, vouchers, region=body.region)
+    await _match_by_number(session, vouchers, region=body.region, year=body.month.year)
     noted = {"lines": len(vouchers), "month": f"{body.month:%Y-%m}", "source": body.source}
     audit.record(session, "vouchers.imported", noun="voucher_file", noun_id=file.id, region=body.region, fields=noted)
     return file
@@ -101,7 +103,7 @@ async def rematch_vouchers(session: AsyncSession, body: RematchIn) -> int:
     )
     vouchers = (await session.execute(statement.order_by(Voucher.id).with_for_update())).scalars().all()
     before = {voucher.id: voucher.queue for voucher in vouchers}
-    await _match_by_number(session, vouchers, region=body.region)
+    await _match_by_number(session, vouchers, region=body.region, year=body.month.year)
     changed = sum(1 for voucher in vouchers if voucher.queue != before[voucher.id])
     audit.record(
         session,
@@ -178,6 +180,22 @@ async def dismiss_voucher(session: AsyncSession, body: DismissIn, *, voucher_id:
     await _noted(session, voucher, act="voucher.dismissed")
 
 
+async def reopen_voucher(session: AsyncSession, body: DismissIn, *, voucher_id: UUID, if_match: int | None) -> None:
+    """Take a dismissal back, with the reason: the voucher is matched by its number again, or waits as unmatched."""
+    voucher = await queries.lock_voucher(session, voucher_id=voucher_id)
+    check_version(if_match, voucher.version)
+    if voucher.queue != "dismissed":
+        raise VoucherNotOpen(
+            f"The voucher is {voucher.queue}; only a dismissed one is reopened. A wrong match ends by a reversal of "
+            "the entry (POST /v1/contracts/{id}/ledger) and POST /v1/vouchers:rematch.",
+            queue=voucher.queue,
+        )
+    voucher.queue, voucher.reason = "unmatched", body.reason
+    await session.flush()
+    await _match_by_number(session, [voucher], region=voucher.region, year=voucher.month.year)
+    await _noted(session, voucher, act="voucher.reopened")
+
+
 async def _open(session: AsyncSession, voucher_id: UUID, if_match: int | None) -> Voucher:
     voucher = await queries.lock_voucher(session, voucher_id=voucher_id)
     check_version(if_match, voucher.version)
@@ -186,12 +204,12 @@ async def _open(session: AsyncSession, voucher_id: UUID, if_match: int | None) -
     return voucher
 
 
-async def _match_by_number(session: AsyncSession, vouchers: Iterable[Voucher], *, region: str) -> None:
+async def _match_by_number(session: AsyncSession, vouchers: Iterable[Voucher], *, region: str, year: int) -> None:
     """Prove the entries that were booked under each voucher's number, and bring each voucher to its queue."""
     waiting = [voucher for voucher in vouchers if voucher.queue != "duplicate"]
     numbers = [voucher.number for voucher in waiting]
     by_number: dict[str | None, list[Entry]] = {}
-    for entry in await queries.entries_by_voucher(session, region=region, numbers=numbers):
+    for entry in await queries.entries_by_voucher(session, region=region, year=year, numbers=numbers):
         by_number.setdefault(entry.voucher, []).append(entry)
     rows = []
     for voucher in waiting:

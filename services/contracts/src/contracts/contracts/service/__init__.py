@@ -1,7 +1,13 @@
 """What changes a contract, one module per use case. Each write is one commit with its event and its audit row."""
 
 from contracts.contracts.service.activate import activate_contract
-from contracts.contracts.service.amend import AmendedMilestone, AmendedTerms, amend_terms, set_final_value
+from contracts.contracts.service.amend import (
+    AmendedMilestone,
+    AmendedTerms,
+    amend_terms,
+    follow_final_value,
+    set_final_value,
+)
 from contracts.contracts.service.complete import complete_contract
 from contracts.contracts.service.correct import (
     CorrectedTerm,
@@ -32,8 +38,8 @@ from contracts.contracts.service.parts_many import (
 from contracts.contracts.service.record_imported import record_imported_contract
 from contracts.contracts.service.record_many import Written, record_imported_contracts, retract_imported_contract
 from contracts.contracts.service.retell import raise_version, tell_again
-from contracts.contracts.service.rules import facts_for_rules, rules_for
-from contracts.contracts.service.sides import Side, side_of
+from contracts.contracts.service.rules import facts_for_rules, missing_by_rules, rules_for
+from contracts.contracts.service.sides import Side, organisations_of, side_of
 from contracts.contracts.service.store import announce, lock_contract, move
 from contracts.contracts.service.touch import touch_contract
 from contracts.contracts.service.update import require_editable, update_contract
@@ -63,12 +69,15 @@ __all__ = [
     "correct_contract",
     "create_contract",
     "facts_for_rules",
+    "follow_final_value",
     "framework_for",
     "lock_contract",
     "missing_by_framework",
+    "missing_by_rules",
     "move",
     "open_contracts_of",
     "open_for_fact",
+    "organisations_of",
     "parties_of",
     "raise_version",
     "record_imported_contract",

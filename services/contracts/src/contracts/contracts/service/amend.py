@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, text, update
+from sqlalchemy import Update, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.contracts.models import Amendment, Contract, Milestone
@@ -17,7 +17,7 @@ from shared import clock
 from shared.events import ContractUpdated
 from shared.ids import new_id
 
-__all__ = ["AmendedMilestone", "AmendedTerms", "amend_terms", "set_final_value"]
+__all__ = ["AmendedMilestone", "AmendedTerms", "amend_terms", "follow_final_value", "set_final_value"]
 
 _CHANGE = text(
     "UPDATE contract_milestones SET title = :title, percentage = :percentage, due_on = :due_on WHERE id = :milestone_id"
@@ -107,12 +107,32 @@ async def _put_milestones(
 
 async def set_final_value(session: AsyncSession, *, contract_id: UUID, value: Decimal) -> ContractRecord:
     """Note what a terminated contract cost in all, in its currency; the caller has locked it and summed its ledger."""
-    await session.execute(
+    await session.execute(_final_value(contract_id, value))
+    return await _told_final_value(session, contract_id=contract_id, action="contract.settled")
+
+
+async def follow_final_value(session: AsyncSession, *, contract_id: UUID, value: Decimal) -> None:
+    """Let the final value of an ended contract follow its ledger, of which the caller has the sum under its lock.
+
+    One that is not there yet is not made here (a settlement makes it), and what an import's source states is kept.
+    """
+    stale = (Contract.final_value.is_not(None), Contract.final_value != value, Contract.origin == "native")
+    ended = Contract.state.in_(("completed", "terminated"))
+    changed = await session.execute(_final_value(contract_id, value).where(ended, *stale).returning(Contract.id))
+    if changed.first() is not None:
+        await _told_final_value(session, contract_id=contract_id, action="contract.final_value_followed")
+
+
+def _final_value(contract_id: UUID, value: Decimal) -> Update:
+    return (
         update(Contract)
         .where(Contract.id == contract_id)
         .values(final_value=value, version=Contract.version + 1, updated_at=clock.now())
         .execution_options(synchronize_session=False)
     )
-    settled = await get_contract(session, contract_id=contract_id)
-    announce(session, ContractUpdated, settled.state, action="contract.settled", fields=["final_value"])
-    return settled
+
+
+async def _told_final_value(session: AsyncSession, *, contract_id: UUID, action: str) -> ContractRecord:
+    told = await get_contract(session, contract_id=contract_id)
+    announce(session, ContractUpdated, told.state, action=action, fields=["final_value"])
+    return told

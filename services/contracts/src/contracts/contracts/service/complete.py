@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from contracts.contracts.errors import ContractNotCompletable
 from contracts.contracts.guards import missing_for_completion
 from contracts.contracts.queries import ContractRecord
+from contracts.contracts.service.framework import open_call_offs
 from contracts.contracts.service.rules import missing_by_rules, verdicts_at_completion
 from contracts.contracts.service.store import move
 from shared import clock
@@ -35,6 +36,7 @@ async def complete_contract(session: AsyncSession, *, contract_id: UUID, if_matc
 
 async def _completed(session: AsyncSession, record: ContractRecord) -> dict[str, Any]:
     missing: list[dict[str, Any]] = [item._asdict() for item in missing_for_completion(record.state, record.facts)]
+    missing += await open_call_offs(session, record.state)
     missing += missing_by_rules(await verdicts_at_completion(session, record))
     if missing:
         raise ContractNotCompletable(

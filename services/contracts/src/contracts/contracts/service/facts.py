@@ -33,6 +33,12 @@ class ContractHead:
     service_category: str | None
     kind: str = "single"
     framework_id: UUID | None = None
+    ceiling: Decimal | None = None
+
+    @property
+    def limit(self) -> Decimal | None:
+        """The most that may be bound and paid: of a framework agreement its ceiling, else the value."""
+        return self.ceiling if self.kind == "framework" and self.ceiling is not None else self.value
 
 
 def require_party(
@@ -71,7 +77,7 @@ async def open_for_fact(
     statement = text(
         f"UPDATE contracts SET facts_version = facts_version + 1 WHERE id = :contract_id AND {scope} AND {sight} "  # noqa: S608 - scope is ours
         "RETURNING id, region, state, currency, value, purchaser_id, provider_id, service_category, "
-        "kind, framework_id, CASE WHEN has_parts AND CAST(:organisation AS uuid) IS NOT NULL THEN ARRAY("
+        "kind, framework_id, ceiling, CASE WHEN has_parts AND CAST(:organisation AS uuid) IS NOT NULL THEN ARRAY("
         "SELECT side FROM contract_members AS member WHERE member.contract_id = contracts.id "
         "AND member.organisation_id = CAST(:organisation AS uuid)) END AS stands_on, "
         f"{STAMP} AS policies_stamp"

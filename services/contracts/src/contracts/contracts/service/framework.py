@@ -53,6 +53,9 @@ class Framework:
     ends_on: date | None
 
 
+_OPEN = text("SELECT id FROM contracts WHERE framework_id = :framework_id AND state IN ('active', 'suspended')")
+
+
 async def framework_for(session: AsyncSession, *, framework_id: UUID, lock: bool = False) -> Framework | None:
     """The contract that a call-off names as its framework agreement; None when there is none."""
     row = (await session.execute(_LOCK if lock else _READ, {"framework_id": framework_id})).first()
@@ -92,6 +95,18 @@ async def missing_by_framework(session: AsyncSession, contract: ContractState) -
     called = await called_off(session, framework_id=framework.id, besides=contract.contract_id)
     missing += _over_ceiling(framework, called, contract.value) + _outside_term(framework, contract)
     return missing
+
+
+async def open_call_offs(session: AsyncSession, contract: ContractState) -> list[dict[str, Any]]:
+    """The call-offs in force of a framework agreement, as what it lacks to be completed; no statement for others."""
+    if contract.kind != "framework":
+        return []
+    rows = (await session.execute(_OPEN, {"framework_id": contract.contract_id})).scalars().all()
+    if not rows:
+        return []
+    rule = f"a framework agreement is completed after its call-offs; {len(rows)} are in force"
+    how = "complete or terminate each: GET /v1/contracts/{id}/call-offs"
+    return [{"what": "call_offs", "rule": rule, "how": how, "figures": {"in_force": len(rows)}}]
 
 
 def _over_ceiling(framework: Framework, called: Decimal, value: Decimal | None) -> list[dict[str, Any]]:

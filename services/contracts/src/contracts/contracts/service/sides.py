@@ -1,15 +1,23 @@
 """For which side of a contract a caller speaks, where both sides have to."""
 
 from typing import Literal, get_args
+from uuid import UUID
 
 from contracts.contracts.errors import NotAParty
 from shared.auth import Principal
 from shared.events import ContractState
 from shared.problems import Unprocessable
 
-__all__ = ["Side", "side_of"]
+__all__ = ["Side", "organisations_of", "side_of"]
 
 Side = Literal["purchaser", "provider"]
+
+
+def organisations_of(state: ContractState, side: str) -> frozenset[UUID]:
+    """Who stands on a side: the party, and where there are several each member."""
+    party = state.purchaser if side == "purchaser" else state.provider
+    members = {member.organisation_id for member in state.members if member.side == side}
+    return frozenset(members | ({party.organisation_id} if party else set()))
 
 
 def side_of(principal: Principal, state: ContractState, *, named: Side | None) -> Side:

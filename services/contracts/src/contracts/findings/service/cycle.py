@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.contracts.queries import get_contract
-from contracts.contracts.service import rules_for
+from contracts.contracts.service import organisations_of, rules_for
 from contracts.findings import queries
 from contracts.findings.errors import (
     EliminationPeriodRuns,
@@ -177,9 +177,8 @@ def _side_of(session: AsyncSession, found: Begun) -> str:
     principal, state = principal_in(session), found.record.state
     if principal.roles & {"finance", "auditor"}:
         return "authority"
-    provider = state.provider.organisation_id if state.provider else None
-    for side, party in (("provider", provider), ("purchaser", state.purchaser.organisation_id)):
-        if side in principal.roles and principal.organisation in {None, party}:
+    for side in ("provider", "purchaser"):
+        if side in principal.roles and principal.organisation in {None, *organisations_of(state, side)}:
             return "authority" if side == "purchaser" and found.finding.responsible == "provider" else side
     raise NotResponsible("Only supervision and the contract's parties take part.")
 

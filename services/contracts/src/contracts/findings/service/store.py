@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.contracts.queries import ContractRecord, get_contract
-from contracts.contracts.service import rules_for
+from contracts.contracts.service import organisations_of, rules_for
 from contracts.findings import queries
 from contracts.findings.errors import FindingStateConflict, NotResponsible
 from contracts.findings.models import Finding, FindingEffect, FindingEntry
@@ -83,10 +83,8 @@ async def begun(session: AsyncSession, finding_id: UUID, action: str, *, if_matc
 
 def require_responsible(session: AsyncSession, found: Begun) -> None:
     """Refuse (NotResponsible) everybody but the party that must put the matter right."""
-    principal, state, side = principal_in(session), found.record.state, found.finding.responsible
-    provider = state.provider.organisation_id if state.provider else None
-    party = provider if side == "provider" else state.purchaser.organisation_id
-    if side not in principal.roles or principal.organisation not in {None, party}:
+    principal, side = principal_in(session), found.finding.responsible
+    if side not in principal.roles or principal.organisation not in {None, *organisations_of(found.record.state, side)}:
         raise NotResponsible(f"This is for the contract's {side} to do.")
 
 

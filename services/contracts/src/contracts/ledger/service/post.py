@@ -9,9 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from contracts.budgets.queries import get_project, lock_project
 from contracts.contracts.errors import ContractStateConflict
 from contracts.contracts.queries import milestone_ids
-from contracts.contracts.service import ContractHead, open_for_fact
+from contracts.contracts.service import ContractHead, follow_final_value, open_for_fact
 from contracts.contracts.transitions import FINAL
-from contracts.ledger.accounts import ACCOUNTS_OF, after, require_room
+from contracts.ledger.accounts import ACCOUNTS_OF, Totals, after, require_accepted, require_room
 from contracts.ledger.budget import Line, require_budget, share_to_pay_from
 from contracts.ledger.errors import (
     BookingInTheFuture,
@@ -28,6 +28,7 @@ from contracts.ledger.models import LedgerEntry
 from contracts.ledger.queries import (
     get_entry,
     is_reversed,
+    savings_of,
     standing_lines,
     totals_in,
     voucher_is_used,
@@ -71,7 +72,9 @@ async def post_entry(
     amount = body.amount or Decimal(0)
     lines = await standing_lines(session, contract_id=contract_id)
     before = totals_in([*lines, *await lines_in_framework(session, head)])
-    require_room(before, after(before, body.kind, amount), value=head.value, currency=head.currency)
+    require_room(before, after(before, body.kind, amount), value=head.limit, currency=head.currency)
+    saving = amount if body.cause == "saving" and body.kind == "deduction" else Decimal(0)
+    await _require_accepted(session, head, before, after(before, body.kind, amount), saving=saving)
     parts = NamedParts(body.lot_id, body.call_off_id, body.member_id)
     await require_room_in_parts(session, head, parts, kind=body.kind, amount=amount)
     year = body.budget_year or body.booked_on.year
@@ -79,7 +82,7 @@ async def post_entry(
     if body.budget_project_id is not None:
         year = await _year_of_project(session, head, body, amount=amount)
     require_budget(lines, Line(body.kind, project_id, year, amount), currency=head.currency)
-    return add_entry(
+    entry = add_entry(
         session,
         head,
         kind=body.kind,
@@ -94,6 +97,8 @@ async def post_entry(
         note=body.note,
         parts=parts,
     )
+    await _follow(session, head, after(before, body.kind, amount))
+    return entry
 
 
 async def post_acceptance(
@@ -106,7 +111,7 @@ async def post_acceptance(
 ) -> LedgerEntry:
     """Book what was accepted; the contract is locked by the caller. AcceptanceOverValue when it is over the value."""
     before = totals_in(await standing_lines(session, contract_id=head.contract_id))
-    require_room(before, after(before, "acceptance", amount), value=head.value, currency=head.currency)
+    require_room(before, after(before, "acceptance", amount), value=head.limit, currency=head.currency)
     entry = add_entry(
         session,
         head,
@@ -145,11 +150,39 @@ async def _reverse(session: AsyncSession, head: ContractHead, body: EntryIn, *, 
         )
     lines = await standing_lines(session, contract_id=head.contract_id)
     before = totals_in([*lines, *await lines_in_framework(session, head)])
-    require_room(before, after(before, entry.kind, -entry.amount), value=head.value, currency=head.currency)
+    if entry.booked_on is not None and body.booked_on < entry.booked_on:
+        raise EntryNotReversible(
+            f"The entry was booked on {entry.booked_on} and is not taken back before that; booked_on is the day on "
+            "which it is taken back."
+        )
+    new = after(before, entry.kind, -entry.amount)
+    require_room(before, new, value=head.limit, currency=head.currency)
+    await _require_accepted(session, head, before, new, saving=Decimal(0))
     await require_room_in_parts(session, head, parts_of(entry), kind=entry.kind, amount=-entry.amount)
     taken_back = Line(entry.kind, entry.budget_project_id, entry.budget_year, -entry.amount)
     require_budget(lines, taken_back, currency=head.currency)
-    return take_back(session, head, entry, booked_on=body.booked_on, note=body.note, voucher=body.voucher)
+    reversal = take_back(session, head, entry, booked_on=body.booked_on, note=body.note, voucher=body.voucher)
+    await _follow(session, head, new)
+    return reversal
+
+
+async def _require_accepted(
+    session: AsyncSession, head: ContractHead, before: Totals, new: Totals, *, saving: Decimal
+) -> None:
+    """No statement runs for entries that neither save nor take an acceptance back."""
+    saved = Decimal(0)
+    if saving or new.acceptance < before.acceptance:
+        _, saved = await savings_of(session, contract_id=head.contract_id)
+    completed = head.state == "completed"
+    require_accepted(before, new, savings=(saved, saved + saving), completed=completed, currency=head.currency)
+
+
+async def _follow(session: AsyncSession, head: ContractHead, totals: Totals) -> None:
+    """What an ended contract cost in all stays the sum of its ledger; a framework's is told by its call-offs."""
+    if head.state in FINAL and head.kind != "framework":
+        await session.flush()
+        paid = totals.payment - totals.refund
+        await follow_final_value(session, contract_id=head.contract_id, value=paid)
 
 
 async def _year_of_project(session: AsyncSession, head: ContractHead, body: EntryIn, *, amount: Decimal) -> int:

@@ -42,6 +42,7 @@ async def _found(session: AsyncSession, contract_id: UUID, wanted: UUID, *, side
             principal_in(session),
             purchaser_id=state.purchaser.organisation_id,
             provider_id=state.provider.organisation_id if state.provider else None,
+            members=state.members,
             sides=("purchaser", "provider") if sides and duty.side == "provider" else ("purchaser",),
         )
     return register, duty
