@@ -245,12 +245,8 @@ async def province(admin_url: str, contracts: int) -> list[Row]:
         texts = await copied_texts(database, [contents, bodies]) * scale
         for framework in frameworks:  # the rows name hashes that no registry knows: back to those in force
             await rescored(database, [framework])
-        started, made = time.perf_counter(), 0
-        while True:
-            async with database.transaction() as session:
-                waiting = await make_due(session, limit=200)
-            if not waiting:
-                break
+        started = time.perf_counter()
+        await asyncio.gather(*(followed(database) for _ in range(2)))  # as the job's command does
         following = time.perf_counter() - started
         async with database.reading() as session:
             made = (await session.execute(text("SELECT count(*) FROM score_uncertainty"))).scalar_one()
@@ -266,6 +262,14 @@ async def province(admin_url: str, contracts: int) -> list[Row]:
         Row("peak memory of a process", round(memory), "MB"),
         Row(f"uncertainty as a following job, {made:,} records", round(following, 2), "s"),
     ]
+
+
+async def followed(database: Database) -> None:
+    """Make the uncertainty records that are due, as the following job does."""
+    waiting = True
+    while waiting:
+        async with database.transaction() as session:
+            waiting = await make_due(session, limit=200)
 
 
 async def main(contracts: int) -> None:
