@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import TextClause, text
-from tests.bench.bench_rescore import REGION, best, copied, life, plain, rescored
+from tests.bench.bench_rescore import REGION, best, copied, copied_texts, life, plain, rescored
 from tests.bench.harness import Row, at_least, at_most, report
 
 from gongping_local import embedded
@@ -162,10 +162,11 @@ def draws() -> list[Row]:
     return [at_most(name, taken * 1000, "ms", reference=reference * 1000, limit=2)]
 
 
-async def by_processes(database: Database, contracts: int) -> float:
+async def by_processes(database: Database, contracts: int) -> tuple[float, float]:
     """Seconds of the job itself over everything, every row changing, its lanes shared by PROCESSES processes.
 
-    From the first lane that waits to the last that is done: how long Python takes to start is not measured.
+    And the peak memory of the largest process in MB. From the first lane that waits to the last that is done: how long
+    Python takes to start is not measured.
     """
     async with database.transaction() as session:
         await session.execute(text("UPDATE score_heads SET content_hash = repeat('0', 64)"))
@@ -175,6 +176,7 @@ async def by_processes(database: Database, contracts: int) -> float:
     try:
         started = await _seen(database, LANES_OPEN, 1)
         taken = await _seen(database, LANES_DONE, 2 * PROCESSES) - started
+        memory = max(peak_memory(worker.pid) for worker in workers)
     finally:
         for worker in workers:  # the uncertainty records, which follow, have a row of their own
             worker.terminate()
@@ -182,7 +184,13 @@ async def by_processes(database: Database, contracts: int) -> float:
     async with database.reading() as session:
         fresh = text("SELECT count(*) FROM score_heads WHERE content_hash <> repeat('0', 64)")
         assert (await session.execute(fresh)).scalar_one() == contracts * len(frameworks_in_force())
-    return taken
+    return taken, memory
+
+
+def peak_memory(pid: int) -> float:
+    """Largest resident set that a running process had, in MB (Linux)."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1]) / 1024
 
 
 LANES_OPEN = text("SELECT count(*) FROM job WHERE kind = :kind AND state = 'open'")
@@ -195,7 +203,7 @@ async def _seen(database: Database, count: TextClause, number: int) -> float:
         async with database.reading() as session:
             if (await session.execute(count, {"kind": KIND})).scalar_one() >= number:
                 return time.perf_counter()
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(0.1)  # the question takes processor time from the work
 
 
 async def province(admin_url: str, contracts: int) -> list[Row]:
@@ -224,7 +232,7 @@ async def province(admin_url: str, contracts: int) -> list[Row]:
             contents = list((await session.execute(newest, {"n": 2 * sample})).scalars())
             outbox = text("SELECT body FROM outbox ORDER BY n DESC LIMIT :n")
             bodies = [bytes(body).decode() for body in (await session.execute(outbox, {"n": 2 * sample})).scalars()]
-        shared_out = await by_processes(database, contracts)
+        shared_out, memory = await by_processes(database, contracts)
         facts = [each for each in (read_facts(str(one.contract_id), one.evidence) for one in read) if each is not None]
         batches = [facts[start : start + CHUNK] for start in range(0, len(facts), CHUNK)]
         inputs = [prepare(batch, framework) for batch in batches for framework in frameworks]
@@ -233,15 +241,12 @@ async def province(admin_url: str, contracts: int) -> list[Row]:
         bare = best(lambda: [plain(one) for one in inputs]) * scale
         documents = [json.loads(content) for content in contents]
         hashed = best(lambda: [sha256(canonical_text(document)) for document in documents], runs=2) * scale
-        copy = await copied(database, [contents, bodies]) * scale
+        copy = await copied(database, len(frameworks) * sample) * scale
+        texts = await copied_texts(database, [contents, bodies]) * scale
         for framework in frameworks:  # the rows name hashes that no registry knows: back to those in force
             await rescored(database, [framework])
-        started, made = time.perf_counter(), 0
-        while True:
-            async with database.transaction() as session:
-                waiting = await make_due(session, limit=200)
-            if not waiting:
-                break
+        started = time.perf_counter()
+        await asyncio.gather(*(followed(database) for _ in range(2)))  # as the job's command does
         following = time.perf_counter() - started
         async with database.reading() as session:
             made = (await session.execute(text("SELECT count(*) FROM score_uncertainty"))).scalar_one()
@@ -252,9 +257,19 @@ async def province(admin_url: str, contracts: int) -> list[Row]:
         at_most(f"{name}, one process", whole, "s", reference=parts, limit=3),
         Row("of the parts: kernel", round(computed, 3), "s", reference=round(bare, 3)),
         Row("of the parts: canonical JSON and SHA-256", round(hashed, 3), "s"),
-        Row("of the parts: COPY in", round(copy, 3), "s"),
+        Row("of the parts: COPY in of rows, heads and events with their indexes", round(copy, 3), "s"),
+        Row("COPY of contents and event bodies alone, without their tables", round(texts, 3), "s"),
+        Row("peak memory of a process", round(memory), "MB"),
         Row(f"uncertainty as a following job, {made:,} records", round(following, 2), "s"),
     ]
+
+
+async def followed(database: Database) -> None:
+    """Make the uncertainty records that are due, as the following job does."""
+    waiting = True
+    while waiting:
+        async with database.transaction() as session:
+            waiting = await make_due(session, limit=200)
 
 
 async def main(contracts: int) -> None:

@@ -29,6 +29,7 @@ from scoring.canonical import canonical, sha256
 from scoring.frameworks.queries import find_framework, frameworks_in_force
 from scoring.scores.evaluation import Outcome, evaluate
 from scoring.scores.facts import read_facts
+from scoring.scores.parts import parts_text
 from shared.events import EventData, NeedsBasis
 
 FIGURES = ("stage", "score", "lower", "upper", "coverage", "grade", "grade_lower", "grade_upper")
@@ -66,6 +67,7 @@ def test_each_score_equals_the_oracle_in_exact_fractions(events: list[EventData]
         assert all(Decimal(leaf["lost"]) >= 0 and Decimal(leaf["points"]) >= 0 for leaf in parts)
         assert Decimal(found.result["lower"]) <= score <= Decimal(found.result["upper"])
         assert found.content.encode() == canonical(json.loads(found.content))
+        assert parts_text(found.parts).encode() == canonical(found.parts)
         assert found.content_hash == sha256(found.content)
 
 

@@ -19,7 +19,7 @@ from scoring.scores.evaluation import Outcome, evaluate
 from scoring.scores.explanation import explain
 from scoring.scores.facts import read_facts
 from scoring.scores.ladder import next_grade
-from scoring.scores.parts import parts_in
+from scoring.scores.parts import parts_in, parts_text
 from scoring.scores.recompute import recompute
 
 SYSTEMS = {exponent: system(exponent=exponent) for exponent in (1.0, 0.0, -1.0, 2.0, 0.5)}
@@ -53,6 +53,7 @@ def test_each_kind_of_mean_by_hand() -> None:
         ]
         assert (found.result["thin"], found.result["ungated"]) == ([], found.result["score"])
         assert found.content.encode() == canonical(json.loads(found.content))
+        assert parts_text(found.parts).encode() == canonical(found.parts)
         assert found.content_hash == sha256(found.content)
 
 

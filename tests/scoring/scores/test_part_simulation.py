@@ -28,7 +28,7 @@ def test_a_sub_score_has_the_error_of_its_own_leaves_alone() -> None:
     made = scored(full(**ERRORS), LINEAR)
     parts = simulate_parts(made, 0).parts
     points, rows = made.aggregate.points[:, 0], list(owners(made).items())
-    moved = {each.row: each for each in moved_rows(made, 0, points.tolist(), DRAWS)}
+    moved = {each.row: each for each in moved_rows(made, 0)}
     seen = set()
     for party in ("purchaser", "provider", "joint", "outside"):
         own = [row for row, (_, owner) in enumerate(rows) if owner == party and points[row] > 0]
@@ -70,7 +70,7 @@ def test_with_other_means_the_points_are_divided_anew_in_every_draw() -> None:
     part = simulate_parts(made, 0, draws=50).parts["provider"]
     assert part is not None
     mine = [row for row, owner in enumerate(owners(made).values()) if owner == "provider"]
-    moved = moved_rows(made, 0, made.aggregate.points[:, 0].tolist(), 50)
+    moved = moved_rows(made, 0, draws=50)
     found = []
     for draw in range(50):
         leaves = made.scores[:, :1].copy()

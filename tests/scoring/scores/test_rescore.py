@@ -19,7 +19,7 @@ from scoring.frameworks.document import Framework
 from scoring.frameworks.errors import FrameworkNotFound
 from scoring.frameworks.queries import find_framework, frameworks_in_force
 from scoring.frameworks.registry import Registry
-from scoring.scores import rescore, service
+from scoring.scores import recording, rescore
 from scoring.scores.rescore import KIND, RESCORE_JOB, SCORE_JOB, enqueue_rescore, rescore_chunk
 from scoring.settings import ScoringSettings
 from shared.ids import new_id
@@ -68,7 +68,7 @@ async def test_rows_are_the_same_however_they_are_written(scoring: Scoring, monk
     await contracts(scoring, 5)
     kept = []
     for copy_from in (1, 1000):
-        monkeypatch.setattr(service, "COPY_FROM", copy_from)
+        monkeypatch.setattr(recording, "COPY_FROM", copy_from)
         async with scoring.database.transaction() as session:
             await session.execute(text("TRUNCATE score_rows, score_heads, score_uncertainty_due"))
         assert await run(scoring, chunk=3, frameworks=frameworks_in_force()) == (5, 10)

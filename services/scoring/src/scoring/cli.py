@@ -39,14 +39,22 @@ async def rescore_with(settings: ScoringSettings, *, framework_id: str | None) -
         except FrameworkNotFound as problem:
             sys.stderr.write(f"{problem.detail}\n")
             return 2
-        # The lanes of one process overlap: one computes while the database writes for another.
-        await asyncio.gather(*(_work(database, keys) for _ in keys))
-        following = Worker(database, [FOLLOWING_JOB])
-        while await following.run_one():
-            pass
+        await asyncio.gather(*(_work(database, keys) for _ in keys[:_AT_ONCE]))
+        await asyncio.gather(*(_follow(database) for _ in range(_AT_ONCE)))
         return 0 if (await _progress(database, keys)).failed == 0 else 1
     finally:
         await database.dispose()
+
+
+async def _follow(database: Database) -> None:
+    worker = Worker(database, [FOLLOWING_JOB])
+    while await worker.run_one():
+        pass
+
+
+# One lane computes while the database writes for the other. With a third a process would only keep from others what
+# they could do: Python computes on one core.
+_AT_ONCE = 2
 
 
 @dataclass(frozen=True, slots=True)

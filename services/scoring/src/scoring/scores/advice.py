@@ -1,9 +1,10 @@
 """What should be measured next: the evidence whose absence or error weighs most in a score."""
 
-import json
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Final
+
+from pydantic_core import from_json
 
 from scoring.scores.evaluation import Outcome
 
@@ -21,7 +22,7 @@ def advise(
     `reduces` is the share of the evidence's variance that would go: more answers (twice as many) take half of theirs,
     one more evaluator beside k takes 1 / (k + 1), a value stated inside a tier takes all of it.
     """
-    leaves = json.loads(outcome.content)["result"]["leaves"] if outcome.result["held"] else []
+    leaves = from_json(outcome.content)["result"]["leaves"] if outcome.result["held"] else []
     missing = sorted(
         ((Decimal(leaf["lost"]), leaf["node"]) for leaf in leaves if leaf["state"] == "hold"),
         key=lambda each: (-each[0], each[1]),

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring import kernel
-from scoring.kernel.montecarlo import Uncertain, Value, draw, gradient, propagate
+from scoring.kernel.montecarlo import DRAWS, Uncertain, Value, draw, gradient, propagate
 from scoring.scores.evaluation import Evaluated
 from scoring.scores.layout import Layout
 from scoring.scores.measured import Measured, Ref, Spread
@@ -45,9 +45,9 @@ def column_of(evaluated: Evaluated, n: int) -> tuple[Layout, list[int], list[flo
     )
 
 
-def moved_rows(evaluated: Evaluated, n: int, points: Sequence[float], draws: int) -> list[Moved]:
+def moved_rows(evaluated: Evaluated, n: int, *, draws: int = DRAWS) -> list[Moved]:
     """Every row with uncertain evidence, drawn and normalised."""
-    inputs = evaluated.inputs
+    inputs, points = evaluated.inputs, evaluated.aggregate.points[:, n].tolist()
     found: list[tuple[int, Measured, Spread]] = [
         (row, source[1], source[1].spread)
         for row, source in enumerate(inputs.sources[n])

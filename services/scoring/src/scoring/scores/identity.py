@@ -80,4 +80,6 @@ def content_text(
 
 def chain_hash(previous: str | None, content_hash: str, *, recorded_at: datetime, causes: Collection[UUID]) -> str:
     """SHA-256 of the canonical form of [previous chain hash, content hash, recorded_at, sorted causing event ids]."""
-    return sha256(canonical_text([previous, content_hash, recorded_at.isoformat(), sorted(map(str, causes))]))
+    before = "null" if previous is None else f'"{previous}"'
+    events = ",".join([f'"{event}"' for event in sorted(map(str, causes))])
+    return sha256(f'[{before},"{content_hash}","{recorded_at.isoformat()}",[{events}]]')

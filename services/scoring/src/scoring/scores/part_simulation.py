@@ -16,8 +16,9 @@ from scoring import kernel
 from scoring.canonical import canonical_text, sha256
 from scoring.kernel import MICRO
 from scoring.kernel.montecarlo import DRAWS, summarise
-from scoring.scores.drawing import column_of, moved_rows
+from scoring.scores.drawing import Moved, column_of, moved_rows
 from scoring.scores.evaluation import Evaluated, Outcome
+from scoring.scores.layout import Layout
 from scoring.scores.parts import PARTIES
 from scoring.scores.simulation import label_of
 
@@ -42,12 +43,14 @@ class SimulatedParts:
     record_hash: str
 
 
-def simulate_parts(evaluated: Evaluated, n: int, *, draws: int = DRAWS) -> SimulatedParts:
-    """The record of the batch's contract `n`, which must have a score."""
+def simulate_parts(
+    evaluated: Evaluated, n: int, *, draws: int = DRAWS, moved: list[Moved] | None = None
+) -> SimulatedParts:
+    """The record of the batch's contract `n`, which must have a score; `moved` are its draws where they are made."""
     outcome = evaluated.outcomes[n]
     assert outcome is not None  # noqa: S101 - the caller's duty
     parties = _parties(evaluated, n)
-    earned, weight = _drawn(evaluated, n, draws)
+    earned, weight = _drawn(evaluated, n, moved_rows(evaluated, n, draws=draws) if moved is None else moved)
     drawn = 1 if earned is None else draws
     parts = {
         party: _part(evaluated, outcome.parts[party], earned, weight, [row for row, own in parties if own == party])
@@ -76,13 +79,13 @@ def _parties(evaluated: Evaluated, n: int) -> list[tuple[int, str]]:
     return found
 
 
-def _drawn(evaluated: Evaluated, n: int, draws: int) -> tuple[Array | None, Array]:
+def _drawn(evaluated: Evaluated, n: int, moved: list[Moved]) -> tuple[Array | None, Array]:
     """(rows, draws): points earned, and earned + lost, in each draw; no earned points where nothing is uncertain."""
     layout, state, weight, points = column_of(evaluated, n)
-    moved = moved_rows(evaluated, n, points, draws)
     at_stake = np.array(points)[:, None]
     if not moved:
         return None, at_stake
+    draws = len(moved[0].scores)
     fixed = np.where(evaluated.inputs.state[:, n] == kernel.EVIDENCE, evaluated.scores[:, n], 0.0)
     leaves = np.repeat(fixed[:, None], draws, axis=1)
     for each in moved:
@@ -102,27 +105,46 @@ def _part(
     if part["score"] is None:
         return None
     layout = evaluated.inputs.layout
+    upper = _micro(part["upper"])
+    best = next(code for code, least in layout.grades if upper >= least)
+    if earned is None:
+        return _exact(part, layout, best=best)
+    mine, total = np.zeros(earned.shape[1]), np.zeros(earned.shape[1])
+    for row in rows:  # in the order of the file, so that the bits depend on nothing else
+        mine += earned[row]
+        total += weight[row]
+    drawn = np.divide(100.0 * mine, total, out=np.zeros_like(mine), where=total > 0.0)
+    if np.ptp(drawn) == 0.0:
+        return _exact(part, layout, best=best)
+    summary = summarise(drawn, layout.minimums.tolist())
     codes = [code for code, _ in layout.grades]
-    point = np.array([float(part["score"])])
-    scores = point
-    if earned is not None:
-        mine, total = np.zeros(earned.shape[1]), np.zeros(earned.shape[1])
-        for row in rows:  # in the order of the file, so that the bits depend on nothing else
-            mine += earned[row]
-            total += weight[row]
-        drawn = np.divide(100.0 * mine, total, out=np.zeros_like(mine), where=total > 0.0)
-        if np.ptp(drawn) > 0.0:  # else nothing of its own moves: the sub-score itself
-            scores = drawn
-    summary = summarise(scores, layout.minimums.tolist())
-    chances = dict(zip(codes, (count / len(scores) for count in summary.probabilities), strict=True))
-    best = int(kernel.grade_index(kernel.quantise(np.array([float(part["upper"])])), layout.minimums)[0])
+    chances = dict(zip(codes, (count / len(drawn) for count in summary.probabilities), strict=True))
     chance = chances[part["grade"]]
     return {
-        "se": f"{float(scores.std(ddof=1)) if len(scores) > 1 else 0.0:.6f}",
+        "se": f"{float(drawn.std(ddof=1)):.6f}",
         "median": f"{summary.median / MICRO:.6f}",
         "low": f"{summary.low / MICRO:.6f}",
         "high": f"{summary.high / MICRO:.6f}",
-        "label": label_of(chance, open_=codes[best] != part["grade"]),
+        "label": label_of(chance, open_=best != part["grade"]),
         "probability": f"{chance:.6f}",
         "probabilities": {code: f"{each:.6f}" for code, each in chances.items()},
     }
+
+
+def _exact(part: Mapping[str, Any], layout: Layout, *, best: str) -> dict[str, Any]:
+    """Nothing of the party's own is uncertain: the sub-score itself."""
+    score, grade = part["score"], part["grade"]
+    return {
+        "se": "0.000000",
+        "median": score,
+        "low": score,
+        "high": score,
+        "label": label_of(1.0, open_=best != grade),
+        "probability": "1.000000",
+        "probabilities": {code: "1.000000" if code == grade else "0.000000" for code, _ in layout.grades},
+    }
+
+
+def _micro(figure: str) -> int:
+    """Micro-points of a figure with six decimals."""
+    return int(figure.replace(".", "", 1))

@@ -6,12 +6,14 @@ Track records, renewal and payment adjustment use the provider's alone. An indic
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from json.encoder import encode_basestring as quoted
 from typing import Any, Final, NamedTuple
 
+from scoring.canonical import canonical_text
 from scoring.frameworks.document import Framework, Node
 from scoring.kernel import MICRO
 
-__all__ = ["PARTIES", "Earned", "parts_in", "parts_of"]
+__all__ = ["PARTIES", "Earned", "parts_in", "parts_of", "parts_text"]
 
 PARTIES: Final = ("purchaser", "provider", "joint", "outside")
 
@@ -72,6 +74,28 @@ def _part(
         "grade": next(code for code, least in grades if score >= least),
         "held": list(held),
     }
+
+
+def parts_text(parts: Mapping[str, Mapping[str, Any]]) -> str:
+    """The canonical JSON of `parts_of`, written directly: one of them per row."""
+    said = ",".join([f'"{party}":{_part_text(parts[party])}' for party in _SORTED])
+    return f"{{{said}}}"
+
+
+_SORTED: Final = sorted(PARTIES)
+
+
+def _part_text(part: Mapping[str, Any]) -> str:
+    if part["score"] is None:
+        return _NOTHING_TEXT
+    held = ",".join(map(quoted, part["held"]))
+    return (
+        f'{{"grade":{quoted(part["grade"])},"held":[{held}],"lower":"{part["lower"]}","score":"{part["score"]}",'
+        f'"upper":"{part["upper"]}","weight":"{part["weight"]}"}}'
+    )
+
+
+_NOTHING_TEXT: Final = canonical_text(_NOTHING)
 
 
 def _half_even(number: int, divisor: int) -> int:

@@ -1,12 +1,14 @@
 """What the choice of weights and of the method adds to the spread of a score, beside the evidence's own error."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scoring import kernel
+from scoring.frameworks.document import Framework
 from scoring.kernel.montecarlo import gradient, propagate
 from scoring.scores.layout import Layout
 
@@ -38,7 +40,7 @@ def weight_variance(
     For arithmetic means: sum over the nodes with a panel of g^2 [sum(w v^2) - (sum(w v))^2] / (kappa + 1), g the points
     of the score per point of the node. Source: variance of a Dirichlet-weighted mean.
     """
-    panels = list(_panels(layout.framework.document, (), stage))
+    panels = _panels_of(layout.framework, stage)
     if not panels or not layout.tree.linear:
         return None
     slopes, variance = gradient(layout.tree, state, weight), 0.0
@@ -53,6 +55,11 @@ def weight_variance(
         spread = sum(share * value * value for share, value in shares) - mean * mean
         variance += slopes[node] ** 2 * max(spread, 0.0) / (kappa + 1.0)
     return variance
+
+
+@lru_cache(maxsize=256)
+def _panels_of(framework: Framework, stage: str) -> list[tuple[str, float]]:
+    return list(_panels(framework.document, (), stage))
 
 
 def _panels(node: Mapping[str, Any], path: tuple[str, ...], stage: str) -> Iterator[tuple[str, float]]:

@@ -1,8 +1,6 @@
 """Re-scoring everything: the same evaluation as after an event, in chunks with a saved cursor."""
 
-import gc
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -11,6 +9,7 @@ from scoring.evidence.queries import lock_contracts, next_contracts
 from scoring.evidence.service import SCORE_CONTRACT
 from scoring.frameworks.document import Framework
 from scoring.frameworks.service import registry
+from scoring.scores.collector import collector_paused
 from scoring.scores.service import score_contracts
 from scoring.scores.uncertainty import enqueue_following
 from shared.jobs import ClaimedJob, Continue, Job, enqueue
@@ -52,7 +51,7 @@ async def rescore_chunk(
 
     Under what is in force for each contract (of `framework_id` alone where it is given), or under `frameworks`.
     """
-    with _collector_paused():
+    with collector_paused():
         contract_ids = await next_contracts(session, after=after, limit=limit, lane=lane, lanes=lanes)
         if not contract_ids:
             return None, 0, 0
@@ -60,22 +59,6 @@ async def rescore_chunk(
             session, contract_ids, causes={}, frameworks=frameworks, framework_id=framework_id
         )
         return contract_ids[-1], len(contract_ids), changed
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Pause the cyclic collector.
-
-    A chunk makes some hundred thousand small containers and no cycles: the collector would take a quarter of the time
-    to find nothing.
-    """
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 async def _run(session: AsyncSession, job: ClaimedJob) -> Continue | None:

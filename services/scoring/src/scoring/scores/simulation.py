@@ -51,12 +51,12 @@ class Simulated:
     record_hash: str
 
 
-def simulate(evaluated: Evaluated, n: int, *, draws: int = DRAWS) -> Simulated:
-    """The record of the batch's contract `n`, which must have a score."""
+def simulate(evaluated: Evaluated, n: int, *, draws: int = DRAWS, moved: list[Moved] | None = None) -> Simulated:
+    """The record of the batch's contract `n`, which must have a score; `moved` are its draws where they are made."""
     outcome = evaluated.outcomes[n]
     assert outcome is not None  # noqa: S101 - the caller's duty
     layout, state, weight, _ = column_of(evaluated, n)
-    drawn = _drawn(evaluated, n, draws)
+    drawn = _drawn(evaluated, n, draws, moved)
     draws, moved, leaves = drawn.draws, drawn.moved, drawn.leaves
     summary = summarise(drawn.score, layout.minimums.tolist(), gates=drawn.gates) if moved else _exact(outcome, layout)
     variances = variances_of(evaluated, n, moved, leaves)
@@ -76,7 +76,7 @@ def drawn_grades(evaluated: Evaluated, n: int, *, draws: int = DRAWS) -> NDArray
 
     Two frameworks see the same draws of the same evidence: common random numbers.
     """
-    drawn = _drawn(evaluated, n, draws)
+    drawn = _drawn(evaluated, n, draws, None)
     micro = kernel.quantise(drawn.score)
     for _, node, threshold, ceiling in drawn.gates:
         micro = np.where(kernel.quantise(node) < threshold, np.minimum(micro, ceiling), micro)
@@ -97,9 +97,9 @@ class _Drawn:
     gates: list[tuple[str, Array, int, int]]
 
 
-def _drawn(evaluated: Evaluated, n: int, draws: int) -> _Drawn:
+def _drawn(evaluated: Evaluated, n: int, draws: int, moved: list[Moved] | None) -> _Drawn:
     layout, state, weight, points = column_of(evaluated, n)
-    moved = moved_rows(evaluated, n, points, draws)
+    moved = moved_rows(evaluated, n, draws=draws) if moved is None else moved
     leaves: list[Value] = evaluated.scores[:, n].tolist()
     for each in moved:
         leaves[each.row] = each.scores

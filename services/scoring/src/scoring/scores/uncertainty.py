@@ -15,6 +15,8 @@ from scoring.frameworks.errors import FrameworkNotFound
 from scoring.frameworks.registry import Registry
 from scoring.frameworks.service import registry
 from scoring.kernel.montecarlo import DRAWS
+from scoring.scores.collector import collector_paused
+from scoring.scores.drawing import moved_rows
 from scoring.scores.errors import ScoreNotReproducible
 from scoring.scores.evaluation import Evaluated, evaluate_with
 from scoring.scores.models import PartUncertainty, ScoreRow, ScoreUncertainty
@@ -130,15 +132,17 @@ async def make_due(session: AsyncSession, *, limit: int) -> bool:
     known = await registry(session)
     made: list[tuple[str, Simulated]] = []
     parts: list[tuple[str, SimulatedParts]] = []
-    for evaluated, group in _again(rows, known):
-        for n, row in enumerate(group):
-            outcome = evaluated.outcomes[n]
-            if outcome is None or outcome.content_hash != row.content_hash:
-                _log.error("score does not come out again", content_hash=row.content_hash)
-                continue
-            made.append((row.region, simulate(evaluated, n)))
-            parts.append((row.region, simulate_parts(evaluated, n)))
-            await asyncio.sleep(0)  # requests and events of this process go first
+    with collector_paused():
+        for evaluated, group in _again(rows, known):
+            for n, row in enumerate(group):
+                outcome = evaluated.outcomes[n]
+                if outcome is None or outcome.content_hash != row.content_hash:
+                    _log.error("score does not come out again", content_hash=row.content_hash)
+                    continue
+                moved = moved_rows(evaluated, n)  # the same draws for both records
+                made.append((row.region, simulate(evaluated, n, moved=moved)))
+                parts.append((row.region, simulate_parts(evaluated, n, moved=moved)))
+                await asyncio.sleep(0)  # requests and events of this process go first
     await _store(session, made)
     await _store_parts(session, parts)
     return bool(rows) and bool((await session.execute(_WAITING)).scalar_one())
