@@ -8,12 +8,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from scoring.calibrations.queries import blocks_determination
 from scoring.determinations import queries
+from scoring.determinations.awaited import appeals_awaited
 from scoring.determinations.certainty import uncertain_gates
 from scoring.determinations.errors import (
     CoverageTooLow,
     DeterminationBlocked,
     DeterminationExists,
     DeterminationReplaced,
+    DeterminationSuspended,
     EvidenceHeld,
     EvidenceNotDeterminable,
     GateUncertain,
@@ -114,8 +116,14 @@ async def check_panel(session: AsyncSession, panel: Panel, *, contract_id: UUID)
         )
 
 
-async def check_predecessor(session: AsyncSession, body: DeterminationIn, *, stage: str) -> None:
-    """One determination per contract, framework and stage; a further one replaces the one in force, by name."""
+async def check_predecessor(
+    session: AsyncSession, body: DeterminationIn, *, stage: str, appeal_id: UUID | None = None
+) -> None:
+    """One determination per contract, framework and stage; a further one replaces the one in force, by name.
+
+    What an appeal is about is not replaced past it (DeterminationSuspended): the suspension would end with it, and the
+    decision is other people's. `appeal_id` is the appeal whose decision the further one carries out.
+    """
     newest = await queries.determination_in_force(
         session, contract_id=body.contract_id, framework_id=body.framework_id, stage=stage
     )
@@ -137,4 +145,14 @@ async def check_predecessor(session: AsyncSession, body: DeterminationIn, *, sta
         raise DeterminationReplaced(
             f"Determination {replaced.id} was replaced by {successor}; name the one in force.",
             determination_id=str(newest.id if newest else successor),
+        )
+    if appeal_id is None and (awaited := await appeals_awaited(session, replaced.id)):
+        named, state = awaited[0]
+        raise DeterminationSuspended(
+            f"Appeal {named} is about determination {replaced.id}: others decide it first, POST "
+            f"/v1/appeals/{named}/decide."
+            if state == "filed"
+            else f"Appeal {named} was decided as changed: its decider issues the new determination, POST "
+            f"/v1/appeals/{named}/determination.",
+            appeals=[str(each) for each, _ in awaited],
         )

@@ -57,6 +57,7 @@ async def issue_determination(
         ScoreNotHead: `score_version` is not the newest row, or the framework retired, and no `content_hash` is given.
         DeterminationExists: determined already, and `replaces` is not given.
         DeterminationReplaced, ReplacesAnother: `replaces` cannot be replaced by this one.
+        DeterminationSuspended: an appeal against `replaces` awaits its decision, or its new determination.
     """
     contract = await contract_of(session, body.contract_id)
     if contract is None:
@@ -89,7 +90,7 @@ async def issue_determination(
     )
     if body.panel is None:
         check_gates(framework, result, sure.gates)
-    await check_predecessor(session, body, stage=result["stage"])
+    await check_predecessor(session, body, stage=result["stage"], appeal_id=appeal_id)
     certainty = certainty_of(
         framework,
         result,
