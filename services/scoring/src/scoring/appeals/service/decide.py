@@ -11,13 +11,13 @@ from scoring.appeals.errors import AppealStateConflict, DeciderBarred
 from scoring.appeals.models import Appeal
 from scoring.appeals.schemas import DecisionIn, NewDeterminationIn, ServiceOfDecisionIn, SuspensionIn
 from scoring.appeals.service.marks import correct_marks
-from scoring.appeals.service.store import announce, begun, end_suspension, note, set_suspension, withhold
+from scoring.appeals.service.store import announce, appeal_clocks, begun, end_suspension, note, set_suspension, withhold
 from scoring.calibrations.service import decide_flag_on_appeal
 from scoring.determinations.queries import find_determination, standing, suspended_by_appeal
 from scoring.determinations.schemas import DeterminationIn
 from scoring.determinations.service import annul, issue_determination
 from scoring.evidence.queries import lock_contracts
-from scoring.results.queries import calendar_for, rule_set_for
+from scoring.results.queries import calendar_for
 from scoring.results.service import CHUNK, latest_day, open_results, tell
 from shared import clock
 from shared.db import principal_in
@@ -106,7 +106,9 @@ async def _follow(session: AsyncSession, appeal: Appeal, body: DecisionIn) -> No
     reason = f"Appeal {appeal.id} was decided ({body.decision_number}): {body.outcome}."
     if body.outcome in {"changed", "remitted"}:
         # The effects of what falls must not begin again for the few days until the new determination is there.
-        clocks = (await rule_set_for(session, appeal.region)).appeal
+        clocks = await appeal_clocks(
+            session, against=appeal.against, against_id=appeal.against_id, region=appeal.region
+        )
         calendar = await calendar_for(session, appeal.region)
         appeal.clock = "refile"
         appeal.due_on = calendar.after(calendar.day_of(clock.now()), clocks.refile)
@@ -146,7 +148,7 @@ async def _follow_flag(session: AsyncSession, appeal: Appeal, body: DecisionIn) 
     await lock_contracts(session, contracts)
     resting = await resting_on(session, appeal.round_id, contracts)
     await withhold(session, appeal, resting, reason=reason)
-    clocks = (await rule_set_for(session, appeal.region)).appeal
+    clocks = await appeal_clocks(session, against=appeal.against, against_id=appeal.against_id, region=appeal.region)
     calendar = await calendar_for(session, appeal.region)
     appeal.clock, appeal.due_on = "refile", calendar.after(calendar.day_of(clock.now()), clocks.refile)
 

@@ -17,11 +17,11 @@ from scoring.appeals.errors import (
 )
 from scoring.appeals.models import Appeal
 from scoring.appeals.schemas import AppealIn
-from scoring.appeals.service.store import announce, begun, note, set_suspension
+from scoring.appeals.service.store import announce, appeal_clocks, begun, note, set_suspension
 from scoring.determinations.errors import DeterminationNotInForce
 from scoring.determinations.queries import acts_of, find_determination, standing
 from scoring.evidence.queries import contract_of, lock_contracts
-from scoring.results.queries import calendar_for, rule_set_for
+from scoring.results.queries import calendar_for
 from shared import clock
 from shared.auth import Principal
 from shared.db import principal_in
@@ -67,7 +67,7 @@ async def file_appeal(session: AsyncSession, body: AppealIn) -> Appeal:
         same = (earlier.contract_id, earlier.side) == (decision.contract_id, decision.side)
         if same and earlier.state != "withdrawn":
             raise AppealPending(f"Appeal {earlier.id} of the same side is {earlier.state}.", appeal_id=str(earlier.id))
-    clocks = (await rule_set_for(session, decision.region)).appeal
+    clocks = await appeal_clocks(session, against=body.against, against_id=body.against_id, region=decision.region)
     calendar = await calendar_for(session, decision.region)
     today = calendar.day_of(clock.now())
     file_by = calendar.after(calendar.day_of(decision.known_from), clocks.file)
