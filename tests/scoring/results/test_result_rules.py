@@ -118,10 +118,11 @@ async def test_a_province_has_its_own_rules_after_a_second_person(scoring: Scori
         second = scoring.client.as_("finance", regions=["CN-23"], subject="second")
         assert (await second.post(f"{path}/retire")).json()["state"] == "retired"
     listed = (await scoring.client.anonymous.get("/v1/results/rules")).json()
-    assert {(each["id"], each["state"]) for each in listed} == {
-        ("cn-result-use", "shipped"),
-        ("cn-51-result-use", "shipped"),
-        ("hlj-result-use", "retired"),
+    assert {(each["id"], each["version"], each["state"]) for each in listed} == {
+        ("cn-result-use", "1.0.0", "shipped"),
+        ("cn-51-result-use", "1.0.0", "shipped"),
+        ("hlj-result-use", "1.0.0", "retired"),
+        ("hlj-result-use", "1.1.0", "approved"),
     }
 
 
