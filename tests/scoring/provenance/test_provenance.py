@@ -141,8 +141,11 @@ def check_forgeries(snapshot: Json) -> None:
             verify(broken)
 
 
-TESTIMONY = {"document_number", "id", "issued_at", "panel", "region", "replaces", "signed_by", "written_hash", "numpy"}
-"""What nothing in a score row says: who signed what when, and where."""
+TESTIMONY = {
+    *("document_number", "id", "issued_at", "panel", "region", "replaces", "reweighted", "signed_by"),
+    *("written_hash", "numpy"),
+}
+"""What nothing in a score row says: who signed what when, where and why."""
 
 
 def check_every_fact(snapshot: Json) -> None:

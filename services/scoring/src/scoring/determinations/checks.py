@@ -1,6 +1,6 @@
 """What stands in the way of a determination."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 from uuid import UUID
 
@@ -29,8 +29,17 @@ from scoring.evaluations.queries import list_cases, submitted_marks
 from scoring.evidence.queries import evidence_bodies
 from scoring.frameworks.document import Framework
 from shared.auth import Principal
+from shared.problems import Unprocessable
 
-__all__ = ["check_evidence", "check_gates", "check_marks", "check_panel", "check_predecessor", "check_signer"]
+__all__ = [
+    "check_evidence",
+    "check_gates",
+    "check_marks",
+    "check_panel",
+    "check_predecessor",
+    "check_reweighted",
+    "check_signer",
+]
 
 THIRD: Final = 3
 _CASES: Final = 200
@@ -78,6 +87,36 @@ async def check_evidence(
             "random sample; the score follows by itself.",
             waves=waves,
         )
+
+
+def check_reweighted(framework: Framework, result: Mapping[str, Any], stated: Mapping[str, str]) -> None:
+    """Missing evidence gives its weight to others only where that is justified, one by one; Unprocessable.
+
+    A framework that reweights an indicator justifies it and is approved by two persons. What a contract agreed so is
+    justified by whoever signs: that the evidence was impossible by nature, and not merely not collected.
+    """
+    agreed = {node.path for node in framework.walk() if node.rule is not None and node.rule.missing == "agreed"}
+    needed = {
+        leaf["node"]
+        for leaf in result["leaves"]
+        if leaf["state"] == "reweight" and "indicator" in leaf and _under(leaf["node"], agreed)
+    }
+    errors = [
+        {"pointer": f"/reweighted/{node}", "detail": "say why its evidence was impossible to obtain, or record it"}
+        for node in sorted(needed - stated.keys())
+    ] + [
+        {"pointer": f"/reweighted/{node}", "detail": "this indicator was not reweighted by the contract"}
+        for node in sorted(stated.keys() - needed)
+    ]
+    if errors:
+        raise Unprocessable(
+            "The contract gives the weight of missing evidence to other indicators: each needs its justification.",
+            errors=errors,
+        )
+
+
+def _under(node: str, paths: Collection[str]) -> bool:
+    return any(node.startswith(f"{path}.") for path in paths)
 
 
 async def check_marks(session: AsyncSession, contract_id: UUID) -> None:

@@ -38,6 +38,7 @@ _DETERMINED = (
     "chain_hash",
     "uncertainty_hash",
     "panel",
+    "reweighted",
     "signed_by",
     "issued_at",
     "replaces",

@@ -196,6 +196,7 @@ async def determine_on_appeal(
             replaces=old.id,
             reason=f"{appeal.decision_number}: {appeal.decision}"[:4000],
             panel=body.panel,
+            reweighted=body.reweighted,
         ),
         appeal_id=appeal.id,
     )
