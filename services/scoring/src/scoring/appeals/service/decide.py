@@ -29,6 +29,7 @@ __all__ = [
     "determine_on_appeal",
     "order_suspension",
     "serve_decision",
+    "settle_awaited",
     "tell_due_appeals",
 ]
 
@@ -237,8 +238,8 @@ def _require_other(session: AsyncSession, appeal: Appeal) -> None:
         )
 
 
-async def tell_due_appeals(session: AsyncSession) -> int:
-    """Give the notices about appeals; returns how many rows were looked at."""
+async def settle_awaited(session: AsyncSession) -> None:
+    """End what decided appeals still suspend, where what they asked for has been decided or determined since."""
     for each in await queries.awaited_determinations(session, limit=CHUNK):
         if each.against == "flag_decision":
             if await _settle_flag(session, each):
@@ -253,6 +254,11 @@ async def tell_due_appeals(session: AsyncSession) -> int:
             each.version += 1
             announce(session, each, AppealChanged, action="determined")
     await session.flush()
+
+
+async def tell_due_appeals(session: AsyncSession) -> int:
+    """Give the notices about appeals; returns how many rows were looked at."""
+    await settle_awaited(session)
     due = await queries.due_appeals(session, until=latest_day(), limit=CHUNK)
     for each in due:
         today = (await calendar_for(session, each.region)).day_of(clock.now())
