@@ -10,7 +10,9 @@ from tests.scoring.following import NOW, history, in_effect, provider_of, uses
 
 from scoring.results.calendar import shipped_calendar
 from scoring.results.rules import RuleSet, shipped_rule_sets
+from scoring.settings import ScoringSettings
 from shared import clock
+from shared.periods import clocks
 
 
 def national(**changes: Any) -> dict[str, Any]:
@@ -142,3 +144,30 @@ async def test_officers_correct_the_calendar(scoring: Scoring) -> None:
         await scoring.hear(*history())
         await in_effect(scoring)
         assert (await uses(scoring))["payment"]["due_on"] == "2026-10-13"
+
+
+async def test_a_demonstration_divides_the_limits_of_results_and_appeals(
+    scoring: Scoring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(ValidationError, match="GONGPING_DEMONSTRATION"):
+        ScoringSettings(database_url="postgresql://x@127.0.0.1/x", clock_divisor=10)
+    monkeypatch.setenv("GONGPING_DEMONSTRATION", "true")
+    monkeypatch.setenv("GONGPING_CLOCK_DIVISOR", "10")
+    clocks.cache_clear()
+    try:
+        with clock.frozen(NOW):
+            await scoring.hear(*history())
+            made = await in_effect(scoring)
+            opened = await uses(scoring)
+            # From Monday: 20, 10 and 30 working days become 2, 1 and 3.
+            assert {rule: opened[rule]["due_on"] for rule in ("cut", "payment", "renewal")} == {
+                "cut": "2026-09-23",
+                "payment": "2026-09-22",
+                "renewal": "2026-09-24",
+            }
+            body = {"against": "determination", "against_id": made["id"], "grounds": "the visits are missing"}
+            filed = (await provider_of(scoring).post("/v1/appeals", json=body)).json()
+            assert (filed["file_by"], filed["decide_by"]) == ("2026-09-23", "2026-09-22")
+    finally:
+        monkeypatch.undo()
+        clocks.cache_clear()

@@ -112,7 +112,7 @@ async def _follow(session: AsyncSession, appeal: Appeal, body: DecisionIn) -> No
         )
         calendar = await calendar_for(session, appeal.region)
         appeal.clock = "refile"
-        appeal.due_on = calendar.after(calendar.day_of(clock.now()), clocks.refile)
+        appeal.due_on = calendar.limit(calendar.day_of(clock.now()), clocks.refile)
         return
     if body.outcome == "annulled":
         # The suspension ends with what it suspended; nothing is resumed.
@@ -151,7 +151,7 @@ async def _follow_flag(session: AsyncSession, appeal: Appeal, body: DecisionIn) 
     await withhold(session, appeal, resting, reason=reason)
     clocks = await appeal_clocks(session, against=appeal.against, against_id=appeal.against_id, region=appeal.region)
     calendar = await calendar_for(session, appeal.region)
-    appeal.clock, appeal.due_on = "refile", calendar.after(calendar.day_of(clock.now()), clocks.refile)
+    appeal.clock, appeal.due_on = "refile", calendar.limit(calendar.day_of(clock.now()), clocks.refile)
 
 
 async def _settle_flag(session: AsyncSession, appeal: Appeal) -> bool:

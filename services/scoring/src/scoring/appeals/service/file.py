@@ -27,6 +27,7 @@ from shared.auth import Principal
 from shared.db import principal_in
 from shared.events import AppealChanged, AppealFiled
 from shared.ids import new_id
+from shared.periods import shortened
 
 __all__ = ["file_appeal", "withdraw_appeal"]
 
@@ -70,13 +71,13 @@ async def file_appeal(session: AsyncSession, body: AppealIn) -> Appeal:
     clocks = await appeal_clocks(session, against=body.against, against_id=body.against_id, region=decision.region)
     calendar = await calendar_for(session, decision.region)
     today = calendar.day_of(clock.now())
-    file_by = calendar.after(calendar.day_of(decision.known_from), clocks.file)
+    file_by = calendar.limit(calendar.day_of(decision.known_from), clocks.file)
     if today > file_by:
         raise AppealPeriodOver(
-            f"The last day for an appeal was {file_by}, {clocks.file} working days after the service.",
+            f"The last day for an appeal was {file_by}, {shortened(clocks.file)} working days after the service.",
             file_by=file_by.isoformat(),
         )
-    decide_by = calendar.after(today, clocks.decide)
+    decide_by = calendar.limit(today, clocks.decide)
     moment = clock.now()
     appeal = Appeal(
         id=new_id(),
