@@ -86,6 +86,11 @@ def normalise(x: Fraction, rule: Fact, agreed: Fact) -> Fraction:
         return 100 * clip((x - exact(how["lower"])) / (exact(how["upper"]) - exact(how["lower"])))
     if how["kind"] == "lateness":
         return 100 * clip(1 - x / exact(how["maximum_days"]))
+    if rule["evidence"].get("measure") == "index100":  # 0.9 and 90 are the same index; other scales are no target
+        share, plain = 0 < exact(agreed["target"]) <= 1, 20 <= exact(agreed["target"]) <= 100
+        if agreed["direction"] == "lower" or not (share or plain):
+            return 100 * clip(x / 100)
+        agreed = agreed | {"target": exact(agreed["target"]) * (100 if share else 1)}
     target, lower = exact(agreed["target"]), rule["direction"] == "agreed" and agreed["direction"] == "lower"
     zero = target * exact(how["zero_at_factor"]) if agreed["zero_at"] is None else exact(agreed["zero_at"])
     level = Fraction(x <= target if lower else x >= target)

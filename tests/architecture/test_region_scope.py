@@ -131,6 +131,7 @@ UNSCOPED: dict[str, str] = {
     "surveys/responses/retention.py:_DELETE": EVENTS,
     "scoring/calibrations/queries.py:_FLAG": HOLDS,
     "scoring/calibrations/queries.py:_ROUNDS": HOLDS,
+    "scoring/determinations/awaited.py:_AWAITED": HOLDS,
     "scoring/evidence/queries.py:": EVENTS,
     "scoring/evidence/queries.py:_LOCK": EVENTS,
     "scoring/evidence/queries.py:_NEXT": EVENTS,

@@ -117,7 +117,7 @@ def agreed_indicators(draw: st.DrawFn) -> tuple[AgreedIndicator, ...]:
             aspect="quantity",
             unit="%",
             direction=draw(st.sampled_from(["higher", "lower"])),
-            target=draw(figure(0, 120)),
+            target=draw(figure(0, 120) | figure(0, 1)),
             zero_at=draw(st.none() | figure(0, 300)),
             baseline=draw(st.none() | figure(0, 120)),
             weight=draw(st.sampled_from([Decimal(1), Decimal(3), Decimal("12.5"), Decimal("0.33333333")])),

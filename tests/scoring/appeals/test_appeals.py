@@ -181,6 +181,26 @@ async def test_two_appeals_suspend_until_both_are_over(scoring: Scoring) -> None
         assert (await states(scoring))["cut"] == "open"
 
 
+async def test_nobody_replaces_a_determination_past_its_appeal(scoring: Scoring) -> None:
+    """The suspension of money would end with it, and whoever decided first would decide again."""
+    with clock.frozen(NOW):
+        made, path = await filed(scoring)
+        corrected = {"replaces": made["id"], "reason": "a slip of the pen"}
+        evading = await scoring.determine(CONTRACT, **corrected)
+        assert refusal(evading) == (409, "determination-suspended")
+        assert evading.json()["appeals"] == [path.rsplit("/", 1)[1]]
+        assert (await states(scoring))["cut"] == "suspended"
+        await decider(scoring).post(f"{path}/decide", json=decision("changed"))
+        evading = await scoring.determine(CONTRACT, **corrected)
+        assert refusal(evading) == (409, "determination-suspended")
+        assert f"POST {path}/determination" in evading.json()["detail"]
+        carried = await decider(scoring).post(f"{path}/determination", json={"document_number": "模拟认定〔2026〕9号"})
+        assert carried.status_code == 201, carried.text
+        # What came of the appeal is corrected like any other determination.
+        new = carried.json()["new_determination_id"]
+        assert (await scoring.determine(CONTRACT, replaces=new, reason="a slip of the pen")).status_code == 201
+
+
 async def test_a_changed_result_is_determined_anew(scoring: Scoring) -> None:
     with clock.frozen(NOW):
         made, path = await filed(scoring)

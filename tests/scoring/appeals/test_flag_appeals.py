@@ -16,12 +16,14 @@ from tests.scoring.following import DOCUMENT, NOW, determined, history, in_effec
 from tests.scoring.frameworks.framework_drafts import OWN, bring_into_force
 from tests.scoring.scores.systems import document
 
+from scoring.appeals.handlers import flag_decided_job
 from scoring.calibrations.models import CalibratedValue, CalibrationDecision, CalibrationFlag, CalibrationRound
 from scoring.calibrations.queries import blocks_determination
 from scoring.evidence.service import add
 from scoring.evidence.statements import Statement
 from scoring.scores.service import score_contracts
 from shared import clock
+from shared.jobs import Worker
 
 ROUND, FLAG, DECISION, EVALUATORS = ident(9, 1), ident(9, 2), ident(9, 3), (ident(9, 4), ident(9, 5))
 FILED = {
@@ -200,7 +202,7 @@ async def test_an_annulled_decision_leaves_the_flag_undecided_and_money_waits(sc
         assert await suspended(scoring, made) != []
         assert (await decide_flag(scoring, "unfounded")).status_code == 201
         assert (await decide_flag(scoring, "unfounded")).status_code == 409
-        await job_run(scoring, "scoring.appeal_clocks")
+        assert await Worker(scoring.database, [flag_decided_job]).run_one()  # at once, not with the hourly sweep
         assert await suspended(scoring, made) == []
         assert await states(scoring) == before
         told = await scoring.get(path)

@@ -12,6 +12,7 @@ from tests.scoring.kernel.raters.simulations import balanced
 
 from scoring.calibrations.columns import columns_of, marks_hash
 from scoring.calibrations.computation import Found, compute
+from scoring.calibrations.facets import facets_of
 from scoring.calibrations.refusal import refusal_text
 from scoring.calibrations.service.open import _common_region
 from scoring.evaluations.queries import Marks
@@ -109,6 +110,28 @@ def test_values_stand_side_by_side_and_repeat() -> None:
     assert float(told["icc"]["consistency_mean"]) > float(told["icc"]["agreement_single"])
     assert float(told["raters_needed"]["calibrated"]) < float(told["raters_needed"]["raw"])
     assert -1 <= float(told["ac2_grades"]) <= 1
+
+
+def test_the_grades_alone_tell_the_same_evaluators_apart() -> None:
+    found = found_in(simulated(cases=200))
+    told = facets_of(found.values, reason=None)
+    assert (told["estimable"], told["marks"], told["grades"][0]) == (
+        True,
+        sum(each.ratings for each in found.values),
+        "poor",
+    )
+    severities = found.criteria["management"]["severities"]
+    assert set(told["evaluators"]) == set(severities)
+    # More points are milder marks, more logits more severe ones.
+    points, logits = zip(
+        *((float(severities[each]["points"]), float(of["severity"])) for each, of in told["evaluators"].items()),
+        strict=True,
+    )
+    assert np.corrcoef(points, logits)[0, 1] < -0.9
+    refused = facets_of(found.values, reason="in two parts")
+    assert (refused["estimable"], refused["reason"], refused["evaluators"]) == (False, "in two parts", {})
+    alike = [replace(each, marks={"mild": {"mark": "95"}, "other": {"mark": "70"}}) for each in found.values]
+    assert facets_of(alike, reason=None)["reason"].startswith("rater mild: ")
 
 
 def test_the_order_of_the_marks_changes_nothing() -> None:

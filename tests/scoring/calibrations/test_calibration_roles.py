@@ -36,6 +36,7 @@ ENDPOINTS = [
     Endpoint("GET", "/v1/calibrations/{round_id}", OFFICERS, 200, 404),
     Endpoint("POST", "/v1/calibrations/{round_id}/close", ORGANISERS, 409, 404),
     Endpoint("GET", "/v1/calibrations/{round_id}/values", OFFICERS, 200, 404),
+    Endpoint("GET", "/v1/calibrations/{round_id}/facets", OFFICERS, 200, 404),
     Endpoint("GET", "/v1/calibrations/{round_id}/flags", OFFICERS, 200, 404),
     Endpoint("POST", "/v1/calibrations/{round_id}/flags/{flag_id}/decision", ORGANISERS, 404, 404, REASONS),
     Endpoint("POST", "/v1/calibrations/{round_id}/trial", OFFICERS, 200, 404, TRIAL),

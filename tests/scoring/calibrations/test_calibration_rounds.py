@@ -68,6 +68,11 @@ async def test_marks_become_evidence_without_their_severity(steps: Steps) -> Non
     assert value["evidence_id"] == stated["management"]["id"]
     assert await Worker(steps.scoring.database, [SCORE_JOB]).run_one()  # the score follows
 
+    # Twelve cases and grades almost without chance: the many-facet model says why it has no numbers.
+    facets = await steps.get(f"/calibrations/{made['id']}/facets")
+    assert (facets["estimable"], facets["marks"], facets["evaluators"]) == (False, 48, {})
+    assert "too few marks" in facets["reason"]
+
     # An appeal is decided with the round's own parameters.
     trial = {"contract_id": value["contract_id"], "criterion": "management"}
     same = await steps.post(f"/calibrations/{made['id']}/trial", trial, expect=200, role="auditor")

@@ -9,7 +9,18 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
-from tests.scoring.cases import AT, CONTRACT, closed_wave, complete_history, entry, ident, observation, state
+from tests.scoring.cases import (
+    AT,
+    CONTRACT,
+    acceptance,
+    agreed,
+    closed_wave,
+    complete_history,
+    entry,
+    ident,
+    observation,
+    state,
+)
 from tests.scoring.conftest import QUESTIONS, SELF, Scoring
 
 from shared.events import DeterminationIssued, EventData
@@ -245,3 +256,33 @@ async def test_determinations_are_paged(scoring: Scoring) -> None:
     assert bad.status_code == 422
     missing = await scoring.client.as_("finance").get(f"/v1/determinations/{UUID(int=7)}")
     assert missing.json()["type"] == "/problems/determination-not-found"
+
+
+async def test_what_the_contract_reweights_is_justified_by_the_signer(scoring: Scoring) -> None:
+    indicators = (
+        agreed(1, "output", "O1", target="100"),
+        agreed(2, "output", "O2", target="100", missing="reweight"),
+        agreed(3, "benefit", "B1", target="80"),
+        agreed(4, "satisfaction", "S1", target="90"),
+    )
+    await scoring.hear(
+        state("active", version=2, indicators=indicators),
+        observation(1, indicators[0], value=90),
+        observation(2, indicators[2], value=80),
+        entry(1, "payment", amount=114_000),
+        acceptance(1, accepted_value=120_000),
+        state("completed", version=3, indicators=indicators),
+        closed_wave(1, kind="completion", index=81.0),
+    )
+    assert (await scoring.head(CONTRACT))["held"] == []
+    silent = await scoring.determine(CONTRACT)
+    assert (silent.status_code, silent.json()["errors"][0]["pointer"]) == (422, "/reweighted/output.O2")
+    why = {"output.O2": "the register that counts them was abolished in May"}
+    other = await scoring.determine(CONTRACT, reweighted=why | {"output.O1": "nobody came to count them"})
+    assert [each["pointer"] for each in other.json()["errors"]] == ["/reweighted/output.O1"]
+    made = await scoring.determine(CONTRACT, reweighted=why)
+    assert (made.status_code, made.json()["reweighted"]) == (201, why)
+    # With its evidence it is an indicator like any other.
+    await scoring.hear(observation(3, indicators[1], value=100))
+    late = await scoring.determine(CONTRACT, replaces=made.json()["id"], reason="it was counted after all")
+    assert (late.status_code, late.json()["reweighted"]) == (201, None)

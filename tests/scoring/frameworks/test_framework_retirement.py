@@ -10,8 +10,10 @@ from tests.scoring.frameworks.framework_drafts import OWN, act, bring_into_force
 from scoring.scores.framework_changes import FRAMEWORK_JOB
 from scoring.scores.queries import next_heads
 from scoring.scores.rescore import RESCORE_JOB
+from shared.events import ScoreStanding
 from shared.ids import new_id
 from shared.jobs import Worker
+from shared.testing import events
 
 
 async def rescored(scoring: Scoring) -> None:
@@ -23,6 +25,16 @@ async def rescored(scoring: Scoring) -> None:
 async def scores(scoring: Scoring, contract_id: UUID) -> dict[str, Any]:
     found: dict[str, Any] = await scoring.get(f"/v1/scores/{contract_id}")
     return found
+
+
+async def told(scoring: Scoring, contract_id: UUID) -> list[tuple[str, int, bool]]:
+    """What listeners heard about scores that are live no more, or again."""
+    found = [each.data for each in await events(scoring.database) if each.type == ScoreStanding.TYPE]
+    return [
+        (each["framework_id"], each["version"], each["live"])
+        for each in found
+        if each["contract_id"] == str(contract_id)
+    ]
 
 
 async def test_scores_under_a_retired_framework_are_live_no_more(scoring: Scoring) -> None:
@@ -59,10 +71,13 @@ async def test_scores_under_a_retired_framework_are_live_no_more(scoring: Scorin
         live = await next_heads(session, after=(UUID(int=0), ""), limit=10)
     assert {head.framework_id for head in live} == {SELF, "four-questions"}  # a snapshot says the same
 
-    # Neither an event nor a bulk re-scoring touches it.
+    assert await told(scoring, contract_id) == [(OWN, last["version"], False)]
+
+    # Neither an event nor a bulk re-scoring touches it, and it is not told again.
     await scoring.hear(*(each.model_copy(update={"version": 9}) for each in history[-1:] if hasattr(each, "version")))
     again = (await scores(scoring, contract_id))["retired"]
     assert again == [old]
+    assert len(await told(scoring, contract_id)) == 1
     follower = own_document(framework_id="heilongjiang-follower") | {
         "inherits": {"id": OWN, "version": "1.0.0", "hash": retired.json()["hash"]}
     }
@@ -86,3 +101,4 @@ async def test_a_score_comes_back_with_a_new_version_and_goes_on_in_its_chain(sc
     rows = (await scoring.get(f"/v1/scores/{contract_id}/history", framework_id=OWN))["items"]
     assert rows[0]["framework_version"] == "1.1.0"
     assert rows[0]["previous_hash"] == rows[1]["chain_hash"]
+    assert [live for _, _, live in await told(scoring, contract_id)] == [False, True]

@@ -108,11 +108,15 @@ def test_the_statistics_of_the_raw_data() -> None:
 @golden
 def test_outliers_are_treated_as_in_the_example() -> None:
     screened, treated = table("A_Screened.csv", codes()), table("A_Treated.csv", codes())
+    marked = rows("A_treated_points.csv")
     for number, row in enumerate(rows("A_treatment_table.csv")):
         made = peers.treat(screened[:, number])
         assert_close(made.values, treated[:, number])
         assert made.points == int(row["winsorise.nwin"] or 0)
         assert not made.logged
+        pulled = [each[row["iCode"]] for each in marked]
+        assert [word != "" for word in pulled] == (made.values != screened[:, number]).tolist()
+        assert {word for word in pulled if word} <= {"winhi", "winlo"}
         assert peers.skewness(screened[:, number]) == pytest.approx(float(row["check_SkewKurt0.Skew"]), rel=1e-9)
 
 
@@ -172,6 +176,12 @@ def test_the_examples_results_and_effective_weights() -> None:
     found, _ = aggregated(table("A_Normalised.csv", codes()))
     columns = [column for column in rows("A_results_scores.csv")[0] if column not in {"uCode", "Rank"}]
     assert_close(np.array([found[column] for column in columns]).T, table("A_results_scores.csv", columns))
+    units = [row["uCode"] for row in rows("A_Aggregated.csv")]
+    for row in rows("A_results_ranks.csv"):
+        at = units.index(row["uCode"])
+        for column in columns:  # 1 is the best, ties share the better place
+            values = np.round(found[column], 9)
+            assert 1 + int((values > values[at]).sum()) == int(row[column]), (row["uCode"], column)
     everything = [column for column in rows("A_Aggregated.csv")[0] if column in found]
     assert_close(np.array([found[column] for column in everything]).T, table("A_Aggregated.csv", everything))
     made_tree, weight, order = tree()

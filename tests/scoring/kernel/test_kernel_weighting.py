@@ -48,6 +48,11 @@ def test_entropy_and_critic_equal_the_libraries_that_orient() -> None:
     np.testing.assert_allclose(weighting.critic(values, higher=higher), stored["results"]["CRITIC"], atol=1e-12)
     also = golden("pymcdm.json")["results"]["entropy_weights"]
     np.testing.assert_allclose(weighting.entropy(values), also, atol=1e-12)
+    third = golden("pydecision.json")["results"]
+    np.testing.assert_allclose(weighting.critic(values, higher=higher), third["critic"], rtol=1e-9)
+    house = weighting.ahp(np.array(golden("numpy.json")["results"]["ahp_house"]["A"]))
+    np.testing.assert_allclose(house.weights, third["ahp_house_max_eigen_w_then_cr"][:-1], rtol=1e-8)
+    np.testing.assert_allclose(house.geometric, third["ahp_house_geometric_w_then_cr"][:-1], rtol=1e-9)
 
 
 def test_a_constant_column_gets_no_critic_weight() -> None:

@@ -111,7 +111,8 @@ def check_forgeries(snapshot: Json) -> None:
         copied["uncertainty"]["low"] = copied["uncertainty"]["median"]
 
     assert forged(snapshot, raise_score, sealed=False)[0] == "sha256"
-    assert forged(snapshot, raise_score) == ["score.content_hash", "score.content.result.score"]
+    caught = forged(snapshot, raise_score)
+    assert caught == ["score.content_hash", "score.content.result.score", "determinations[0].score"]
     assert forged(snapshot, raise_evidence)[0].startswith("evidence[")
     caught = forged(snapshot, raise_evidence_and_hash)
     assert "score.content.evidence" in caught
@@ -127,14 +128,50 @@ def check_forgeries(snapshot: Json) -> None:
         copied["part_uncertainty"]["parts"]["provider"]["se"] = "9.000000"
 
     assert forged(snapshot, surer) == ["part_uncertainty.parts.provider.se", "part_uncertainty.record_hash"]
+    check_every_fact(snapshot)
     earlier = json.loads(json.dumps(snapshot))
     del earlier["part_uncertainty"]  # of a release that did not know them
+    for name in ("score", "p_grade", "binding", "provider_score", "content_hash"):
+        del earlier["determinations"][0][name]
     earlier["sha256"] = seal_of(earlier)
     assert verify(earlier) == []
     unknown: list[Any] = [{}, [], {"schema": "gongping-snapshot/9"}, {"schema": "gongping-snapshot/1"}]
     for broken in unknown:
         with pytest.raises(NotASnapshotError):
             verify(broken)
+
+
+TESTIMONY = {
+    *("document_number", "id", "issued_at", "panel", "region", "replaces", "reweighted", "signed_by"),
+    *("written_hash", "numpy"),
+}
+"""What nothing in a score row says: who signed what when, where and why."""
+
+
+def check_every_fact(snapshot: Json) -> None:
+    """Whatever follows from the row is caught when it is changed, however the copy is sealed."""
+    stated: list[tuple[str | int, ...]] = [
+        *(("contract", name) for name in snapshot["contract"]),
+        *(("framework", name) for name in snapshot["framework"] if name != "document"),
+        ("score", "framework_id"),
+        *(("uncertainty", name) for name in snapshot["uncertainty"] if name != "method"),
+        *(("uncertainty", "method", name) for name in snapshot["uncertainty"]["method"]),
+        *(("determinations", 0, name) for name in snapshot["determinations"][0]),
+    ]
+    stated = [path for path in stated if path[-1] not in TESTIMONY or path in {("contract", "id"), ("framework", "id")}]
+    assert len(stated) > 40
+    for path in stated:
+
+        def forge(copied: Json, path: tuple[str | int, ...] = path) -> None:
+            place: Any = copied
+            for name in path[:-1]:
+                place = place[name]
+            place[path[-1]] = ["forged"] if isinstance(place[path[-1]], list) else "forged"
+
+        try:
+            assert forged(snapshot, forge), path
+        except NotASnapshotError:
+            continue  # a number that is no number is refused as a whole
 
 
 def check_prov(snapshot: Json) -> None:

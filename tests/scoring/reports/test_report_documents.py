@@ -14,6 +14,7 @@ from scoring.reports.charts import Band, Bar, Count, Limits, Moment, Point, coun
 from scoring.reports.charts.svg import fitted, width_of
 from scoring.reports.contract_view import contract_document
 from scoring.reports.document import Document
+from scoring.reports.formats import day_time
 from scoring.reports.page import headers, write_page
 from scoring.reports.pdf import write_pdf
 from scoring.reports.words import words_of
@@ -195,3 +196,13 @@ def test_labels_are_cut_to_their_room() -> None:
     cut = fitted("服务及时率不低于约定的百分之九十五", 100.0)
     assert cut.endswith("…")
     assert width_of(cut) <= 100.0
+
+
+def test_times_are_those_of_the_regions_offices() -> None:
+    # AT is 09:00 UTC.
+    assert day_time(AT, "CN-230102") == "2026-03-01 17:00 (UTC+8)"
+    assert day_time(AT, "XK-01") == "2026-03-01 09:00 (UTC)"
+    report = contract_sample()
+    page = write_page(contract_document(report, language="zh"))
+    assert "17:00 (UTC+8)" in page
+    assert "09:00 UTC" not in page

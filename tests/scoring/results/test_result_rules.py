@@ -1,16 +1,18 @@
 """Rule sets with their sources, a region's own ones with a second person, and the calendar of working days."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 from tests.scoring.conftest import Scoring
-from tests.scoring.following import NOW, history, in_effect, uses
+from tests.scoring.following import NOW, history, in_effect, provider_of, uses
 
 from scoring.results.calendar import shipped_calendar
 from scoring.results.rules import RuleSet, shipped_rule_sets
+from scoring.settings import ScoringSettings
 from shared import clock
+from shared.periods import clocks
 
 
 def national(**changes: Any) -> dict[str, Any]:
@@ -106,12 +108,23 @@ async def test_a_province_has_its_own_rules_after_a_second_person(scoring: Scori
         # 5 % of 120,000; the 25th is a holiday.
         assert (opened["payment"]["proposed"], opened["payment"]["due_on"]) == ("6000.00", "2026-09-29")
         assert (opened["payment"]["rule_set_id"], opened["payment"]["rule_set_version"]) == ("hlj-result-use", "1.0.0")
+        # Rules of tomorrow shorten no time limit of today's determination.
+        later = document | {"version": "1.1.0", "appeal": document["appeal"] | {"file": 1, "decide": 2}}
+        author = scoring.client.as_("finance", regions=["CN-23"], subject="author")
+        assert (await author.post("/v1/results/rules", json=later)).status_code == 201
+        assert (await second.post(f"{path.replace('1.0.0', '1.1.0')}/approve")).status_code == 200
+    with clock.frozen(NOW + timedelta(days=3)):
+        appeal = {"against": "determination", "against_id": opened["payment"]["determination_id"], "grounds": "late"}
+        filed = (await provider_of(scoring).post("/v1/appeals", json=appeal)).json()
+        assert (filed["file_by"], filed["decide_by"]) == ("2026-10-19", "2026-10-15")
+        second = scoring.client.as_("finance", regions=["CN-23"], subject="second")
         assert (await second.post(f"{path}/retire")).json()["state"] == "retired"
     listed = (await scoring.client.anonymous.get("/v1/results/rules")).json()
-    assert {(each["id"], each["state"]) for each in listed} == {
-        ("cn-result-use", "shipped"),
-        ("cn-51-result-use", "shipped"),
-        ("hlj-result-use", "retired"),
+    assert {(each["id"], each["version"], each["state"]) for each in listed} == {
+        ("cn-result-use", "1.0.0", "shipped"),
+        ("cn-51-result-use", "1.0.0", "shipped"),
+        ("hlj-result-use", "1.0.0", "retired"),
+        ("hlj-result-use", "1.1.0", "approved"),
     }
 
 
@@ -131,3 +144,30 @@ async def test_officers_correct_the_calendar(scoring: Scoring) -> None:
         await scoring.hear(*history())
         await in_effect(scoring)
         assert (await uses(scoring))["payment"]["due_on"] == "2026-10-13"
+
+
+async def test_a_demonstration_divides_the_limits_of_results_and_appeals(
+    scoring: Scoring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(ValidationError, match="GONGPING_DEMONSTRATION"):
+        ScoringSettings(database_url="postgresql://x@127.0.0.1/x", clock_divisor=10)
+    monkeypatch.setenv("GONGPING_DEMONSTRATION", "true")
+    monkeypatch.setenv("GONGPING_CLOCK_DIVISOR", "10")
+    clocks.cache_clear()
+    try:
+        with clock.frozen(NOW):
+            await scoring.hear(*history())
+            made = await in_effect(scoring)
+            opened = await uses(scoring)
+            # From Monday: 20, 10 and 30 working days become 2, 1 and 3.
+            assert {rule: opened[rule]["due_on"] for rule in ("cut", "payment", "renewal")} == {
+                "cut": "2026-09-23",
+                "payment": "2026-09-22",
+                "renewal": "2026-09-24",
+            }
+            body = {"against": "determination", "against_id": made["id"], "grounds": "the visits are missing"}
+            filed = (await provider_of(scoring).post("/v1/appeals", json=body)).json()
+            assert (filed["file_by"], filed["decide_by"]) == ("2026-09-23", "2026-09-22")
+    finally:
+        monkeypatch.undo()
+        clocks.cache_clear()

@@ -28,6 +28,7 @@ from tests.scoring.cases import (
 from scoring.canonical import canonical, sha256
 from scoring.frameworks.queries import find_framework, frameworks_in_force
 from scoring.scores.evaluation import Outcome, evaluate
+from scoring.scores.explanation import explain
 from scoring.scores.facts import read_facts
 from scoring.scores.parts import parts_text
 from shared.events import EventData, NeedsBasis
@@ -203,6 +204,31 @@ def test_without_an_agreed_target_the_index_itself_counts() -> None:
     indicators = (agreed(1, "output", "O1", target="100"),)
     events = [state("completed", version=3, indicators=indicators), closed_wave(1, kind="completion", index=81.25)]
     assert scored(events).contributions["satisfaction"] == "8.125000"
+
+
+@pytest.mark.parametrize(
+    ("terms", "target", "points"),
+    [
+        ({"target": "90"}, "90", "9.000000"),  # 81 / 90
+        ({"target": "0.9", "unit": "比例"}, "90", "9.000000"),  # a share: 81 / 90, not over-attained ninety times
+        ({"target": "1", "unit": "比例"}, "100", "8.100000"),
+        ({"target": "4.5", "unit": "分（5 分制）"}, None, "8.100000"),  # another scale: the index itself
+        ({"target": "150", "unit": "分"}, None, "8.100000"),
+        ({"target": "5", "unit": "%", "direction": "lower", "zero_at": "30"}, None, "8.100000"),  # the dissatisfied
+    ],
+)
+def test_an_agreed_satisfaction_is_read_on_the_index_of_the_wave(
+    terms: dict[str, str], target: str | None, points: str
+) -> None:
+    indicators = (agreed(1, "satisfaction", "S1", **terms),)
+    events = [state("completed", version=3, indicators=indicators), closed_wave(1, kind="completion", index=81)]
+    found = scored(events)
+    assert found.contributions["satisfaction.S1"] == points
+    assert not leaves(found)["satisfaction.S1"].get("over_attained", False)
+    terms_of = {each["indicator_id"]: each for each in facts_of(events)["contract"][0]["indicators"]}
+    tree = explain(find_framework("cn-self-evaluation"), json.loads(found.content), indicators=terms_of)
+    (leaf,) = next(each for each in tree.children if each.node == "satisfaction").children
+    assert (leaf.unit, leaf.raw, leaf.target) == ("index100", "81.000000", target)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """The table of contents of the scoring service: its slices in the order in which they may use each other."""
 
-from scoring.appeals.handlers import appeal_clocks_job
+from scoring.appeals.handlers import appeal_clocks_job, flag_decided_job
 from scoring.appeals.routes import routes as appeals
 from scoring.calibrations.routes import routes as calibrations
 from scoring.calibrations.service import ENTER_JOB
@@ -148,6 +148,7 @@ service = Service(
         follow_use_job,
         rectification_clocks_job,
         appeal_clocks_job,
+        flag_decided_job,
         ANNUAL_JOB,
         EVALUATIONS_OVERDUE,
     ),

@@ -1,11 +1,12 @@
 from pydantic import Field
 
+from shared.periods import ClockSettings
 from shared.settings import ServiceSettings
 
 __all__ = ["ScoringSettings"]
 
 
-class ScoringSettings(ServiceSettings):
+class ScoringSettings(ClockSettings, ServiceSettings):
     """Settings of the scoring service."""
 
     port: int = Field(8083, ge=0, le=65535, description="Port to listen on.")

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from shared.events.base import EventData, event
 
-__all__ = ["DeterminationActed", "DeterminationIssued", "ScoreReason", "ScoreUpdated"]
+__all__ = ["DeterminationActed", "DeterminationIssued", "ScoreReason", "ScoreStanding", "ScoreUpdated"]
 
 
 class ScoreReason(BaseModel):
@@ -48,6 +48,25 @@ class ScoreUpdated(EventData):
     content_hash: str
     chain_hash: str
     causes: tuple[UUID, ...] = Field((), description="Ids of the events that led to this row.")
+    recorded_at: datetime
+
+
+@event("scoring.score.standing.v1", kind="fact")
+class ScoreStanding(EventData):
+    """A live score left the live scores, or came back, because its framework went out of force for the contract.
+
+    While it is out no `scoring.score.updated.v1` follows under that framework. Of several about one score the one with
+    the latest `recorded_at` holds.
+    """
+
+    contract_id: UUID
+    framework_id: str
+    version: int = Field(ge=1, description="Number of the newest score row, per contract and framework.")
+    region: str
+    simulated: bool = False
+    live: bool = Field(
+        description="False: the framework is out of force for the contract; its rows stay in the history."
+    )
     recorded_at: datetime
 
 

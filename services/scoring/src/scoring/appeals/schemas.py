@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field, StrictBool, model_validator
 
-from scoring.determinations.schemas import Panel
+from scoring.determinations.schemas import Justification, Panel
 from scoring.results.schemas import DocumentIn
 from shared.web import Figure, Model, Out
 
@@ -105,6 +105,9 @@ class NewDeterminationIn(Model):
         None, pattern="^[0-9a-f]{64}$", description="The score row to pin; by default the newest."
     )
     panel: Panel | None = Field(None, description="A panel's decision, where the grade needs one.")
+    reweighted: dict[str, Justification] = Field(
+        {}, max_length=200, description="As in a determination: why evidence was impossible to obtain, by node."
+    )
 
 
 class ServiceOfDecisionIn(Model):

@@ -1,3 +1,4 @@
+import asyncio
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -5,11 +6,13 @@ from fastapi import Query, Request, Response
 
 from scoring.calibrations import queries, service
 from scoring.calibrations.dependence import dependent, without_evaluators
+from scoring.calibrations.facets import facets_of
 from scoring.calibrations.models import CalibrationDecision, CalibrationFlag, CalibrationRound
 from scoring.calibrations.schemas import (
     AdjudicationIn,
     DecisionOut,
     DependenceOut,
+    FacetsOut,
     FlagDecisionIn,
     FlagOut,
     RoundIn,
@@ -140,6 +143,18 @@ async def list_values(
     following = encode_cursor(shown[-1].contract_id, shown[-1].criterion) if len(found) > page.limit else None
     items = [ValueOut.model_validate(each) for each in shown]
     return page_response(request, response, items, next_cursor=following)
+
+
+@routes.get("/calibrations/{round_id}/facets", summary="Severity by the many-facet Rasch model")
+async def get_facets(round_id: UUID, session: ReadSession, _: Officer, response: Response) -> FacetsOut:
+    """A second opinion on the marks that the round took in: grades as an ordered scale, severity and fit in logits."""
+    found = await queries.find_round(session, round_id)
+    set_region(response, found.region)
+    values = await queries.values_of(session, round_id=round_id)
+    reason = found.refusal if found.offered is False else None
+    # In a thread of its own: a large round takes seconds, and other requests go on.
+    told = await asyncio.to_thread(facets_of, values, reason=reason)
+    return FacetsOut.model_validate({"round_id": found.id} | told)
 
 
 @routes.get("/calibrations/{round_id}/flags", summary="The flags of a round")

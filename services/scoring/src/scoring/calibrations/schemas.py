@@ -10,6 +10,8 @@ from shared.web import Model, Out
 __all__ = [
     "AdjudicationIn",
     "DecisionOut",
+    "DependenceOut",
+    "FacetsOut",
     "FlagDecisionIn",
     "FlagOut",
     "RoundIn",
@@ -17,6 +19,7 @@ __all__ = [
     "TrialIn",
     "TrialOut",
     "ValueOut",
+    "WithoutOut",
 ]
 
 Six = Annotated[str, BeforeValidator(lambda value: value if isinstance(value, str) else f"{value:.6f}")]
@@ -137,6 +140,43 @@ class DependenceOut(Out):
         description="Whether the grade would change without any one of them; null: nobody rated the contract."
     )
     items: list[WithoutOut] = Field(description="One per evaluator, by id.")
+
+
+class FacetOut(Out):
+    """One evaluator in the many-facet model."""
+
+    severity: Six = Field(description="Logits; more is more severe. All evaluators' sum to 0.")
+    se: Six = Field(description="Standard error, logits.")
+    infit: Six = Field(
+        description="Mean squared residual, weighted; 1 as the model says, 0.5-1.5 productive, over 2 not."
+    )
+    outfit: Six = Field(description="The same unweighted: single surprising grades show here.")
+
+
+class DifficultyOut(Out):
+    """One criterion in the many-facet model."""
+
+    difficulty: Six = Field(description="Logits; more is harder to get a good grade on.")
+    se: Six = Field(description="Standard error, logits.")
+
+
+class FacetsOut(Out):
+    """The round's grades by the many-facet Rasch model, beside the crossed effects; no score rests on it."""
+
+    round_id: UUID = Field(description="The round.")
+    estimable: bool = Field(description="Whether the grades determine the model.")
+    reason: str | None = Field(description="Why they do not, with the evaluator or criterion concerned.")
+    marks: int = Field(description="Marks of the round.")
+    grades: list[str] = Field(description="Grades that were given, worst first; they are taken as ordered only.")
+    steps: list[Six] = Field(description="Where the next better grade becomes the likelier one, logits; they sum to 0.")
+    criteria: dict[str, DifficultyOut] = Field(description="By criterion.")
+    evaluators: dict[str, FacetOut] = Field(description="By evaluator (pseudonymous).")
+    variance: Six | None = Field(description="Between contracts, squared logits.")
+    deviance: Six | None = Field(description="-2 ln L.")
+    reliability: Six | None = Field(description="Of the contracts' positions, 0-1.")
+    evaluator_strata: Six | None = Field(
+        description="Levels of severity that can be told apart: (4 G + 1) / 3; about 1 where evaluators are alike."
+    )
 
 
 class FlagOut(Out):

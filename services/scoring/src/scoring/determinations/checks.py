@@ -1,6 +1,6 @@
 """What stands in the way of a determination."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 from uuid import UUID
 
@@ -8,12 +8,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from scoring.calibrations.queries import blocks_determination
 from scoring.determinations import queries
+from scoring.determinations.awaited import appeals_awaited
 from scoring.determinations.certainty import uncertain_gates
 from scoring.determinations.errors import (
     CoverageTooLow,
     DeterminationBlocked,
     DeterminationExists,
     DeterminationReplaced,
+    DeterminationSuspended,
     EvidenceHeld,
     EvidenceNotDeterminable,
     GateUncertain,
@@ -27,8 +29,17 @@ from scoring.evaluations.queries import list_cases, submitted_marks
 from scoring.evidence.queries import evidence_bodies
 from scoring.frameworks.document import Framework
 from shared.auth import Principal
+from shared.problems import Unprocessable
 
-__all__ = ["check_evidence", "check_gates", "check_marks", "check_panel", "check_predecessor", "check_signer"]
+__all__ = [
+    "check_evidence",
+    "check_gates",
+    "check_marks",
+    "check_panel",
+    "check_predecessor",
+    "check_reweighted",
+    "check_signer",
+]
 
 THIRD: Final = 3
 _CASES: Final = 200
@@ -78,6 +89,36 @@ async def check_evidence(
         )
 
 
+def check_reweighted(framework: Framework, result: Mapping[str, Any], stated: Mapping[str, str]) -> None:
+    """Missing evidence gives its weight to others only where that is justified, one by one; Unprocessable.
+
+    A framework that reweights an indicator justifies it and is approved by two persons. What a contract agreed so is
+    justified by whoever signs: that the evidence was impossible by nature, and not merely not collected.
+    """
+    agreed = {node.path for node in framework.walk() if node.rule is not None and node.rule.missing == "agreed"}
+    needed = {
+        leaf["node"]
+        for leaf in result["leaves"]
+        if leaf["state"] == "reweight" and "indicator" in leaf and _under(leaf["node"], agreed)
+    }
+    errors = [
+        {"pointer": f"/reweighted/{node}", "detail": "say why its evidence was impossible to obtain, or record it"}
+        for node in sorted(needed - stated.keys())
+    ] + [
+        {"pointer": f"/reweighted/{node}", "detail": "this indicator was not reweighted by the contract"}
+        for node in sorted(stated.keys() - needed)
+    ]
+    if errors:
+        raise Unprocessable(
+            "The contract gives the weight of missing evidence to other indicators: each needs its justification.",
+            errors=errors,
+        )
+
+
+def _under(node: str, paths: Collection[str]) -> bool:
+    return any(node.startswith(f"{path}.") for path in paths)
+
+
 async def check_marks(session: AsyncSession, contract_id: UUID) -> None:
     """The calibration of the evaluators' marks is done with; DeterminationBlocked."""
     if (reason := await blocks_determination(session, contract_id)) is not None:
@@ -114,8 +155,14 @@ async def check_panel(session: AsyncSession, panel: Panel, *, contract_id: UUID)
         )
 
 
-async def check_predecessor(session: AsyncSession, body: DeterminationIn, *, stage: str) -> None:
-    """One determination per contract, framework and stage; a further one replaces the one in force, by name."""
+async def check_predecessor(
+    session: AsyncSession, body: DeterminationIn, *, stage: str, appeal_id: UUID | None = None
+) -> None:
+    """One determination per contract, framework and stage; a further one replaces the one in force, by name.
+
+    What an appeal is about is not replaced past it (DeterminationSuspended): the suspension would end with it, and the
+    decision is other people's. `appeal_id` is the appeal whose decision the further one carries out.
+    """
     newest = await queries.determination_in_force(
         session, contract_id=body.contract_id, framework_id=body.framework_id, stage=stage
     )
@@ -137,4 +184,14 @@ async def check_predecessor(session: AsyncSession, body: DeterminationIn, *, sta
         raise DeterminationReplaced(
             f"Determination {replaced.id} was replaced by {successor}; name the one in force.",
             determination_id=str(newest.id if newest else successor),
+        )
+    if appeal_id is None and (awaited := await appeals_awaited(session, replaced.id)):
+        named, state = awaited[0]
+        raise DeterminationSuspended(
+            f"Appeal {named} is about determination {replaced.id}: others decide it first, POST "
+            f"/v1/appeals/{named}/decide."
+            if state == "filed"
+            else f"Appeal {named} was decided as changed: its decider issues the new determination, POST "
+            f"/v1/appeals/{named}/determination.",
+            appeals=[str(each) for each, _ in awaited],
         )

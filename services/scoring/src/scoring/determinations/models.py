@@ -74,6 +74,8 @@ class Determination(RegionScoped, Base):
     purchaser_upper: Mapped[Decimal | None] = mapped_column(Numeric(9, 6))
     # Whether the score's grade would be another without one of the evaluators; null where nobody rated the contract.
     evaluator_dependent: Mapped[bool | None]
+    # Per agreed indicator whose missing evidence gave its weight to others: why that was impossible to obtain.
+    reweighted: Mapped[dict[str, str] | None] = mapped_column(JSON)
 
     __table_args__ = (
         UniqueConstraint("replaces"),

@@ -12,6 +12,7 @@ __all__ = [
     "ActOut",
     "DeterminationIn",
     "DeterminationOut",
+    "Justification",
     "Panel",
     "PartCertaintyOut",
     "PublicationIn",
@@ -21,6 +22,8 @@ __all__ = [
 ]
 
 Six = Annotated[str, BeforeValidator(lambda value: value if isinstance(value, str) else f"{value:.6f}")]
+
+Justification = Annotated[str, Field(min_length=10, max_length=2000)]
 
 
 class Panel(Model):
@@ -53,6 +56,13 @@ class DeterminationIn(Model):
     )
     panel: Panel | None = Field(
         None, description="A panel's decision, where the grade is undetermined, adverse or held by a gate."
+    )
+
+    reweighted: dict[str, Justification] = Field(
+        {},
+        max_length=200,
+        description="By node, why evidence was impossible to obtain: for each indicator that the contract agreed to "
+        "reweight and that has no evidence. Indicators that the framework itself reweights are justified there.",
     )
 
     @model_validator(mode="after")
@@ -166,6 +176,9 @@ class DeterminationOut(Out):
     )
     evaluator_dependent: bool | None = Field(
         description="Whether the score's grade would be another without one of the evaluators; null: nobody rated it."
+    )
+    reweighted: dict[str, str] | None = Field(
+        description="By node, why evidence was impossible to obtain, so that its weight went to others; null: none."
     )
     coverage: Six = Field(description="Share of the weight with evidence, 0-1.")
     content_hash: str = Field(description="SHA-256 of the pinned content.")

@@ -10,10 +10,12 @@ from uuid import UUID
 from scoring.canonical import canonical, canonical_text, sha256
 from scoring.frameworks.document import Framework
 from scoring.frameworks.reading import plain_framework
+from scoring.provenance.determined import stated_and_found
 from scoring.provenance.document import SCHEMA, evidence_hash, seal_of
 from scoring.scores.identity import chain_hash
 from scoring.scores.part_simulation import PART_SCHEMA, simulate_parts
 from scoring.scores.recompute import recompute_with
+from scoring.scores.simulation import SCHEMA as UNCERTAINTY_SCHEMA
 from scoring.scores.simulation import Simulated, simulate
 
 __all__ = ["Difference", "NotASnapshotError", "verify"]
@@ -39,8 +41,8 @@ def verify(snapshot: object) -> list[Difference]:
     """Recompute a snapshot; no difference: the score is what its evidence and its framework make it.
 
     Checked are the seal, the hash of each item of evidence, that the items which the content names are there, the
-    framework's hash, the content's hash, the link of the chain, the whole content made again from the evidence, and the
-    uncertainty record drawn again from its seeds.
+    framework's hash, the content's hash, the link of the chain, the whole content made again from the evidence, the
+    uncertainty record drawn again from its seeds, and what each determination of the row says of it.
     Raises NotASnapshotError for anything that is no snapshot.
     """
     if not isinstance(snapshot, dict) or snapshot.get("schema") != SCHEMA:
@@ -71,11 +73,14 @@ def _differences(snapshot: Mapping[str, Any]) -> Iterator[Difference]:
         causes=[UUID(cause) for cause in score["causes"]],
     )
     yield from _compare("score.chain_hash", score["chain_hash"], link)
+    for where, name, value in (
+        ("contract", "id", content["contract"]),
+        ("framework", "id", framework.id),
+        ("framework", "version", framework.version),
+        ("score", "framework_id", framework.id),
+    ):
+        yield from _compare(f"{where}.{name}", snapshot[where][name], value)
     yield from _recomputed(snapshot, framework, content)
-    for place, made in enumerate(snapshot["determinations"]):
-        if snapshot["uncertainty"] is not None:
-            stated, found = made["uncertainty_hash"], snapshot["uncertainty"]["record_hash"]
-            yield from _compare(f"determinations[{place}].uncertainty_hash", stated, found)
 
 
 def _recomputed(snapshot: Mapping[str, Any], framework: Framework, content: Mapping[str, Any]) -> Iterator[Difference]:
@@ -86,12 +91,24 @@ def _recomputed(snapshot: Mapping[str, Any], framework: Framework, content: Mapp
         yield Difference("score.content", content["result"], None)
         return
     yield from _walk("score.content", content, json.loads(outcome.content))
+    terms = outcome.facts.terms
+    contract = {"service_category": terms.get("service_category"), "simulated": outcome.simulated}
+    yield from _walk("contract", {name: snapshot["contract"][name] for name in contract}, contract)
+    for place, made in enumerate(snapshot["determinations"]):
+        for name, said, found in stated_and_found(
+            made,
+            score=snapshot["score"],
+            framework=framework,
+            uncertainty=snapshot["uncertainty"],
+            parts=outcome.parts,
+        ):
+            yield from _compare(f"determinations[{place}].{name}", said, found)
     if (stated := snapshot["uncertainty"]) is not None:
         yield from _drawn(stated, simulate(again, 0, draws=stated["draws"]))
     # A snapshot of an earlier release has none of the sub-scores.
     if (told := snapshot.get("part_uncertainty")) is not None:
-        found = simulate_parts(again, 0, draws=told["draws"])
-        yield from _walk("part_uncertainty.parts", told["parts"], found.parts)
+        drawn = simulate_parts(again, 0, draws=told["draws"])
+        yield from _walk("part_uncertainty.parts", told["parts"], drawn.parts)
         named = {"schema": PART_SCHEMA, "content_hash": outcome.content_hash, "draws": told["draws"]}
         made = sha256(canonical_text(named | {"parts": told["parts"]}))
         yield from _compare("part_uncertainty.record_hash", told["record_hash"], made)
@@ -102,8 +119,13 @@ def _drawn(stated: Mapping[str, Any], found: Simulated) -> Iterator[Difference]:
     for name, value in stated.items():
         if name not in {"method", "record_hash"}:
             yield from _walk(f"uncertainty.{name}", value, getattr(found, name))
-    if stated["method"] == found.method:
-        yield from _compare("uncertainty.record_hash", stated["record_hash"], found.record_hash)
+    # What produced the numbers may be another version; what else the record says of itself follows from the score.
+    for name, value in found.method.items():
+        if name != "numpy":
+            yield from _compare(f"uncertainty.method.{name}", stated["method"].get(name), value)
+    named = {"schema": UNCERTAINTY_SCHEMA, "content_hash": found.outcome.content_hash}
+    record = {name: value for name, value in stated.items() if name != "record_hash"}
+    yield from _compare("uncertainty.record_hash", stated["record_hash"], sha256(canonical_text(named | record)))
 
 
 def _compare(what: str, stated: object, found: object) -> Iterator[Difference]:

@@ -283,6 +283,6 @@ def _notes(report: AnnualReport, words: Words) -> list[Block]:
     return [
         Heading(words["annual_notes"]),
         *(Paragraph(words[note]) for note in notes),
-        Paragraph(f"{words['fact.made_at']} {day_time(report.made_at)}"),
+        Paragraph(f"{words['fact.made_at']} {day_time(report.made_at, report.region)}"),
         SealPlace(lines, words["seal_place"]),
     ]

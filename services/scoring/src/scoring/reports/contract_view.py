@@ -48,7 +48,9 @@ def _summary(report: ContractReport, words: Words) -> list[Block]:
     language = words.language
     blocks: list[Block] = [Heading(words["summary"])]
     if report.determined is None:
-        blocks.append(Paragraph(words.fill("conclusion_draft", at=day_time(report.recorded_at)), strong=True))
+        blocks.append(
+            Paragraph(words.fill("conclusion_draft", at=day_time(report.recorded_at, report.region)), strong=True)
+        )
     blocks.append(
         Paragraph(
             words.fill(
@@ -277,11 +279,11 @@ def _signature(report: ContractReport, words: Words) -> list[Block]:
         rows = [
             (words["fact.document_number"], act.document_number),
             (words["fact.signed_by"], act.signed_by or words["none"]),
-            (words["fact.issued_at"], day_time(act.issued_at)),
-            (words["fact.cutoff"], day_time(act.evidence_cutoff)),
+            (words["fact.issued_at"], day_time(act.issued_at, report.region)),
+            (words["fact.cutoff"], day_time(act.evidence_cutoff, report.region)),
             (
                 words["fact.effective_at"],
-                day_time(act.effective_at) if act.effective_at else words["fact.not_effective"],
+                day_time(act.effective_at, report.region) if act.effective_at else words["fact.not_effective"],
             ),
         ]
         if act.binding is not None:
@@ -290,7 +292,7 @@ def _signature(report: ContractReport, words: Words) -> list[Block]:
             rows.append((words["fact.replaces"], str(act.replaces)))
             rows.append((words["fact.reason"], act.reason or words["none"]))
     rows.append((words["fact.framework_hash"], report.framework_hash))
-    rows.append((words["fact.made_at"], day_time(report.made_at)))
+    rows.append((words["fact.made_at"], day_time(report.made_at, report.region)))
     blocks.append(Facts(rows))
     if act is not None:
         lines = (words["seal_office"], words["seal_person"], words["seal_date"])

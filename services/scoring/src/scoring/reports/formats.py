@@ -1,7 +1,9 @@
 """Figures and times as a reader wants them; what is hashed keeps its six decimals."""
 
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
+
+from scoring.results.calendar import shipped_calendar
 
 __all__ = ["day_time", "grouped", "measured", "percent", "score", "short", "two"]
 
@@ -26,9 +28,11 @@ def grouped(value: str) -> str:
     return f"{Decimal(value):,.2f}"
 
 
-def day_time(value: datetime) -> str:
-    """An instant to the minute, with its zone."""
-    return f"{value:%Y-%m-%d %H:%M} UTC"
+def day_time(value: datetime, region: str) -> str:
+    """An instant to the minute as the clocks of the region's offices show it, with their distance from UTC."""
+    hours = shipped_calendar(region.partition("-")[0]).utc_offset_hours
+    zone = f"UTC{hours:+d}" if hours else "UTC"
+    return f"{value.astimezone(timezone(timedelta(hours=hours))):%Y-%m-%d %H:%M} ({zone})"
 
 
 def short(digest: str) -> str:

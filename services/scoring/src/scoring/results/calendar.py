@@ -7,6 +7,8 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from functools import cache
 from importlib.resources import files
 
+from shared.periods import shortened
+
 __all__ = ["Calendar", "shipped_calendar"]
 
 
@@ -30,6 +32,10 @@ class Calendar:
             day += timedelta(days=1)
             left -= self.is_working(day)
         return day
+
+    def limit(self, day: date, working_days: int) -> date:
+        """The last day of a time limit that a rule states: `after`, divided by a demonstration's clock divisor."""
+        return self.after(day, shortened(working_days))
 
     def between(self, first: date, last: date) -> int:
         """Working days after `first` up to and with `last`; 0 when `last` is not later."""

@@ -29,6 +29,7 @@ __all__ = [
     "opened_among",
     "opening_of",
     "rule_set_for",
+    "rule_set_of",
     "rule_sets_of",
     "uses_of",
 ]
@@ -114,6 +115,17 @@ async def opening_of(session: AsyncSession, determination_id: UUID) -> ResultOpe
     """Whether and by which rules a determination's consequences were opened."""
     statement = select(ResultOpening).where(ResultOpening.determination_id == determination_id)
     return (await session.execute(statement)).scalar_one_or_none()
+
+
+async def rule_set_of(session: AsyncSession, determination_id: UUID, *, region: str) -> RuleSet:
+    """The rule set that a determination's consequences were opened by; before that the one that applies to its region.
+
+    Rules that come into force later change no time limit of what is in effect.
+    """
+    opening = await opening_of(session, determination_id)
+    if opening is None:
+        return await rule_set_for(session, region)
+    return await find_rule_set(session, opening.rule_set_id, opening.rule_set_version)
 
 
 async def opened_among(session: AsyncSession, determination_ids: Sequence[UUID]) -> set[UUID]:

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from scoring.frameworks.document import Framework, Node, Rule
+from scoring.scores.recipients import measures_index, told_on_index
 from scoring.scores.schemas import EvidenceRef, ExplanationNode
 
 __all__ = ["explain", "indicators_in"]
@@ -101,9 +102,13 @@ def _leaf(
 ) -> ExplanationNode:
     normaliser = dict(rule.normaliser)
     target = rule.target.get("value")
+    unit = rule.unit
     if agreed is not None:
-        target = agreed["target"]
-        normaliser |= {name: agreed[name] for name in ("direction", "zero_at", "baseline", "standard")}
+        read = told_on_index(agreed) if measures_index(rule) else {}
+        unit = rule.unit if measures_index(rule) else agreed["unit"]
+        told = {name: agreed[name] for name in ("direction", "zero_at", "baseline", "standard", "target")} | read
+        target = told.pop("target")
+        normaliser |= told
     return ExplanationNode(
         node=leaf["node"],
         title=dict(title),
@@ -113,7 +118,7 @@ def _leaf(
         state=leaf["state"],
         normalised=leaf.get("normalised"),
         raw=leaf.get("raw"),
-        unit=agreed["unit"] if agreed is not None else rule.unit,
+        unit=unit,
         target=None if target is None else str(target),
         accountable=agreed["accountable"] if agreed is not None and rule.accountable == "agreed" else rule.accountable,
         over_attained=leaf.get("over_attained", False),

@@ -12,6 +12,7 @@ from scoring.scores.facts import Agreed, Facts, Measured
 from scoring.scores.layout import Layout, layout_of, widths_of
 from scoring.scores.measures import MISSING, measure
 from scoring.scores.normalisers import score_row
+from scoring.scores.recipients import on_index
 
 __all__ = ["Inputs", "Source", "compute", "prepare"]
 
@@ -68,7 +69,7 @@ def _fill(facts: Facts, layout: Layout, cells: list[float]) -> list[Source | Non
     for block in layout.blocks:
         agreed = facts.agreed.get(block.node.level, ()) if block.node.level is not None else ()
         common = None if agreed and block.by_observation else measure(facts, block.shared if agreed else block.lone)
-        for each in agreed:
+        for each in map(on_index, agreed) if block.by_index else agreed:
             measured = each.observed if block.by_observation else common
             value, state = _NAN, block.missing
             if measured is not None:

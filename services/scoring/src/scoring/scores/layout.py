@@ -17,6 +17,7 @@ from scoring.frameworks.document import STAGES, Framework, Gate, Node, Rule
 from scoring.kernel import Tree, quantise
 from scoring.scores.measures import MISSING
 from scoring.scores.normalisers import goalposts_of, in_table
+from scoring.scores.recipients import measures_index
 
 __all__ = ["Block", "Gated", "Layout", "layout_of", "widths_of"]
 
@@ -34,6 +35,8 @@ class Block:
     """The rule of the one row that stands for the node when nothing was agreed; the node's own otherwise."""
     by_observation: bool
     """Whether each agreed indicator has observations of its own; otherwise one measured value is common to all."""
+    by_index: bool
+    """Whether agreed indicators are measured by a survey's index of 0-100, whatever scale they were agreed on."""
     missing: int | None
     """What missing evidence of an agreed indicator means, as the kernel's state; None: as agreed."""
     lone_missing: int
@@ -188,6 +191,7 @@ def _block(node: Node, first: int, width: int) -> Block:
         shared=rule,
         lone=lone,
         by_observation=rule.evidence["from"] == "observation",
+        by_index=measures_index(rule),
         missing=None if rule.missing == "agreed" else MISSING[rule.missing],
         lone_missing=MISSING[lone.missing],
         higher=None if rule.direction == "agreed" else rule.direction == "higher",

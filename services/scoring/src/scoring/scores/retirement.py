@@ -9,6 +9,8 @@ from scoring.frameworks.document import Framework
 from scoring.scores.facts import Facts
 from scoring.scores.queries import Read
 from shared import clock
+from shared.events import ScoreStanding
+from shared.outbox import emit
 
 __all__ = ["mark_live"]
 
@@ -18,6 +20,7 @@ _MARK = text(
     FROM unnest(CAST(:contract_id AS uuid[]), CAST(:framework_id AS text[]), CAST(:live AS bool[]))
         AS t(contract_id, framework_id, live)
     WHERE (h.contract_id, h.framework_id) = (t.contract_id, t.framework_id)
+    RETURNING h.contract_id, h.framework_id, h.version, h.region, h.simulated, t.live
     """
 )
 
@@ -31,6 +34,8 @@ async def mark_live(
     framework_id: str | None,
 ) -> None:
     """Retire the heads of frameworks that do not apply to a contract any more, and bring back those that apply again.
+
+    Each is told by an event (ScoreStanding): a listener sees no further score under a retired framework.
 
     `groups` are the contracts by the frameworks that apply, of `framework_id` alone where it is given. A contract that
     has no stage keeps its heads as they are.
@@ -46,5 +51,17 @@ async def mark_live(
         return
     contract_ids, names, live = (list(column) for column in zip(*changed, strict=True))
     connection = await session.connection()
-    values = {"contract_id": contract_ids, "framework_id": names, "live": live, "now": clock.now()}
-    await connection.execute(_MARK, values)
+    now = clock.now()
+    values = {"contract_id": contract_ids, "framework_id": names, "live": live, "now": now}
+    marked = sorted(await connection.execute(_MARK, values), key=lambda row: (row.contract_id, row.framework_id))
+    for row in marked:
+        told = ScoreStanding(
+            contract_id=row.contract_id,
+            framework_id=row.framework_id,
+            version=row.version,
+            region=row.region,
+            simulated=row.simulated,
+            live=row.live,
+            recorded_at=now,
+        )
+        emit(session, told, subject=row.contract_id, region=row.region)

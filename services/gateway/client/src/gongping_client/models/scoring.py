@@ -64,6 +64,10 @@ class DeterminationIn(Body):
     content_hash: str | None = None
     replaces: UUID | None = None
     reason: str | None = None
+    reweighted: dict[str, str] = Field(
+        default_factory=dict,
+        description="By node, why evidence was impossible to obtain, where the contract reweights.",
+    )
 
 
 class Determination(Answer):

@@ -5,6 +5,7 @@ from scoring.appeals.service.decide import (
     determine_on_appeal,
     order_suspension,
     serve_decision,
+    settle_awaited,
     tell_due_appeals,
 )
 from scoring.appeals.service.file import file_appeal, withdraw_appeal
@@ -18,6 +19,7 @@ __all__ = [
     "file_appeal",
     "order_suspension",
     "serve_decision",
+    "settle_awaited",
     "standing_appeals",
     "tell_due_appeals",
     "withdraw_appeal",

@@ -11,13 +11,13 @@ from scoring.appeals.errors import AppealStateConflict, DeciderBarred
 from scoring.appeals.models import Appeal
 from scoring.appeals.schemas import DecisionIn, NewDeterminationIn, ServiceOfDecisionIn, SuspensionIn
 from scoring.appeals.service.marks import correct_marks
-from scoring.appeals.service.store import announce, begun, end_suspension, note, set_suspension, withhold
+from scoring.appeals.service.store import announce, appeal_clocks, begun, end_suspension, note, set_suspension, withhold
 from scoring.calibrations.service import decide_flag_on_appeal
 from scoring.determinations.queries import find_determination, standing, suspended_by_appeal
 from scoring.determinations.schemas import DeterminationIn
 from scoring.determinations.service import annul, issue_determination
 from scoring.evidence.queries import lock_contracts
-from scoring.results.queries import calendar_for, rule_set_for
+from scoring.results.queries import calendar_for
 from scoring.results.service import CHUNK, latest_day, open_results, tell
 from shared import clock
 from shared.db import principal_in
@@ -29,6 +29,7 @@ __all__ = [
     "determine_on_appeal",
     "order_suspension",
     "serve_decision",
+    "settle_awaited",
     "tell_due_appeals",
 ]
 
@@ -106,10 +107,12 @@ async def _follow(session: AsyncSession, appeal: Appeal, body: DecisionIn) -> No
     reason = f"Appeal {appeal.id} was decided ({body.decision_number}): {body.outcome}."
     if body.outcome in {"changed", "remitted"}:
         # The effects of what falls must not begin again for the few days until the new determination is there.
-        clocks = (await rule_set_for(session, appeal.region)).appeal
+        clocks = await appeal_clocks(
+            session, against=appeal.against, against_id=appeal.against_id, region=appeal.region
+        )
         calendar = await calendar_for(session, appeal.region)
         appeal.clock = "refile"
-        appeal.due_on = calendar.after(calendar.day_of(clock.now()), clocks.refile)
+        appeal.due_on = calendar.limit(calendar.day_of(clock.now()), clocks.refile)
         return
     if body.outcome == "annulled":
         # The suspension ends with what it suspended; nothing is resumed.
@@ -146,9 +149,9 @@ async def _follow_flag(session: AsyncSession, appeal: Appeal, body: DecisionIn) 
     await lock_contracts(session, contracts)
     resting = await resting_on(session, appeal.round_id, contracts)
     await withhold(session, appeal, resting, reason=reason)
-    clocks = (await rule_set_for(session, appeal.region)).appeal
+    clocks = await appeal_clocks(session, against=appeal.against, against_id=appeal.against_id, region=appeal.region)
     calendar = await calendar_for(session, appeal.region)
-    appeal.clock, appeal.due_on = "refile", calendar.after(calendar.day_of(clock.now()), clocks.refile)
+    appeal.clock, appeal.due_on = "refile", calendar.limit(calendar.day_of(clock.now()), clocks.refile)
 
 
 async def _settle_flag(session: AsyncSession, appeal: Appeal) -> bool:
@@ -194,6 +197,7 @@ async def determine_on_appeal(
             replaces=old.id,
             reason=f"{appeal.decision_number}: {appeal.decision}"[:4000],
             panel=body.panel,
+            reweighted=body.reweighted,
         ),
         appeal_id=appeal.id,
     )
@@ -234,8 +238,8 @@ def _require_other(session: AsyncSession, appeal: Appeal) -> None:
         )
 
 
-async def tell_due_appeals(session: AsyncSession) -> int:
-    """Give the notices about appeals; returns how many rows were looked at."""
+async def settle_awaited(session: AsyncSession) -> None:
+    """End what decided appeals still suspend, where what they asked for has been decided or determined since."""
     for each in await queries.awaited_determinations(session, limit=CHUNK):
         if each.against == "flag_decision":
             if await _settle_flag(session, each):
@@ -250,6 +254,11 @@ async def tell_due_appeals(session: AsyncSession) -> int:
             each.version += 1
             announce(session, each, AppealChanged, action="determined")
     await session.flush()
+
+
+async def tell_due_appeals(session: AsyncSession) -> int:
+    """Give the notices about appeals; returns how many rows were looked at."""
+    await settle_awaited(session)
     due = await queries.due_appeals(session, until=latest_day(), limit=CHUNK)
     for each in due:
         today = (await calendar_for(session, each.region)).day_of(clock.now())

@@ -17,16 +17,17 @@ from scoring.appeals.errors import (
 )
 from scoring.appeals.models import Appeal
 from scoring.appeals.schemas import AppealIn
-from scoring.appeals.service.store import announce, begun, note, set_suspension
+from scoring.appeals.service.store import announce, appeal_clocks, begun, note, set_suspension
 from scoring.determinations.errors import DeterminationNotInForce
 from scoring.determinations.queries import acts_of, find_determination, standing
 from scoring.evidence.queries import contract_of, lock_contracts
-from scoring.results.queries import calendar_for, rule_set_for
+from scoring.results.queries import calendar_for
 from shared import clock
 from shared.auth import Principal
 from shared.db import principal_in
 from shared.events import AppealChanged, AppealFiled
 from shared.ids import new_id
+from shared.periods import shortened
 
 __all__ = ["file_appeal", "withdraw_appeal"]
 
@@ -67,16 +68,16 @@ async def file_appeal(session: AsyncSession, body: AppealIn) -> Appeal:
         same = (earlier.contract_id, earlier.side) == (decision.contract_id, decision.side)
         if same and earlier.state != "withdrawn":
             raise AppealPending(f"Appeal {earlier.id} of the same side is {earlier.state}.", appeal_id=str(earlier.id))
-    clocks = (await rule_set_for(session, decision.region)).appeal
+    clocks = await appeal_clocks(session, against=body.against, against_id=body.against_id, region=decision.region)
     calendar = await calendar_for(session, decision.region)
     today = calendar.day_of(clock.now())
-    file_by = calendar.after(calendar.day_of(decision.known_from), clocks.file)
+    file_by = calendar.limit(calendar.day_of(decision.known_from), clocks.file)
     if today > file_by:
         raise AppealPeriodOver(
-            f"The last day for an appeal was {file_by}, {clocks.file} working days after the service.",
+            f"The last day for an appeal was {file_by}, {shortened(clocks.file)} working days after the service.",
             file_by=file_by.isoformat(),
         )
-    decide_by = calendar.after(today, clocks.decide)
+    decide_by = calendar.limit(today, clocks.decide)
     moment = clock.now()
     appeal = Appeal(
         id=new_id(),

@@ -11,6 +11,8 @@ from scoring.appeals.errors import AppealStateConflict
 from scoring.appeals.models import Appeal, AppealEntry
 from scoring.determinations.queries import standing, suspended_by_appeal
 from scoring.determinations.service import release, suspend
+from scoring.results.queries import rule_set_for, rule_set_of
+from scoring.results.rules import AppealClocks
 from scoring.results.schemas import DocumentIn
 from scoring.results.service import resume_uses, suspend_uses
 from shared import audit, clock
@@ -20,7 +22,7 @@ from shared.events import AppealState
 from shared.ids import new_id
 from shared.outbox import emit
 
-__all__ = ["announce", "appeal_event", "begun", "end_suspension", "note", "set_suspension", "withhold"]
+__all__ = ["announce", "appeal_clocks", "appeal_event", "begun", "end_suspension", "note", "set_suspension", "withhold"]
 
 
 def appeal_event(appeal: Appeal, event: type[AppealState]) -> AppealState:
@@ -59,6 +61,16 @@ async def begun(
     appeal.version += 1
     appeal.updated_at = clock.now()
     return appeal
+
+
+async def appeal_clocks(session: AsyncSession, *, against: str, against_id: UUID, region: str) -> AppealClocks:
+    """The clocks of an appeal: of the rule set that the determination's consequences were opened by.
+
+    The decision upon a flag opens nothing: there it is the rule set that applies to the region.
+    """
+    if against != "determination":
+        return (await rule_set_for(session, region)).appeal
+    return (await rule_set_of(session, against_id, region=region)).appeal
 
 
 def note(

@@ -2,6 +2,7 @@
 
 from scoring.calibrations.service.close import ENTER_JOB, close_round
 from scoring.calibrations.service.decide import (
+    FLAG_DECIDED,
     adjudicate,
     correct_mark,
     decide_flag,
@@ -12,6 +13,7 @@ from scoring.calibrations.service.open import open_round
 
 __all__ = [
     "ENTER_JOB",
+    "FLAG_DECIDED",
     "adjudicate",
     "close_round",
     "correct_mark",

@@ -1,6 +1,7 @@
 """What people decide: on a flag, on a round whose evaluators agree too little; and what a changed mark would give."""
 
 from decimal import Decimal
+from typing import Final
 from uuid import UUID
 
 import numpy as np
@@ -22,8 +23,13 @@ from shared import audit, clock
 from shared.concurrency import check_version
 from shared.db import principal_in
 from shared.ids import new_id
+from shared.jobs import enqueue
 
-__all__ = ["adjudicate", "correct_mark", "decide_flag", "decide_flag_on_appeal", "trial_value"]
+__all__ = ["FLAG_DECIDED", "adjudicate", "correct_mark", "decide_flag", "decide_flag_on_appeal", "trial_value"]
+
+FLAG_DECIDED: Final = "scoring.flag_decided"
+"""Kind of the job that follows a decision on a flag; its key is the decision's id. The appeals slice runs it: what an
+appeal against an earlier decision suspends may go on."""
 
 
 async def decide_flag(
@@ -46,7 +52,7 @@ async def decide_flag(
             f"Flag {flag_id} was decided by {known.decided_by}: {known.outcome}.", decision=str(known.id)
         )
     replaces = None if known is None else known.id
-    return await _record(
+    made = await _record(
         session,
         found,
         reasons=body.reasons,
@@ -55,6 +61,9 @@ async def decide_flag(
         flag_id=flag.id,
         replaces=replaces,
     )
+    if replaces is not None:
+        await enqueue(session, FLAG_DECIDED, key=str(made.id))
+    return made
 
 
 async def _standing(session: AsyncSession, round_id: UUID, flag_id: UUID) -> CalibrationDecision | None:

@@ -25,6 +25,7 @@ from shared.events import DeterminationActed
 from shared.ids import new_id
 from shared.jobs import enqueue
 from shared.outbox import emit
+from shared.periods import shortened
 from shared.problems import Unprocessable
 
 __all__ = ["acted_event", "annul", "publish", "release", "serve", "suspend"]
@@ -60,7 +61,7 @@ async def serve(session: AsyncSession, determination_id: UUID, body: ServiceIn) 
             "A document is served after it was issued and before it is reported.",
             errors=[{"pointer": "/served_at", "detail": f"issued at {determination.issued_at.isoformat()}"}],
         )
-    wait = timedelta(days=NOTICE_DAYS) if body.method == "public_notice" else timedelta()
+    wait = timedelta(days=shortened(NOTICE_DAYS)) if body.method == "public_notice" else timedelta()
     effective_at = body.effective_at or body.served_at + wait
     if effective_at < body.served_at:
         raise Unprocessable(

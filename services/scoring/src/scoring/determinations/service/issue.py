@@ -13,6 +13,7 @@ from scoring.determinations.checks import (
     check_marks,
     check_panel,
     check_predecessor,
+    check_reweighted,
     check_signer,
 )
 from scoring.determinations.errors import ScoreNotHead
@@ -50,6 +51,7 @@ async def issue_determination(
         ScoreNotEvaluable: the contract of the past was closed as not evaluable.
         NotThePurchaser: another purchaser's contract.
         EvidenceHeld, CoverageTooLow, EvidenceNotDeterminable: the evidence does not allow it.
+        Unprocessable: what the contract reweights is not justified, or something else is.
         DeterminationBlocked: the calibration of the evaluators' marks is not done with.
         ScoreNotReproducible: the row does not come out again from what it names.
         GateUncertain: a gate is crossed as likely as not, and no panel has decided.
@@ -57,6 +59,7 @@ async def issue_determination(
         ScoreNotHead: `score_version` is not the newest row, or the framework retired, and no `content_hash` is given.
         DeterminationExists: determined already, and `replaces` is not given.
         DeterminationReplaced, ReplacesAnother: `replaces` cannot be replaced by this one.
+        DeterminationSuspended: an appeal against `replaces` awaits its decision, or its new determination.
     """
     contract = await contract_of(session, body.contract_id)
     if contract is None:
@@ -79,6 +82,7 @@ async def issue_determination(
     await _check_live(session, body)
     framework, result = known.by_hash(row.framework_hash), row.content["result"]
     await check_evidence(session, row.content, framework=framework, contract_id=body.contract_id)
+    check_reweighted(framework, result, body.reweighted)
     await check_marks(session, body.contract_id)
     if body.panel is not None:
         await check_panel(session, body.panel, contract_id=body.contract_id)
@@ -89,7 +93,7 @@ async def issue_determination(
     )
     if body.panel is None:
         check_gates(framework, result, sure.gates)
-    await check_predecessor(session, body, stage=result["stage"])
+    await check_predecessor(session, body, stage=result["stage"], appeal_id=appeal_id)
     certainty = certainty_of(
         framework,
         result,
@@ -135,6 +139,7 @@ async def issue_determination(
         reason=body.reason,
         appeal_id=appeal_id,
         evaluator_dependent=dependent(left_out),
+        reweighted=body.reweighted or None,
         **_parts(row.parts or {}, parts.parts),
     )
     session.add(made)

@@ -16,6 +16,7 @@ from shared import clock
 from shared.auth import Principal, normalise_scope
 from shared.db import principal_in
 from shared.ids import new_id
+from shared.periods import shortened
 
 __all__ = ["conclude_case", "level_above", "open_exchange", "publish_case", "review_case", "state_view"]
 
@@ -37,8 +38,8 @@ async def open_exchange(session: AsyncSession, evaluation_id: UUID, *, days: int
         )
     for case in opened:
         case.state = "exchange"
-        case.exchange_until = clock.now() + timedelta(days=days)
-        case.views_until = clock.now() + timedelta(days=latest_days)
+        case.exchange_until = clock.now() + timedelta(days=shortened(days))
+        case.views_until = clock.now() + timedelta(days=shortened(latest_days))
         note_case(session, evaluation, case, "exchanged")
     return evaluation
 

@@ -135,7 +135,7 @@ async def post_to_rectification(session: AsyncSession, rectification_id: UUID, b
     if body.answers is None:
         rule_set = await find_rule_set(session, found.rule_set_id, found.rule_set_version)
         calendar = await calendar_for(session, found.region)
-        reply_by = calendar.after(calendar.day_of(clock.now()), rule_set.rectification.reply)
+        reply_by = calendar.limit(calendar.day_of(clock.now()), rule_set.rectification.reply)
     entry = note(
         session,
         found,
@@ -213,7 +213,7 @@ async def _require_report(session: AsyncSession, found: Rectification) -> None:
         return
     rule_set = await find_rule_set(session, found.rule_set_id, found.rule_set_version)
     calendar = await calendar_for(session, found.region)
-    first = calendar.after(found.begun_on, rule_set.rectification.unreported_from)
+    first = calendar.limit(found.begun_on, rule_set.rectification.unreported_from)
     if calendar.day_of(clock.now()) < first:
         raise ReportAwaited(
             f"Nothing was reported yet; without a report it is judged from {first} on, working day "

@@ -87,7 +87,7 @@ async def run_clock(session: AsyncSession, rectification: Rectification, name: s
     rule_set = await find_rule_set(session, rectification.rule_set_id, rectification.rule_set_version)
     calendar = await calendar_for(session, rectification.region)
     rectification.begun_on = calendar.day_of(clock.now())
-    rectification.due_on = calendar.after(rectification.begun_on, getattr(rule_set.rectification, field))
+    rectification.due_on = calendar.limit(rectification.begun_on, getattr(rule_set.rectification, field))
 
 
 def note(

@@ -165,7 +165,7 @@ def _use(
         state=state,
         reason=blocked or (f"Appeal {suspended} suspends publication and what moves money." if suspended else None),
         opened_at=now,
-        due_on=None if blocked else calendar.after(calendar.day_of(begin or now), demand.working_days),
+        due_on=None if blocked else calendar.limit(calendar.day_of(begin or now), demand.working_days),
         suspended_on=calendar.day_of(now) if suspended else None,
         appeal_id=suspended,
     )
