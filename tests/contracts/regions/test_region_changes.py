@@ -148,7 +148,7 @@ async def test_divisions_are_listed_as_on_a_day(contracts: Any) -> None:
 async def test_counties_are_named_by_the_list_of_their_province(contracts: Any) -> None:
     before = await contracts.draft(region="CN-230199")
     assert before["warnings"] == []  # nobody has named the counties of the prefecture
-    body = {
+    body: dict[str, Any] = {
         "document": DOCUMENT,
         "items": [{"code": "CN-230102", "name": "道里区"}, {"code": "CN-230103", "name": "旧区"}],
     }
