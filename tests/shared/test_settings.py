@@ -17,7 +17,7 @@ from shared.ids import new_id
 from shared.problems import Problem, Unauthorized, Unavailable, problem_response
 from shared.settings import ServiceSettings
 
-AT = datetime(2026, 3, 1, 23, 59, 59, tzinfo=UTC)
+AT = datetime(2026, 3, 1, 15, 59, 59, 500_000, tzinfo=UTC)  # the last second of the day in Beijing
 
 
 class ToySettings(ServiceSettings):

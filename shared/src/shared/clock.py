@@ -5,8 +5,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
-__all__ = ["advance", "frozen", "now", "today"]
+__all__ = ["ZONE", "advance", "day_of", "frozen", "now", "today"]
+
+ZONE = ZoneInfo(os.environ.get("GONGPING_TIME_ZONE", "Asia/Shanghai"))
+"""Whose days count: a booking of 07:00 in Beijing is of that day, though the day has not begun in Greenwich. China has
+one time for the whole country; a deployment elsewhere names its own (IANA)."""
 
 # GONGPING_CLOCK_SPEED = N lets N seconds of product time pass in one real second (demonstrations only).
 _SPEED = float(os.environ.get("GONGPING_CLOCK_SPEED", "1"))
@@ -22,9 +27,14 @@ def now() -> datetime:
     return datetime.fromtimestamp(real if _SPEED == 1 else _STARTED + (real - _STARTED) * _SPEED, UTC)
 
 
+def day_of(instant: datetime) -> date:
+    """The day on which an aware instant falls in the offices of the deployment."""
+    return instant.astimezone(ZONE).date()
+
+
 def today() -> date:
-    """The present date in UTC."""
-    return now().date()
+    """The present day in the offices of the deployment."""
+    return day_of(now())
 
 
 @contextmanager

@@ -12,6 +12,8 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from shared import clock
+
 __all__ = ["Acceptance", "Act", "Alert", "Demand", "Fact", "Finding", "Known", "Visit", "known_of"]
 
 
@@ -134,21 +136,21 @@ _FACTS = text(
         'alerts', (
             SELECT coalesce(json_agg(json_build_object(
                 'id', id, 'kind', kind, 'month', month, 'decide_by', decide_by,
-                'decided', (decided_at AT TIME ZONE 'UTC')::date) ORDER BY id), '[]')
+                'decided', (decided_at AT TIME ZONE :zone)::date) ORDER BY id), '[]')
             FROM monitoring_alerts WHERE contract_id = :contract_id),
         'findings', (
             SELECT coalesce(json_agg(json_build_object(
                 'id', id, 'responsible', responsible, 'state', state,
-                'opened', (opened_at AT TIME ZONE 'UTC')::date, 'conclude_by', conclude_by,
-                'concluded', (concluded_at AT TIME ZONE 'UTC')::date, 'report_by', report_by,
-                'reported', (reported_at AT TIME ZONE 'UTC')::date) ORDER BY id), '[]')
+                'opened', (opened_at AT TIME ZONE :zone)::date, 'conclude_by', conclude_by,
+                'concluded', (concluded_at AT TIME ZONE :zone)::date, 'report_by', report_by,
+                'reported', (reported_at AT TIME ZONE :zone)::date) ORDER BY id), '[]')
             FROM findings WHERE contract_id = :contract_id AND state NOT IN ('draft', 'cancelled')),
         'visits', (
             SELECT coalesce(json_agg(json_build_object(
                 'id', inspection.id, 'number', inspector.number, 'organisation_id', organisation.id,
                 'side', CASE WHEN organisation.id = contract.purchaser_id THEN 'purchaser' ELSE 'evaluator' END,
                 'title', inspection.title, 'planned_on', inspection.planned_on,
-                'planned', (inspection.recorded_at AT TIME ZONE 'UTC')::date, 'visited', inspection.visited_on)
+                'planned', (inspection.recorded_at AT TIME ZONE :zone)::date, 'visited', inspection.visited_on)
                 ORDER BY inspection.id, inspector.number), '[]')
             FROM inspections AS inspection JOIN contracts AS contract ON contract.id = inspection.contract_id
             CROSS JOIN LATERAL jsonb_array_elements(inspection.inspectors) WITH ORDINALITY AS inspector(told, number)
@@ -188,5 +190,5 @@ _FACTS = text(
 
 async def known_of(session: AsyncSession, *, contract_id: UUID) -> Known:
     """The facts of a contract that the caller has found in its scope."""
-    found: str = (await session.execute(_FACTS, {"contract_id": contract_id})).scalar_one()
+    found: str = (await session.execute(_FACTS, {"contract_id": contract_id, "zone": clock.ZONE.key})).scalar_one()
     return _KNOWN.validate_json(found)

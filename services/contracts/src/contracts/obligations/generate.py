@@ -13,6 +13,7 @@ from contracts.obligations.facts import Fact
 from contracts.obligations.own import own_duties
 from contracts.obligations.situation import Situation
 from contracts.rules.queries import Rule, due_on
+from shared import clock
 
 __all__ = ["duties_of"]
 
@@ -44,7 +45,7 @@ def duties_of(situation: Situation) -> list[Duty]:
     found = [duty for name, rule in situation.rules for duty in _of_rule(situation, name, rule)]
     found += own_duties(situation)
     if state.origin == "import":
-        since = situation.record.created_at.date()
+        since = clock.day_of(situation.record.created_at)
         found = [duty for duty in found if duty.due_on is None or duty.due_on >= since or duty.proof is not None]
     return [_acted(situation, duty) for duty in found]
 
@@ -96,7 +97,7 @@ def _moments(situation: Situation, moment: str) -> list[Fact]:
         "signed": state.signed_on,
         "starts": state.starts_on,
         "ends": state.ends_on,
-        "ended": state.ended_at.date() if state.ended_at else None,
+        "ended": clock.day_of(state.ended_at) if state.ended_at else None,
     }
     if moment in days:
         day = days[moment]
@@ -151,8 +152,8 @@ def _duty(situation: Situation, name: str, rule: Rule) -> Iterator[Duty]:
             yield from _yearly(situation, duty, stated.yearly_by)
         elif stated.years is not None:
             ended = situation.record.state.ended_at
-            until = None if ended is None else _years_after(ended.date(), stated.years)
-            yield replace(duty, until_on=until, starts_on=ended.date() if ended else None)
+            until = None if ended is None else _years_after(clock.day_of(ended), stated.years)
+            yield replace(duty, until_on=until, starts_on=clock.day_of(ended) if ended else None)
         else:
             yield duty
 

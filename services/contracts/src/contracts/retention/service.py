@@ -230,7 +230,7 @@ async def _old_enough(session: AsyncSession, contract_id: UUID) -> bool:
     record = await get_contract(session, contract_id=contract_id)
     kept = (await rules_for(session, record)).rules.rule("records-kept")
     years: int | None = getattr(kept.parameters, "years", None) if kept is not None else None
-    ended: date | None = record.state.ended_at.date() if record.state.ended_at else record.state.ends_on
+    ended: date | None = clock.day_of(record.state.ended_at) if record.state.ended_at else record.state.ends_on
     return years is None or (ended is not None and _years_after(ended, years) <= clock.today())
 
 

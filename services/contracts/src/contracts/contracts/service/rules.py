@@ -44,7 +44,7 @@ def facts_for_rules(record: ContractRecord, **known: Any) -> RuleFacts:  # noqa:
         signed_on=state.signed_on,
         starts_on=state.starts_on,
         ends_on=state.ends_on,
-        ended_on=state.ended_at.date() if state.ended_at else None,
+        ended_on=clock.day_of(state.ended_at) if state.ended_at else None,
         procurement_method=state.procurement_method,
         tenderers=state.tenderers,
         amendments=len(record.amendments),

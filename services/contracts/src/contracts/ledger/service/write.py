@@ -27,7 +27,7 @@ def entry_event(entry: LedgerEntry) -> LedgerPosted:
         kind=entry.kind,
         amount=entry.amount,
         currency=entry.currency,
-        booked_on=entry.booked_on or entry.recorded_at.date(),
+        booked_on=entry.booked_on or clock.day_of(entry.recorded_at),
         voucher=entry.voucher,
         reverses=entry.reverses,
         recorded_at=entry.recorded_at,
