@@ -46,6 +46,7 @@ async def test_the_client_speaks_the_whole_life_of_a_contract(office: Office) ->
         OrganisationIn(name="Town", roles=("purchaser", "provider"), simulated=True)
     )
     assert (await client.organisations.get(organisation.id)).name == "Town"
+    provider = await client.organisations.create(OrganisationIn(name="Home", roles=("provider",), simulated=True))
     (demo,) = [
         one for one in generate_dataset(as_of=datetime.now(UTC).date(), count=3).contracts if one.stage == "completed"
     ]
@@ -54,7 +55,7 @@ async def test_the_client_speaks_the_whole_life_of_a_contract(office: Office) ->
         region="CN-230102",
         title="first",
         purchaser_id=organisation.id,
-        provider_id=organisation.id,
+        provider_id=provider.id,
         external_id=ExternalId(source="s", id="1"),
         simulated=True,
     )

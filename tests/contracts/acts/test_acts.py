@@ -11,6 +11,7 @@ from contracts.acts.models import Act
 from contracts.acts.service.handover import give
 from contracts.policies.queries import ACTIONS
 from contracts.policies.schemas import Action
+from shared import clock
 from shared.events import ContractSubmitted, LedgerPosted
 from shared.ids import new_id
 
@@ -271,7 +272,7 @@ async def test_named_persons_deputies_and_a_change_of_staff(office: Office) -> N
     for wrong in ({"deputy": "head"}, {"starts_on": "2020-01-01"}, {"ends_on": "2098-12-31"}):
         answer = await office.persons["head"].post("/v1/deputies", json=deputy | wrong)
         assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, f"/{next(iter(wrong))}")
-    today = (await contracts.get(path))["created_at"][:10]
+    today = clock.today().isoformat()
     now = deputy | {"subject": "head", "starts_on": today}
     other_action = await contracts.post("/deputies", now | {"actions": ["payment"]}, expect=201)
     await office.refused("stand-in", review, behalf, status=403, slug="no-deputy-of")
