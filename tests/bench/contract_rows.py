@@ -18,8 +18,8 @@ from uuid import UUID
 
 import asyncpg
 
-from contracts.catalogue.items import ITEMS
 from shared.divisions import PROVINCES
+from shared.guiding_catalogue import ITEMS
 
 BEGIN = datetime(2019, 1, 1, tzinfo=UTC)
 YEARS = range(2019, 2027)

@@ -10,7 +10,16 @@ from scoring.frameworks.document import Framework, Gate
 from scoring.frameworks.queries import find_framework
 
 PLAIN = find_framework("cn-self-evaluation")
-SAFETY = Gate(code="safety", node="output", below=60, cap="fair", probability=0.9, reason="a simulated reason")
+SIMULATED = {"en": "a simulated reason", "zh": "模拟理由"}
+SAFETY = Gate(
+    code="safety",
+    node="output",
+    below=60,
+    cap="fair",
+    probability=0.9,
+    reason=SIMULATED,
+    title={"en": "safety", "zh": "安全"},
+)
 
 
 def gated() -> Framework:

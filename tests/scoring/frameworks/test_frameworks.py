@@ -1,6 +1,7 @@
 """The shipped frameworks, and what a framework document must keep."""
 
 import copy
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -37,6 +38,26 @@ def document(framework_id: str = "four-questions") -> dict[str, Any]:
 def test_released_versions_never_change() -> None:
     assert {(each.id, each.version): each.written_hash for each in shipped_frameworks()} == RELEASED
     assert [each.id for each in frameworks_in_force()] == ["cn-self-evaluation", "four-questions"]
+
+
+def test_sources_and_gates_are_told_in_both_languages() -> None:
+    for framework in shipped_frameworks():
+        texts = [framework.source, *(text for gate in framework.gates for text in (gate.reason, gate.title))]
+        for text in texts:
+            assert text["zh"] != text["en"], (framework.id, text)
+            assert re.search("[\u4e00-\u9fff]", text["zh"]), text
+    # A region's own words stand in both places, or in each language its own; the gate is called by its code in words.
+    written = document("cn-department") | {"source": "省级办法"}
+    assert read_framework(written).source == {"en": "省级办法", "zh": "省级办法"}
+    own = {"en": "Own reason", "zh": "自定理由"}
+    both = {"en": "Provincial measures", "zh": "省级办法"}
+    gates = [gate | {"reason": own} for gate in written["gates"]]
+    read = read_framework(written | {"source": both, "gates": gates})
+    assert read.source == both
+    assert read.gates[0].reason == own
+    assert read.gates[0].title == {"en": "funds misused", "zh": "funds misused"}
+    named = [gate | {"title": {"en": "money", "zh": "资金"}} for gate in gates]
+    assert read_framework(written | {"gates": named}).gates[0].title["zh"] == "资金"
 
 
 def test_self_evaluation_weighs_10_50_30_10_at_completion() -> None:

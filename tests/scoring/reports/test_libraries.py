@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import replace
 from typing import Any
 
 import openpyxl
@@ -23,6 +24,17 @@ def test_out_and_in_again_keeps_the_hash(framework_id: str, kind: Kind) -> None:
     document = WRITTEN[framework_id]
     again = document_of(read_library(write_library(library_of(document), kind)))
     assert sha256(canonical(again)) == sha256(canonical(document))
+
+
+def test_a_source_in_both_languages_goes_out_and_comes_in() -> None:
+    document = {**WRITTEN["cn-self-evaluation"], "source": {"en": "Provincial measures", "zh": "省级办法"}}
+    library = library_of(document)
+    assert ("source.zh", "省级办法") in library.settings
+    assert document_of(library) == document
+    twice = replace(library, settings=[("source", "one text"), *library.settings])
+    with pytest.raises(LibraryUnreadable) as refused:
+        document_of(twice)
+    assert "source stands in one language and in two" in str(refused.value.members)
 
 
 def test_what_looks_like_a_formula_stays_text() -> None:

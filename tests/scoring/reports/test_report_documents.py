@@ -9,15 +9,21 @@ import pypdfium2
 import pytest
 from tests.scoring.reports.samples import AT, annual_sample, contract_sample
 
+from scoring.appeals import models as appeal_models
+from scoring.evidence import models as evidence_models
+from scoring.frameworks.document import STAGES
+from scoring.rectifications import models as rectification_models
 from scoring.reports.annual import annual_document
 from scoring.reports.charts import Band, Bar, Count, Limits, Moment, Point, counts, funnel, interval, trend, waterfall
 from scoring.reports.charts.svg import fitted, width_of
+from scoring.reports.content import ContractReport
 from scoring.reports.contract_view import contract_document
-from scoring.reports.document import Document
-from scoring.reports.formats import day_time
+from scoring.reports.document import Document, Facts, Figure, Heading, Paragraph, Table
+from scoring.reports.formats import day_time, measured
 from scoring.reports.page import headers, write_page
 from scoring.reports.pdf import write_pdf
 from scoring.reports.words import words_of
+from scoring.results import models as result_models
 
 HOSTILE = '<script>alert(1)</script> "&\' #let x = 1 #read("/etc/passwd")'
 SVG = "{http://www.w3.org/2000/svg}"
@@ -60,7 +66,7 @@ def test_pages_and_pdf_say_what_was_found(language: str) -> None:
                 "88.5",
                 "96.7%",
             ),
-            "annual": ("1204", "60.0%", "CN-2305", "12.34", "9.87", "0.087", "27.3%", "CN-231300"),
+            "annual": ("1,204", "60.0%", "CN-2305", "12.34", "9.87", "0.087", "27.3%", "CN-231300"),
         }[name]
         for figure in expected:
             assert figure in page, (name, figure)
@@ -122,10 +128,97 @@ def test_an_annual_report_without_determinations_and_with_few_providers() -> Non
     assert "No determination was signed" in page
     sample = annual_sample()
     assert sample.funnel is not None
-    refused = sample.funnel.model_copy(update={"refused": "3 peers", "target": None, "units": []})
+    refused = sample.funnel.model_copy(update={"refused": "3 peers", "peers": 3, "target": None, "units": []})
     page = write_page(annual_document(annual_sample(funnel=refused), language="en"))
-    assert "No funnel plot: 3 peers" in page
+    assert "No funnel plot: 3 providers can be compared" in page
+    assert "只有 3 个承接主体可比" in write_page(annual_document(annual_sample(funnel=refused), language="zh"))
     assert "<svg" in page
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_sections_tables_and_figures_are_numbered_and_referred_to(language: str) -> None:
+    words = words_of(language)
+    for name, document in documents(language).items():
+        for kind in (Table, Figure):
+            blocks = [block for block in document.blocks if isinstance(block, kind)]
+            labels = [words.fill(f"{block.kind}_label", number=n) for n, block in enumerate(blocks, start=1)]
+            assert [
+                block.caption.startswith(f"{label}{'　' if language == 'zh' else '. '}")
+                for block, label in zip(blocks, labels, strict=True)
+            ] == [True] * len(blocks), name
+        sections = [block.text for block in document.blocks if isinstance(block, Heading) and not block.sub]
+        firsts = [each.split("、" if language == "zh" else ".")[0] for each in sections]
+        assert firsts == (list("一二三四五六七八九") if language == "zh" else list("123456789"))[: len(firsts)]
+    said = " ".join(block.text for block in documents(language)["contract"].blocks if isinstance(block, Paragraph))
+    for label in ("表 1", "表 2", "表 3", "图 1", "图 2") if language == "zh" else ("Table 2", "Figure 1", "Figure 2"):
+        assert label in said
+    # A part that is missing leaves no gap.
+    few = contract_document(contract_sample(targets=[]), language=language)
+    captions = [block.caption for block in few.blocks if isinstance(block, Table)]
+    assert captions[1].startswith("表 2" if language == "zh" else "Table 2")
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_codes_have_names(language: str) -> None:
+    known = words_of(language).keys()
+    families = {
+        "use": result_models.KINDS,
+        "state_of": (*rectification_models.STATES, *appeal_models.STATES, *appeal_models.OUTCOMES),
+        "kind": evidence_models.KINDS,
+        "stage": STAGES,
+        "label": ("firm", "indicative", "undetermined", "none"),
+        "accountable": ("purchaser", "provider", "joint", "outside"),
+        "capped_by": ("coverage",),
+    }
+    for family, codes in families.items():
+        for code in codes:
+            assert f"{family}.{code}" in known, (family, code)
+
+
+def test_a_reader_finds_names_and_no_codes_or_foreign_words() -> None:
+    said = {
+        language: " ".join(
+            [block.text for block in document.blocks if isinstance(block, Paragraph)]
+            + [value for block in document.blocks if isinstance(block, Facts) for _, value in block.rows]
+        )
+        for language in ("zh", "en")
+        for document in [documents(language)["contract"]]
+    }
+    assert "卫生健康公共服务（A05）" in said["zh"]
+    assert "Health (A05)" in said["en"]
+    assert "1,280,000.00 元" in said["zh"]
+    assert "CNY 1,280,000.00" in said["en"]
+    assert "因触发底线“服务对象安全”，认定为“中”" in said["zh"]
+    assert 'the gate "safety of the recipients" was crossed' in said["en"]
+    assert "80.40 分，低于 85 分" in said["zh"]
+    assert "MoF measures" not in said["zh"]
+    assert "gate:" not in said["zh"] + said["en"]
+
+
+def test_a_report_of_an_earlier_release_is_still_shown() -> None:
+    sample = contract_sample()
+    [gate] = sample.gates
+    stored = sample.model_copy(
+        update={
+            "framework_source": "财预〔2020〕10号",
+            "gates": [gate.model_copy(update={"reason": "a simulated gate", "title": None, "below": None})],
+        }
+    )
+    page = write_page(contract_document(ContractReport.model_validate_json(stored.model_dump_json()), language="en"))
+    assert "财预〔2020〕10号" in page
+    assert "a simulated gate" in page
+
+
+def test_figures_stand_in_their_units() -> None:
+    chinese, english = words_of("zh"), words_of("en")
+    assert measured("0.985000", "share", chinese) == "98.5%"
+    assert measured("1200.000000", "人次", chinese) == "1,200 人次"
+    assert measured("3", "days", chinese) == "3 天"
+    assert measured("3", "days", english) == "3 days"
+    assert measured("82.5", "index100", english) == "82.5 points"
+    assert measured("1.1", "ratio", english) == "1.1"
+    assert measured("good", "tier", english) == "good"
+    assert measured("5", "{x}", english) == "5 {x}"
 
 
 def drawings() -> dict[str, str]:
@@ -141,12 +234,20 @@ def drawings() -> dict[str, str]:
         "interval": interval(bands, name="i", score=100, label="100.00", bounds=(0, 100), likely=(99.9, 100), **said),
         "no interval": interval(bands, name="i", score=0, label="0.00", bounds=(0, 0), likely=None, **said),
         "counts": counts([Count("none", 0), Count("some", 3, "100 %")], name="c", **said),
-        "trend": trend([Moment(str(n), None if n == 3 else 50.0 + n, 40, 60) for n in range(30)], name="t", **said),
-        "no trend": trend([], name="t", **said),
-        "funnel": funnel(
-            [Point("in", 5, 80), Point("out", 39, 99, 99.8)], limits, name="f", target=80, size_label="n", **said
+        "trend": trend(
+            [Moment(str(n), None if n == 3 else 50.0 + n, 40, 60) for n in range(30)], name="t", unit="points", **said
         ),
-        "no funnel": funnel([], [], name="f", target=80, size_label="n", **said),
+        "no trend": trend([], name="t", unit="points", **said),
+        "funnel": funnel(
+            [Point("in", 5, 80), Point("out", 39, 99, 99.8)],
+            limits,
+            name="f",
+            target=80,
+            size_label="n",
+            value_label="%",
+            **said,
+        ),
+        "no funnel": funnel([], [], name="f", target=80, size_label="n", value_label="%", **said),
     }
 
 

@@ -9,8 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.catalogue.errors import EditionNotFound
-from contracts.catalogue.items import ITEMS, CatalogueItem
 from contracts.catalogue.models import CatalogueEdition, CatalogueEntry
+from shared.guiding_catalogue import ITEMS, CatalogueItem
 
 __all__ = [
     "CENTRAL",

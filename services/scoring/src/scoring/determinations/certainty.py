@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from scoring.frameworks.document import Framework
 
-__all__ = ["ADVERSE", "Certainty", "certainty_of", "uncertain_gates"]
+__all__ = ["ADVERSE", "INDICATIVE", "Certainty", "certainty_of", "uncertain_gates"]
 
 TOP_COVERAGE: Final = Decimal("0.95")
 """Share of the weight that must have evidence for the highest grade (优). Source: the product's determination rule."""
@@ -105,7 +105,7 @@ def uncertain_gates(
         sure = probability >= Decimal(str(gate.probability))
         if not sure and (gate.code in crossed or probability >= GATE_OPEN):
             held.append(
-                {"gate": gate.code, "node": gate.node, "probability": f"{probability:.6f}", "reason": gate.reason}
+                {"gate": gate.code, "node": gate.node, "probability": f"{probability:.6f}", "reason": gate.reason["en"]}
             )
     return held
 

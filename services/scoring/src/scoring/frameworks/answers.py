@@ -4,6 +4,7 @@ from scoring.frameworks.models import FrameworkVersion
 from scoring.frameworks.modules import module_of
 from scoring.frameworks.queries import covers
 from scoring.frameworks.schemas import FrameworkOut, FrameworkSummary
+from scoring.frameworks.texts import bilingual
 from scoring.frameworks.versions import OFFICERS, Version
 from shared.auth import Principal
 
@@ -31,11 +32,13 @@ def _fields(version: Version) -> dict[str, object]:
 
 def framework_out(version: Version, principal: Principal, *, category: str | None = None) -> FrameworkOut:
     """A version with its document; who did what is for officers of its region."""
+    source = bilingual(version.document["source"])
     knows = version.row is not None and principal.roles & OFFICERS and covers(principal, version.row.scope)
     return FrameworkOut.model_validate(
         _fields(version)
         | {
-            "source": version.document["source"],
+            "source": source["en"],
+            "source_text": source,
             "document": version.document,
             "module": module_of(version.document, category) or None,
             "acts": _acts(version.row) if version.row is not None and knows else [],

@@ -92,7 +92,10 @@ class Gate:
     below: float
     cap: str
     probability: float
-    reason: str
+    reason: Mapping[str, str]
+    """Why, in English (en) and Chinese (zh)."""
+    title: Mapping[str, str]
+    """What people call it, in both languages."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,7 +110,8 @@ class Framework:
     version: str
     hash: str
     title: Mapping[str, str]
-    source: str
+    source: Mapping[str, str]
+    """Rule, annex or decision that it follows, in both languages."""
     algorithm: Mapping[str, str]
     grades: tuple[Grade, ...]
     nodes: tuple[Node, ...]

@@ -6,6 +6,7 @@ from typing import Any
 from scoring.canonical import canonical, sha256
 from scoring.frameworks.document import LINEAR, Framework, Gate, Grade, Node, Rule
 from scoring.frameworks.modules import MODULE_NONE, concrete_document
+from scoring.frameworks.texts import bilingual, gate_title
 from scoring.frameworks.validation import validate
 
 __all__ = ["plain_framework", "read_framework"]
@@ -27,7 +28,7 @@ def plain_framework(document: Mapping[str, Any], *, module: str = MODULE_NONE) -
         version=plain["version"],
         hash=sha256(canonical(plain)),
         title=plain["title"],
-        source=plain["source"],
+        source=bilingual(plain["source"]),
         algorithm=algorithm,
         grades=tuple(Grade(grade["code"], grade["title"], float(grade["minimum"])) for grade in plain["grades"]),
         nodes=tuple(_nodes(plain["nodes"], ())),
@@ -80,5 +81,6 @@ def _gate(gate: Mapping[str, Any]) -> Gate:
         below=float(gate["below"]),
         cap=gate["cap"],
         probability=float(gate.get("probability", 0.9)),
-        reason=gate["reason"],
+        reason=bilingual(gate["reason"]),
+        title=gate_title(gate),
     )

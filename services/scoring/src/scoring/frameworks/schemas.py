@@ -65,7 +65,8 @@ class FrameworkAct(Out):
 class FrameworkOut(FrameworkSummary):
     """A framework with its rules."""
 
-    source: str = Field(description="Rule or decision that the framework follows.")
+    source: str = Field(description="Rule or decision that the framework follows, in English where it is given.")
+    source_text: dict[str, str] = Field(description="The same in English (en) and Chinese (zh).")
     document: Document = Field(
         description="The whole document as it is hashed: tree, indicators, normalisers, weights per stage, grades."
     )

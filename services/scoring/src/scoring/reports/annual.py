@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 
+from scoring.kernel.funnel import MINIMUM_PEERS
 from scoring.reports.charts import Count, Limits, Moment, Point, counts, funnel, trend
 from scoring.reports.code import qr_code
-from scoring.reports.content import AnnualReport, EquityFigures, FunnelFigures, StateTotal, Total
+from scoring.reports.content import AnnualReport, FunnelFigures, StateTotal, Total
 from scoring.reports.document import Block, Document, Facts, Figure, Heading, Paragraph, SealPlace, Table
-from scoring.reports.formats import day_time, percent, two
+from scoring.reports.equity_view import equity_blocks
+from scoring.reports.formats import counted, day_time, percent, two
+from scoring.reports.numbering import numbered
 from scoring.reports.words import Words, words_of
 
 __all__ = ["annual_document"]
@@ -25,24 +28,30 @@ def annual_document(report: AnnualReport, *, language: str) -> Document:
         code_text=report.number,
         code_label=words["verify"],
         page_of=(words["page_before"], words["page_between"], words["page_after"]),
-        blocks=(
-            *_overview(report, words),
-            *_grades(report, words),
-            *_trends(report, words),
-            *_parts(report, words),
-            *_equity(report.equity, words),
-            *_funnel(report.funnel, words),
-            *_uses(report, words),
-            *_states(report.rectifications, "rectifications", words),
-            *_states(report.appeals, "appeals", words),
-            *_notes(report, words),
+        blocks=numbered(
+            (
+                *_overview(report, words),
+                *_grades(report, words),
+                *_trends(report, words),
+                *_parts(report, words),
+                *equity_blocks(report.equity, words),
+                *_funnel(report.funnel, words),
+                *_uses(report, words),
+                *_states(report.rectifications, "rectifications", words),
+                *_states(report.appeals, "appeals", words),
+                *_notes(report, words),
+            ),
+            words,
         ),
     )
 
 
 def _overview(report: AnnualReport, words: Words) -> list[Block]:
     text = words.fill(
-        "annual_overview_text", contracts=report.contracts, scored=report.scored, determined=report.determined
+        "annual_overview_text",
+        contracts=counted(report.contracts),
+        scored=counted(report.scored),
+        determined=counted(report.determined),
     )
     blocks: list[Block] = [Heading(words["annual_overview"]), Paragraph(text)]
     if not report.determined:
@@ -63,10 +72,9 @@ def _table(words: Words, name: str, column: str, rows: Sequence[tuple[str, Total
     return Table(
         words[f"table_{name}"],
         [words[f"column.{each}"] for each in (column, "count", "mean")],
-        [[label, str(each.number), two(each.mean) if each.mean else ""] for label, each in rows],
+        [[label, counted(each.number), two(each.mean) if each.mean else ""] for label, each in rows],
         (False, True, True),
-        (60, 20, 20),
-        [1] * len(rows),
+        (60, 18, 22),
     )
 
 
@@ -78,11 +86,11 @@ def _grades(report: AnnualReport, words: Words) -> list[Block]:
         Count(
             report.grade_titles.get(each.code, {}).get(language, each.code),
             each.number,
-            f"{100 * each.number / report.determined:.1f} %",
+            f"{100 * each.number / report.determined:.1f}%",
         )
         for each in report.grades
     ]
-    description = words.fill("annual_grade_alt", parts=_list(words, [f"{each.label} {each.number}" for each in items]))
+    description = words.fill("annual_grade_alt", parts=words.joined(f"{each.label} {each.number}" for each in items))
     caption = words["annual_grade_caption"]
     drawn = counts(items, name="grades", title=caption, description=description)
     return [Heading(words["annual_grades"]), Figure(drawn, caption, description)]
@@ -93,25 +101,21 @@ def _trends(report: AnnualReport, words: Words) -> list[Block]:
         return []
     known = {each.code: each for each in report.months}
     months = [f"{report.year}-{month:02d}" for month in range(1, 13)]
-    by_month = [Moment(code[5:], _mean(known.get(code))) for code in months]
+    by_month = [Moment(str(int(code[5:])), _mean(known.get(code))) for code in months]
     by_year = [Moment(each.code, _mean(each)) for each in report.years]
     blocks: list[Block] = [Heading(words["annual_trend"])]
     for name, moments in (("month", by_month), ("year", by_year)):
         said = [f"{each.label} {each.value:.2f}" for each in moments if each.value is not None]
         caption = words[f"annual_{name}_caption"]
-        description = words.fill(f"annual_{name}_alt", parts=_list(words, said))
-        blocks.append(
-            Figure(trend(moments, name=f"by-{name}", title=caption, description=description), caption, description)
-        )
+        description = words.fill(f"annual_{name}_alt", parts=words.joined(said))
+        unit = words["axis_points"]
+        drawn = trend(moments, name=f"by-{name}", title=caption, description=description, unit=unit)
+        blocks.append(Figure(drawn, caption, description))
     return blocks
 
 
 def _mean(total: Total | None) -> float | None:
     return None if total is None or total.mean is None else float(total.mean)
-
-
-def _list(words: Words, parts: Sequence[str]) -> str:
-    return ("、" if words.language == "zh" else ", ").join(parts)
 
 
 def _parts(report: AnnualReport, words: Words) -> list[Block]:
@@ -125,67 +129,10 @@ def _parts(report: AnnualReport, words: Words) -> list[Block]:
     ]
 
 
-def _equity(figures: EquityFigures | None, words: Words) -> list[Block]:
-    """Gaps of scores in points and inequality of money and coverage; nothing where there is no level below."""
-    if figures is None:
-        return []
-    blocks: list[Block] = [
-        Paragraph(words["annual_equity"], strong=True),
-        Paragraph(words["annual_equity_text"]),
-    ]
-    if figures.widest is None:
-        blocks.append(Paragraph(words.fill("annual_equity_refused", reason=figures.refused or words["none"])))
-    else:
-        blocks.append(
-            Facts(
-                (
-                    (words["equity.regions"], str(figures.regions)),
-                    (words["equity.raw"], two(figures.raw_variance or "0")),
-                    (words["equity.adjusted"], two(figures.adjusted_variance or "0")),
-                    (words["equity.sd"], two(figures.between_sd or "0")),
-                    (
-                        words["equity.widest"],
-                        words.fill(
-                            "equity.gap",
-                            points=two(figures.widest),
-                            error=two(figures.widest_error or "0"),
-                            highest=words.region(figures.highest or ""),
-                            lowest=words.region(figures.lowest or ""),
-                        ),
-                    ),
-                )
-            )
-        )
-    rows = [
-        [
-            words[f"equity.{name}"],
-            str(each.regions),
-            two(each.mean),
-            each.gini[:5],
-            each.theil[:5],
-            two(each.ratio) if each.ratio else "",
-        ]
-        for name, each in (("money", figures.money), ("coverage", figures.coverage))
-        if each is not None
-    ]
-    if rows:
-        columns = ("amount", "regions", "mean", "gini", "theil", "ratio")
-        names = [words[f"column.{each}"] for each in columns]
-        blocks.append(
-            Table(
-                words["table_equity"],
-                names,
-                rows,
-                (False, True, True, True, True, True),
-                (30, 12, 16, 14, 14, 14),
-                [1] * len(rows),
-            )
-        )
-    else:
-        blocks.append(Paragraph(words["annual_equity_people"]))
-    if figures.third_party is not None:
-        blocks.append(Paragraph(words.fill("annual_equity_third", share=percent(figures.third_party))))
-    return blocks
+def _no_funnel(figures: FunnelFigures, words: Words) -> str:
+    if figures.peers is not None and figures.peers < MINIMUM_PEERS:
+        return words.fill("annual_funnel_refused", peers=figures.peers, minimum=MINIMUM_PEERS)
+    return words["annual_funnel_unknown"]
 
 
 def _funnel(figures: FunnelFigures | None, words: Words) -> list[Block]:
@@ -193,7 +140,7 @@ def _funnel(figures: FunnelFigures | None, words: Words) -> list[Block]:
         return []
     blocks: list[Block] = [Heading(words["annual_funnel"])]
     if figures.refused is not None or figures.target is None:
-        return [*blocks, Paragraph(words.fill("annual_funnel_refused", reason=figures.refused or ""))]
+        return [*blocks, Paragraph(_no_funnel(figures, words))]
     ordered = sorted(figures.units, key=lambda each: each.results)
     limits = {
         each.results: Limits(
@@ -214,13 +161,13 @@ def _funnel(figures: FunnelFigures | None, words: Words) -> list[Block]:
         )
         for each in ordered
     ]
-    outside = [f"{each.label} {each.value:.1f} %" for each in points if each.outside is not None]
+    outside = [f"{each.label} {each.value:.1f}%" for each in points if each.outside is not None]
     caption = words["annual_funnel_caption"]
     description = words.fill(
         "annual_funnel_alt",
         providers=len(points),
         target=two(figures.target),
-        outside=_list(words, outside) or words["none"],
+        outside=words.joined(outside) or words["none"],
     )
     drawn = funnel(
         points,
@@ -230,13 +177,24 @@ def _funnel(figures: FunnelFigures | None, words: Words) -> list[Block]:
         description=description,
         target=float(figures.target),
         size_label=words["annual_funnel_size"],
+        value_label=words["annual_funnel_share"],
     )
-    return [*blocks, Paragraph(words["annual_funnel_text"]), Figure(drawn, caption, description)]
+    return [
+        *blocks,
+        Paragraph(words["annual_funnel_text"], see=("funnel",)),
+        Figure(drawn, caption, description, name="funnel"),
+    ]
 
 
 def _uses(report: AnnualReport, words: Words) -> list[Block]:
     rows = [
-        [words.code("use", each.code), str(each.opened), str(each.applied), _rate(each.rate), str(each.overdue)]
+        [
+            words.code("use", each.code),
+            counted(each.opened),
+            counted(each.applied),
+            _rate(each.rate),
+            counted(each.overdue),
+        ]
         for each in report.uses
     ]
     blocks: list[Block] = [Heading(words["annual_uses"])]
@@ -251,7 +209,6 @@ def _uses(report: AnnualReport, words: Words) -> list[Block]:
             rows,
             (False, True, True, True, True),
             (40, 15, 15, 15, 15),
-            [1] * len(rows),
         ),
     ]
 
@@ -269,10 +226,9 @@ def _states(items: Sequence[StateTotal], name: str, words: Words) -> list[Block]
         Table(
             words[f"table_{name}"],
             [words[f"column.{each}"] for each in ("outcome", "count", "overdue")],
-            [[words.code("state_of", each.code), str(each.number), str(each.overdue)] for each in items],
+            [[words.code("state_of", each.code), counted(each.number), counted(each.overdue)] for each in items],
             (False, True, True),
             (60, 20, 20),
-            [1] * len(items),
         ),
     ]
 
@@ -283,6 +239,6 @@ def _notes(report: AnnualReport, words: Words) -> list[Block]:
     return [
         Heading(words["annual_notes"]),
         *(Paragraph(words[note]) for note in notes),
-        Paragraph(f"{words['fact.made_at']} {day_time(report.made_at, report.region)}"),
+        Facts(((words["fact.made_at"], day_time(report.made_at, report.region)),)),
         SealPlace(lines, words["seal_place"]),
     ]

@@ -240,6 +240,7 @@ async def _funnel(
     return FunnelFigures(
         framework_id=framework_id,
         stage=stage,
+        peers=made["peers"],
         refused=made["refused"],
         target=None if made["target"] is None else f"{100 * made['target']:.6f}",
         units=[

@@ -24,10 +24,16 @@ __all__ = [
     "TargetLine",
     "Total",
     "UseTotal",
+    "in_language",
 ]
 
 Title = dict[str, str]
 """A text in English (en) and Chinese (zh)."""
+
+
+def in_language(text: str | Title, language: str) -> str:
+    """A text in a language; one that was stored in one language only stands in every one."""
+    return text if isinstance(text, str) else text[language]
 
 
 class Content(BaseModel):
@@ -78,7 +84,10 @@ class GateLine(Content):
     node: str
     cap: str
     value: str
-    reason: str
+    reason: str | Title
+    """In one text in reports of earlier releases, and so are `title` and `below` null."""
+    title: Title | None = None
+    below: str | None = None
 
 
 class Step(Content):
@@ -156,7 +165,8 @@ class ContractReport(Content):
     framework_version: str
     framework_hash: str
     framework_title: Title
-    framework_source: str
+    framework_source: str | Title
+    """In one text in reports of earlier releases."""
     stage: str
     score: str
     lower: str
@@ -197,6 +207,15 @@ class ContractReport(Content):
         if self.determined is None:
             return self
         return self.model_copy(update={"determined": self.determined.model_copy(update={"signed_by": None})})
+
+    def node_title(self, path: str, language: str) -> str:
+        """Name of a node of the framework; its path where the report has no line of it."""
+        return next((line.title[language] for line in self.lines if line.path == path), path)
+
+    def gate_title(self, code: str, language: str) -> str:
+        """What people call a gate; its code in reports of earlier releases."""
+        gate = next((each for each in self.gates if each.code == code), None)
+        return code if gate is None or gate.title is None else gate.title[language]
 
     def grade_title(self, code: str | None, language: str) -> str:
         """Name of a grade in a language; its code where the framework does not know it."""
@@ -283,6 +302,8 @@ class FunnelFigures(Content):
     refused: str | None
     target: str | None
     units: list[FunnelUnit]
+    peers: int | None = None
+    """Providers that could be compared; null in reports of earlier releases."""
 
 
 class AnnualReport(Content):

@@ -1,18 +1,17 @@
 """A contract's evaluation report as a document: conclusion first, then why, how sure, on what, signed by whom."""
 
-from scoring.reports.charts import Band, Bar, interval, waterfall
+from scoring.reports.certainty_view import certainty_blocks
+from scoring.reports.charts import Bar, waterfall
 from scoring.reports.code import qr_code
-from scoring.reports.content import ContractReport, Line
+from scoring.reports.content import ContractReport, Line, in_language
 from scoring.reports.document import Block, Document, Facts, Figure, Heading, Paragraph, SealPlace, Table
 from scoring.reports.formats import day_time, grouped, measured, percent, short, two
 from scoring.reports.formats import score as cut
+from scoring.reports.numbering import numbered
 from scoring.reports.target_view import target_blocks
 from scoring.reports.words import Words, words_of
 
 __all__ = ["contract_document"]
-
-STEPS = 3
-"""So many of the things to measure next are named."""
 
 
 def contract_document(report: ContractReport, *, language: str) -> Document:
@@ -32,14 +31,17 @@ def contract_document(report: ContractReport, *, language: str) -> Document:
         code_text=short(report.content_hash),
         code_label=words["verify"],
         page_of=(words["page_before"], words["page_between"], words["page_after"]),
-        blocks=(
-            *_summary(report, words),
-            *_subject(report, words),
-            *_parts(report, words),
-            *_certainty(report, words),
-            *_responsibility(report, words),
-            *_evidence(report, words),
-            *_signature(report, words),
+        blocks=numbered(
+            (
+                *_summary(report, words),
+                *_subject(report, words),
+                *_parts(report, words),
+                *certainty_blocks(report, words),
+                *_responsibility(report, words),
+                *_evidence(report, words),
+                *_signature(report, words),
+            ),
+            words,
         ),
     )
 
@@ -64,32 +66,42 @@ def _summary(report: ContractReport, words: Words) -> list[Block]:
     )
     if report.determined is not None and report.determined.capped_by:
         point = report.grade_title(report.determined.point_grade, language)
-        by = ", ".join(report.determined.capped_by)
+        by = words.joined(_cap(report, cause, words) for cause in report.determined.capped_by)
         grade = report.grade_title(report.grade, language)
         blocks.append(Paragraph(words.fill("capped", point=point, by=by, grade=grade)))
     for gate in report.gates:
-        node = _title_of(report, gate.node, language)
-        cap = report.grade_title(gate.cap, language)
-        blocks.append(Paragraph(words.fill("gate", code=gate.code, node=node, cap=cap, reason=gate.reason)))
+        node = report.node_title(gate.node, language)
+        said = {
+            "name": report.gate_title(gate.code, language),
+            "node": node,
+            "cap": report.grade_title(gate.cap, language),
+            "reason": in_language(gate.reason, language).rstrip("。."),
+        }
+        if gate.below is None:
+            blocks.append(Paragraph(words.fill("gate", **said)))
+        else:
+            below = measured(gate.below, None, words)
+            blocks.append(Paragraph(words.fill("gate_value", value=cut(gate.value), below=below, **said)))
     if report.ungated_score is not None and report.gates:
         blocks.append(Paragraph(words.fill("ungated", score=cut(report.ungated_score))))
     if report.held:
-        titles = [_title_of(report, path, language) for path in report.held]
-        blocks.append(Paragraph(words.fill("held", held=_joined(titles, words))))
+        titles = [report.node_title(path, language) for path in report.held]
+        blocks.append(Paragraph(words.fill("held", held=words.joined(titles))))
     return blocks
 
 
-def _joined(parts: list[str], words: Words) -> str:
-    return ("、" if words.language == "zh" else ", ").join(parts)
-
-
-def _title_of(report: ContractReport, path: str, language: str) -> str:
-    return next((line.title[language] for line in report.lines if line.path == path), path)
+def _cap(report: ContractReport, cause: str, words: Words) -> str:
+    """What holds a grade below that of the points: `gate:<code>` or `coverage`."""
+    kind, _, code = cause.partition(":")
+    if kind == "gate":
+        return words.fill("capped_by.gate", name=report.gate_title(code, words.language))
+    return words.code("capped_by", cause)
 
 
 def _subject(report: ContractReport, words: Words) -> list[Block]:
     none = words["none"]
-    money = f"{grouped(report.value)} {report.currency or ''}".strip() if report.value else none
+    money = words.money(grouped(report.value), report.currency) if report.value else none
+    category = words.category(report.service_category) if report.service_category else none
     return [
         Heading(words["subject"]),
         Facts(
@@ -97,12 +109,12 @@ def _subject(report: ContractReport, words: Words) -> list[Block]:
                 (words["fact.contract"], report.contract_title or none),
                 (words["fact.contract_id"], str(report.contract_id)),
                 (words["fact.region"], words.region(report.region)),
-                (words["fact.category"], report.service_category or none),
+                (words["fact.category"], category),
                 (words["fact.purchaser"], report.purchaser_name or str(report.purchaser_id or none)),
                 (words["fact.provider"], report.provider_name or str(report.provider_id or none)),
                 (words["fact.value"], money),
                 (words["fact.framework"], f"{report.framework_title[words.language]} {report.framework_version}"),
-                (words["fact.source"], report.framework_source),
+                (words["fact.source"], in_language(report.framework_source, words.language)),
             )
         ),
     ]
@@ -133,14 +145,16 @@ def _parts(report: ContractReport, words: Words) -> list[Block]:
     columns = ("indicator", "target", "actual", "weight", "points", "accountable", "state")
     return [
         Heading(words["parts"]),
-        Figure(drawn, words["waterfall_caption"], description),
+        Paragraph(words["parts_text"], see=("waterfall", "parts")),
+        Figure(drawn, words["waterfall_caption"], description, name="waterfall"),
         Table(
             words["table_parts"],
             [words[f"column.{name}"] for name in columns],
             [_row(line, words) for line in report.lines],
             (False, True, True, True, True, False, False),
-            (30, 11, 11, 10, 10, 12, 16),
+            (31, 11, 12, 9, 9, 12, 16),
             [line.depth for line in report.lines],
+            name="parts",
         ),
         *target_blocks(report, words),
     ]
@@ -152,85 +166,15 @@ def _row(line: Line, words: Words) -> list[str]:
     remark = "" if line.state == "evidence" else words.code("state", line.state)
     if line.over_attained:
         remark = words["over"]
-    unit = line.unit if line.unit in {"%", "‰"} else ""
     return [
         line.title[words.language],
-        measured(line.target, unit),
-        measured(line.raw, unit),
+        measured(line.target, line.unit, words),
+        measured(line.raw, line.unit, words),
         two(line.weight),
         two(line.points),
         words.code("accountable", line.accountable),
         remark,
     ]
-
-
-def _certainty(report: ContractReport, words: Words) -> list[Block]:
-    language = words.language
-    blocks: list[Block] = [Heading(words["certainty"])]
-    bounds = words.fill("bounds", lower=cut(report.lower), upper=cut(report.upper))
-    likely = None
-    said = ""
-    if report.interval is not None:
-        low, high = report.interval
-        likely = (float(low), float(high))
-        said = words.fill("interval_alt_likely", low=cut(low), high=cut(high))
-        blocks.append(
-            Paragraph(
-                words.fill(
-                    "interval_text",
-                    low=cut(low),
-                    high=cut(high),
-                    median=cut(report.median or report.score),
-                    label=words.code("label", report.label),
-                )
-            )
-        )
-    else:
-        blocks.append(Paragraph(words["interval_none"]))
-    chances = {each.grade: float(each.probability) for each in report.chances}
-    if report.grade in chances:
-        grade = report.grade_title(report.grade, language)
-        blocks.append(Paragraph(words.fill("chance_text", grade=grade, chance=percent(str(chances[report.grade])))))
-    blocks.append(Paragraph(bounds))
-    known = [(kind, share) for kind, share in report.shares.items() if share is not None]
-    if any(float(share) > 0.0 for _, share in known):
-        parts = [f"{words.code('share', kind)} {percent(share)}" for kind, share in known]
-        blocks.append(Paragraph(words.fill("shares_text", parts=_joined(parts, words))))
-    for step in report.steps[:STEPS]:
-        nodes = _joined([_title_of(report, path, language) for path in step.nodes], words)
-        action = words.code("step", step.action)
-        if step.points is not None:
-            blocks.append(Paragraph(words.fill("step_points", action=action, nodes=nodes, points=two(step.points))))
-        elif step.reduces is not None:
-            gone = percent(step.reduces)
-            blocks.append(Paragraph(words.fill("step_reduces", action=action, nodes=nodes, share=gone)))
-    highest = 100.0
-    bands: list[Band] = []
-    for grade_ in report.grades:
-        low_ = float(grade_.minimum)
-        bands.append(Band(grade_.title[language], low_, highest, chances.get(grade_.code)))
-        highest = low_
-    caption = words["interval_caption" if likely else "interval_caption_bounds"]
-    description = words.fill(
-        "interval_alt",
-        score=cut(report.score),
-        grade=report.grade_title(report.grade, language),
-        lower=cut(report.lower),
-        upper=cut(report.upper),
-        likely=said,
-    )
-    drawn = interval(
-        bands[::-1],
-        name="interval",
-        title=caption,
-        description=description,
-        score=float(report.score),
-        label=cut(report.score),
-        bounds=(float(report.lower), float(report.upper)),
-        likely=likely,
-    )
-    blocks.append(Figure(drawn, caption, description))
-    return blocks
 
 
 def _responsibility(report: ContractReport, words: Words) -> list[Block]:
@@ -257,16 +201,18 @@ def _responsibility(report: ContractReport, words: Words) -> list[Block]:
 
 def _evidence(report: ContractReport, words: Words) -> list[Block]:
     rows = [[words.code("kind", each.kind), str(each.id), each.sha256] for each in report.evidence]
+    verify = "verify_text_draft" if report.determined is None else "verify_text"
     return [
         Heading(words["evidence"]),
-        Paragraph(words.fill("verify_text", content=report.content_hash, chain=report.chain_hash)),
+        Paragraph(words.fill("evidence_text", count=len(rows)), see=("evidence",)),
+        Paragraph(words.fill(verify, content=report.content_hash, chain=report.chain_hash)),
         Table(
             words.fill("table_evidence", count=len(rows)),
             [words["column.kind"], words["column.id"], words["column.sha256"]],
             rows,
             (False, False, False),
             (33, 54, 79),
-            [1] * len(rows),
+            name="evidence",
         ),
     ]
 

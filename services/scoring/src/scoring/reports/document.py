@@ -9,18 +9,20 @@ __all__ = ["Block", "Document", "Facts", "Figure", "Heading", "Paragraph", "Seal
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """Opens a section."""
+    """Opens a section, which is numbered, or with `sub` a part of one."""
 
     text: str
+    sub: bool = False
     kind: Literal["heading"] = "heading"
 
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
-    """Running text; `strong` is for what must not be overlooked."""
+    """Running text; `strong` is for what must not be overlooked, `see` names the tables and figures it speaks of."""
 
     text: str
     strong: bool = False
+    see: Sequence[str] = ()
     kind: Literal["paragraph"] = "paragraph"
 
 
@@ -43,6 +45,8 @@ class Table:
     widths: Sequence[int]
     """Shares of the width of the page."""
     depths: Sequence[int] = ()
+    name: str = ""
+    """By which a paragraph refers to it."""
     kind: Literal["table"] = "table"
 
 
@@ -53,6 +57,7 @@ class Figure:
     svg: str
     caption: str
     description: str
+    name: str = ""
     kind: Literal["figure"] = "figure"
 
 

@@ -3,9 +3,15 @@
 from datetime import datetime, timedelta, timezone
 from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 
+from scoring.reports.words import Words
 from scoring.results.calendar import shipped_calendar
 
-__all__ = ["day_time", "grouped", "measured", "percent", "score", "short", "two"]
+__all__ = ["counted", "day_time", "grouped", "measured", "percent", "score", "short", "two"]
+
+
+_ATTACHED = {"%", "‰"}
+_BARE = {None, "", "none", "ratio", "agreed", "tier"}
+"""Units of figures that are read without one."""
 
 
 def score(value: str) -> str:
@@ -28,6 +34,11 @@ def grouped(value: str) -> str:
     return f"{Decimal(value):,.2f}"
 
 
+def counted(value: int) -> str:
+    """A number of things with separators of thousands."""
+    return f"{value:,}"
+
+
 def day_time(value: datetime, region: str) -> str:
     """An instant to the minute as the clocks of the region's offices show it, with their distance from UTC."""
     hours = shipped_calendar(region.partition("-")[0]).utc_offset_hours
@@ -40,12 +51,23 @@ def short(digest: str) -> str:
     return " ".join(digest[place : place + 4] for place in range(0, 16, 4))
 
 
-def measured(value: str | None, unit: str) -> str:
-    """A measured value without trailing zeros; the code of a tier stands for itself."""
+def measured(value: str | None, unit: str | None, words: Words) -> str:
+    """A measured value in its unit without trailing zeros, a share as per cent; a tier by its name.
+
+    What a contract agreed is counted in the contract's own words (人次); a framework's units have words in both
+    languages.
+    """
     if value is None:
         return ""
     try:
-        plain = format(Decimal(value).normalize(), "f")
+        figure = Decimal(value)
     except ArithmeticError:
-        return value
-    return f"{plain}{unit}"
+        return words.code("tier", value)
+    if unit == "share":
+        figure, unit = figure * 100, "%"
+    plain = format(figure.normalize(), ",f")
+    if unit in _BARE:
+        return plain
+    if unit in _ATTACHED:
+        return f"{plain}{unit}"
+    return words.unit(plain, unit or "")

@@ -182,7 +182,7 @@ async def _report(
         framework_version=row.framework_version,
         framework_hash=row.framework_hash,
         framework_title=dict(framework.title),
-        framework_source=framework.source,
+        framework_source=dict(framework.source),
         stage=result["stage"],
         score=result["score"],
         lower=result["lower"],
@@ -249,6 +249,14 @@ def _gates(framework: Framework, result: Mapping[str, Any]) -> list[GateLine]:
         gate = known.get(fired["code"])
         if gate is not None and fired["crossed"]:
             made.append(
-                GateLine(code=gate.code, node=gate.node, cap=gate.cap, value=fired["value"], reason=gate.reason)
+                GateLine(
+                    code=gate.code,
+                    node=gate.node,
+                    cap=gate.cap,
+                    value=fired["value"],
+                    reason=dict(gate.reason),
+                    title=dict(gate.title),
+                    below=f"{gate.below:g}",
+                )
             )
     return made

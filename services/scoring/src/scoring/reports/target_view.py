@@ -14,20 +14,19 @@ def target_blocks(report: ContractReport, words: Words) -> list[Block]:
         return []
     columns = ("indicator", "target", "typical", "met", "earlier", "state")
     return [
-        Paragraph(words["targets_text"]),
+        Paragraph(words["targets_text"], see=("targets",)),
         Table(
             words["table_targets"],
             [words[f"column.{name}"] for name in columns],
             [_target(line, words) for line in report.targets],
             (False, True, True, True, True, False),
-            (32, 13, 13, 12, 10, 20),
-            [1] * len(report.targets),
+            (29, 11, 14, 15, 13, 18),
+            name="targets",
         ),
     ]
 
 
 def _target(line: TargetLine, words: Words) -> list[str]:
-    unit = line.unit if line.unit in {"%", "‰"} else ""
     remarks = [words.code("target_flag", flag) for flag in line.flags]
     if line.compared_with is None:
         remarks = [words["target_few"]]
@@ -35,9 +34,9 @@ def _target(line: TargetLine, words: Words) -> list[str]:
         remarks = [words.code("target_group", line.compared_with)]
     return [
         line.name,
-        measured(line.target, unit),
-        "" if line.median_target is None else measured(line.median_target, unit),
+        measured(line.target, line.unit, words),
+        "" if line.median_target is None else measured(line.median_target, line.unit, words),
         "" if line.reached is None else percent(line.reached),
         str(max(line.targets, line.results)),
-        ("、" if words.language == "zh" else ", ").join(remarks),
+        words.joined(remarks),
     ]

@@ -1,11 +1,12 @@
 """The words of reports in Chinese and English."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
 
 from shared.divisions import region_label
+from shared.guiding_catalogue import category_label
 
 __all__ = ["Words", "words_of"]
 
@@ -32,6 +33,25 @@ class Words:
     def region(self, code: str) -> str:
         """The name of a region with its code."""
         return region_label(code, chinese=self.language == "zh")
+
+    def category(self, code: str) -> str:
+        """The name of a kind of service with its code."""
+        return category_label(code, chinese=self.language == "zh")
+
+    def money(self, amount: str, currency: str | None) -> str:
+        """An amount with its currency."""
+        known = self._texts.get(f"money.{currency}")
+        return f"{amount} {currency or ''}".strip() if known is None else known.format(amount=amount)
+
+    def unit(self, value: str, unit: str) -> str:
+        """A value in a unit of the frameworks, or in the contract's own words."""
+        return self._texts.get(f"unit.{unit}", "{value} " + unit.replace("{", "{{").replace("}", "}}")).format(
+            value=value
+        )
+
+    def joined(self, parts: Iterable[str]) -> str:
+        """An enumeration in running text."""
+        return self["separator"].join(parts)
 
     def keys(self) -> frozenset[str]:
         """Every key, for the test that the languages say the same things."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil, floor, log10
 
 from scoring.reports.charts.svg import (
     ALERT,
@@ -23,7 +24,7 @@ from scoring.reports.charts.svg import (
 
 __all__ = ["Limits", "Point", "funnel"]
 
-LEFT, RIGHT, TOP, BOTTOM, HEIGHT = 34.0, 14.0, 14.0, 40.0, 260.0
+LEFT, RIGHT, TOP, BOTTOM, HEIGHT = 34.0, 14.0, 28.0, 40.0, 272.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ def funnel(
     description: str,
     target: float,
     size_label: str,
+    value_label: str,
 ) -> str:
     """Units as points, the target as a line, 95 % limits dashed and 99.8 % limits full; outside ones are named squares.
 
@@ -76,14 +78,14 @@ def funnel(
         )
 
     parts = [line(LEFT, HEIGHT - BOTTOM, WIDTH - RIGHT, HEIGHT - BOTTOM, stroke=AXIS)]
-    for step in range(5):
-        value = low + (high - low) * step / 4
+    for value in _ticks(low, high):
         _, y = place(0, value)
         parts.append(line(LEFT, y, WIDTH - RIGHT, y, stroke=GRID, width=0.75))
-        parts.append(text(LEFT - 4, y + 4, f"{value:.1f}", size=10, fill=MUTED, anchor="end"))
-        size = widest * step / 4
+        parts.append(text(LEFT - 4, y + 4, f"{value:g}", size=10, fill=MUTED, anchor="end"))
+    for size in _ticks(0.0, widest, whole=True):
         x, _ = place(size, low)
-        parts.append(text(x, HEIGHT - BOTTOM + 15, f"{size:.0f}", size=10, fill=MUTED, anchor="middle"))
+        parts.append(text(x, HEIGHT - BOTTOM + 15, f"{size:g}", size=10, fill=MUTED, anchor="middle"))
+    parts.append(text(2, 12, value_label, size=11, fill=MUTED))
     parts.append(text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 8, size_label, size=11, fill=MUTED, anchor="middle"))
     _, at = place(0, target)
     parts.append(line(LEFT, at, WIDTH - RIGHT, at, stroke=INK, width=1.25))
@@ -104,3 +106,14 @@ def funnel(
         left = x + 8 + width_of(label, 11) > WIDTH - 2
         parts.append(text(x - 7 if left else x + 7, y + 4, label, size=11, anchor="end" if left else "start"))
     return frame(parts, name=name, height=HEIGHT, title=title, description=description)
+
+
+def _ticks(low: float, high: float, *, whole: bool = False) -> list[float]:
+    """About five round figures between two bounds; `whole` for what is counted."""
+    rough = (high - low) / 5 or 1.0
+    scale = 10.0 ** floor(log10(rough))
+    step = next(each * scale for each in (1.0, 2.0, 5.0, 10.0) if each * scale >= rough * 0.999)
+    if whole:
+        step = max(step, 1.0)
+    first, last = ceil(low / step - 1e-9), floor(high / step + 1e-9)
+    return [round(place * step, 9) for place in range(first, last + 1)]

@@ -64,7 +64,7 @@ def interval(
         parts.append(line(left, 4, left, middle + 20, stroke=GRID))
         parts.append(text(centre, 20 + 14 * row, band.label, anchor="middle"))
         if band.chance is not None:
-            share = f"{100 * band.chance:.0f} %"
+            share = f"{100 * band.chance:.0f}%"
             parts.append(text((left + right) / 2, 20 + 14 * rows, share, size=11, fill=MUTED, anchor="middle"))
     low, high = bounds
     parts.append(line(_x(low), middle, _x(high), middle, stroke=AXIS, width=1.5))

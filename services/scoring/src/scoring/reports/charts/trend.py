@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 
 from scoring.reports.charts.svg import (
     GRID,
@@ -15,11 +16,12 @@ from scoring.reports.charts.svg import (
     line,
     polyline,
     text,
+    width_of,
 )
 
 __all__ = ["Moment", "trend"]
 
-LEFT, RIGHT, TOP, BOTTOM, HEIGHT = 30.0, 12.0, 16.0, 34.0, 170.0
+LEFT, RIGHT, TOP, BOTTOM, HEIGHT = 30.0, 12.0, 30.0, 34.0, 184.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +40,23 @@ def trend(
     name: str,
     title: str,
     description: str,
+    unit: str,
     scale: tuple[float, float] = (0.0, 100.0),
 ) -> str:
-    """Points joined by lines, broken where nothing is known; intervals as whiskers; labels as far as there is room."""
+    """Points joined by lines, broken where nothing is known; intervals as whiskers; labels as far as there is room.
+
+    `unit` stands over the vertical axis.
+    """
     low, high = scale
-    parts: list[str] = []
+    parts: list[str] = [text(2, 12, unit, size=11, fill=MUTED)]
     for step in range(6):
         value = low + (high - low) * step / 5
         y = _y(value, scale)
         parts.append(line(LEFT, y, WIDTH - RIGHT, y, stroke=GRID))
         parts.append(text(LEFT - 4, y + 4, f"{value:g}", size=11, fill=MUTED, anchor="end"))
     room = (WIDTH - LEFT - RIGHT) / max(len(moments), 1)
-    every = max(1, -(-44 // int(max(room, 1))))  # a label needs about 44 units
+    widest = max((width_of(moment.label, 11) for moment in moments), default=0.0)
+    every = max(1, ceil((widest + 8.0) / max(room, 1.0)))
     run: list[tuple[float, float]] = []
     lines: list[str] = []
     points: list[str] = []

@@ -4,7 +4,7 @@ from typing import Final
 
 from scoring.frameworks.document import STAGES
 
-__all__ = ["COLUMNS", "PLAIN", "RULE", "RULES", "SHORT", "Cell"]
+__all__ = ["COLUMNS", "PLAIN", "RULE", "RULES", "SHORT", "TEXTS", "Cell"]
 
 Cell = str | float | None
 RULE: Final = (
@@ -45,3 +45,5 @@ COLUMNS: Final = (
 RULES: Final = ("indicator", "agreed", "unagreed")
 PLAIN: Final = ("$schema", "id", "version", "source")
 """Keys of the framework whose values are texts; the others are JSON."""
+TEXTS: Final = ("title", "source")
+"""Keys of the framework in both languages, one row for each; a source may also stand in one."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from scoring.frameworks.document import STAGES
 from scoring.reports.errors import LibraryUnreadable
-from scoring.reports.libraries.columns import PLAIN, RULE, RULES, SHORT, Cell
+from scoring.reports.libraries.columns import PLAIN, RULE, RULES, SHORT, TEXTS, Cell
 
 __all__ = ["Library", "document_of", "library_of"]
 
@@ -39,8 +39,8 @@ def library_of(document: Mapping[str, Any]) -> Library:
     for key, value in document.items():
         if key == "nodes":
             continue
-        if key == "title":
-            settings += [(f"title.{language}", text) for language, text in value.items()]
+        if key in TEXTS and isinstance(value, dict):
+            settings += [(f"{key}.{language}", text) for language, text in value.items()]
         elif key in PLAIN:
             settings.append((key, value))
         else:
@@ -132,10 +132,15 @@ def _settings(settings: Sequence[tuple[str, str]], reading: _Reading) -> dict[st
     document: dict[str, Any] = {}
     keys: set[str] = set()
     for key, text in settings:
-        if key in keys or key in {"nodes", "title"}:
+        if key in keys or key in {"nodes", "title"} or (key == "source" and "source" in document):
             reading.fault("framework", "", f"{key} stands twice, or is not written here")
-        elif key.startswith("title."):
-            document.setdefault("title", {})[key.removeprefix("title.")] = text
+        elif key.partition(".")[0] in TEXTS and "." in key:
+            name, _, language = key.partition(".")
+            both = document.setdefault(name, {})
+            if isinstance(both, dict):
+                both[language] = text
+            else:
+                reading.fault("framework", "", f"{name} stands in one language and in two")
         elif key in PLAIN:
             document[key] = text
         else:

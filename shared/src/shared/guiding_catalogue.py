@@ -5,7 +5,7 @@ Source: Ministry of Finance Order 102, art. 11-14; the items from the central li
 
 from typing import NamedTuple
 
-__all__ = ["ITEMS", "CatalogueItem"]
+__all__ = ["ITEMS", "CatalogueItem", "category_label"]
 
 
 class CatalogueItem(NamedTuple):
@@ -62,3 +62,18 @@ ITEMS = {
     for number, (name, name_en) in enumerate(names, start=1)
     for item in (CatalogueItem(f"{letter}{number:02}", name, name_en),)
 }
+
+
+def category_label(code: str, *, chinese: bool = True) -> str:
+    """What a person calls a kind of service, with its code: `卫生健康公共服务（A05）`.
+
+    A province adds digits to the central codes; A0501 is named after the item that it belongs to. A code of neither
+    part stands alone.
+    """
+    item = ITEMS.get(code[:3])
+    if item is None:
+        return code
+    name = item.name if chinese else item.name_en
+    if code == item.code:
+        return f"{name}（{code}）" if chinese else f"{name} ({code})"
+    return f"{code}（属 {item.code} {name}）" if chinese else f"{code} (part of {item.code} {name})"
