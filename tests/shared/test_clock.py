@@ -31,3 +31,5 @@ def test_a_day_is_the_offices_and_not_that_of_greenwich() -> None:
         assert clock.today() == date(2026, 3, 2)
     assert clock.day_of(datetime(2026, 3, 1, 15, 59, tzinfo=UTC)) == date(2026, 3, 1)
     assert clock.day_of(datetime(2026, 3, 1, 16, tzinfo=UTC)) == date(2026, 3, 2)
+    assert clock.start_of(date(2026, 3, 2)) == datetime(2026, 3, 1, 16, tzinfo=UTC)
+    assert clock.start_of(date(2026, 3, 2)).tzinfo is UTC

@@ -5,9 +5,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
+from datetime import time as time_of_day
 from zoneinfo import ZoneInfo
 
-__all__ = ["ZONE", "advance", "day_of", "frozen", "now", "today"]
+__all__ = ["ZONE", "advance", "day_of", "frozen", "now", "start_of", "today"]
 
 ZONE = ZoneInfo(os.environ.get("GONGPING_TIME_ZONE", "Asia/Shanghai"))
 """Whose days count: a booking of 07:00 in Beijing is of that day, though the day has not begun in Greenwich. China has
@@ -30,6 +31,11 @@ def now() -> datetime:
 def day_of(instant: datetime) -> date:
     """The day on which an aware instant falls in the offices of the deployment."""
     return instant.astimezone(ZONE).date()
+
+
+def start_of(day: date) -> datetime:
+    """The instant, aware, in UTC, at which a day begins in the offices of the deployment."""
+    return datetime.combine(day, time_of_day(), ZONE).astimezone(UTC)
 
 
 def today() -> date:

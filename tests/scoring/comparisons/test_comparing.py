@@ -1,6 +1,6 @@
 """What is compared with what, and what is refused: the slice's own computations, without a database."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
@@ -11,8 +11,9 @@ import pytest
 from scoring.comparisons import analysis, costs, equity
 from scoring.comparisons.purchases import Bought, index_of, read_bought, regions_above
 from scoring.comparisons.results import Result, above, estimated, grouped, in_level, read_results
+from shared import clock
 
-NOW = datetime(2026, 11, 1, tzinfo=UTC)
+NOW = clock.start_of(date(2026, 11, 1))
 Json = Any
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from datetime import UTC, date, datetime, timedelta
 from io import BytesIO
 from typing import Any
 
@@ -10,9 +11,10 @@ import pypdfium2
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
-from tests.scoring.cases import CONTRACT, REGION, complete_history, ident
+from tests.scoring.cases import CONTRACT, REGION, closed_wave, complete_history, ident
 from tests.scoring.conftest import SELF, Scoring
 
+from scoring.determinations.totals import determined_groups, year_means
 from scoring.reports.handlers import ANNUAL_JOB
 from shared import clock
 from shared.jobs import Worker
@@ -59,7 +61,7 @@ async def test_an_issued_report_never_changes_and_is_bound_to_its_seal(scoring: 
     assert issued.status_code == 201, issued.text
     report = issued.json()
     assert report["content_hash"] == determination["content_hash"]
-    assert report["number"] == f"{REGION}-{clock.now().year}-0001"
+    assert report["number"] == f"{REGION}-{clock.today().year}-0001"
     where = f"/v1/reports/{report['id']}"
 
     again = await officer.post("/v1/reports", json={"determination_id": determination["id"]})
@@ -159,7 +161,7 @@ async def publish(officer: Any, determination_id: str) -> None:
 async def test_an_annual_report_is_made_by_a_job(scoring: Scoring) -> None:
     await scoring.hear(*complete_history())
     await scoring.determine(CONTRACT)
-    year = clock.now().year
+    year = clock.today().year
     finance = scoring.client.as_("finance", regions=["CN-23"])
     asked = await finance.post("/v1/reports/annual", json={"region": "CN-23", "year": year})
     assert asked.status_code == 202, asked.text
@@ -191,3 +193,24 @@ async def test_an_annual_report_is_made_by_a_job(scoring: Scoring) -> None:
     assert "No determination was signed" in empty.text
     listed = (await finance.get("/v1/reports")).json()["items"]
     assert [item["region"] for item in listed] == ["CN-23"]
+
+
+async def test_years_and_days_are_those_of_the_offices(scoring: Scoring) -> None:
+    """17:00 UTC on New Year's Eve is the new year in Beijing; what is hashed holds no day that a setting could move."""
+    *before, _ = complete_history()
+    night = datetime(2026, 12, 31, 16, 30, tzinfo=UTC)
+    with clock.frozen(night + timedelta(minutes=30)):
+        await scoring.hear(*before, closed_wave(1, kind="completion", index=81.0, closed_at=night))
+        made = (await scoring.determine(CONTRACT)).json()
+        officer = scoring.client.as_("purchaser", subject="officer-9")
+        issued = await officer.post("/v1/reports", json={"determination_id": made["id"]})
+        assert issued.json()["number"] == f"{REGION}-2027-0001"
+        async with scoring.database.reading() as session:
+            [group] = await determined_groups(session, year=2027, length=7)
+            assert (group.month, group.number) == (1, 1)
+            assert await determined_groups(session, year=2026, length=7) == []
+            [mean] = await year_means(session, until=2027, years=5)
+            assert mean.year == 2027
+    [(valid_on, body)] = await scoring.rows("SELECT valid_on, body FROM evidence WHERE kind = 'wave'")
+    assert valid_on == date(2027, 1, 1)
+    assert "valid_on" not in body

@@ -1,4 +1,4 @@
-from datetime import UTC, datetime
+from datetime import date
 from typing import NamedTuple
 
 from sqlalchemy import func, select
@@ -19,12 +19,12 @@ class AppealTotal(NamedTuple):
 
 
 async def appeal_totals(session: AsyncSession, *, year: int) -> list[AppealTotal]:
-    """Appeals of the caller's regions that were filed in a calendar year (UTC)."""
+    """Appeals of the caller's regions that were filed in a calendar year."""
     outcome = func.coalesce(Appeal.outcome, Appeal.state)
     statement = (
         select(outcome, func.count(), func.count().filter(Appeal.due_on < clock.today()))
         .where(
-            Appeal.filed_at >= datetime(year, 1, 1, tzinfo=UTC), Appeal.filed_at < datetime(year + 1, 1, 1, tzinfo=UTC)
+            Appeal.filed_at >= clock.start_of(date(year, 1, 1)), Appeal.filed_at < clock.start_of(date(year + 1, 1, 1))
         )
         .group_by(outcome)
         .order_by(outcome)

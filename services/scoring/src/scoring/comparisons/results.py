@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring.kernel import shrinkage
+from shared import clock
 
 __all__ = ["By", "Estimated", "Grouped", "Level", "Result", "above", "estimated", "grouped", "in_level", "read_results"]
 
@@ -99,9 +100,9 @@ def read_results(rows: Iterable[Any], *, by: By, level: Level) -> list[Result]:
 def grouped(results: Sequence[Result], *, now: datetime) -> Grouped:
     """Results by unit in the order of (unit, time, contract), so that the same results give the same figures.
 
-    Their ages are those at the beginning of the day (UTC): who asks again on the same day reads the same figures.
+    Their ages are those at the beginning of the offices' day: who asks again on the same day reads the same figures.
     """
-    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    today = clock.start_of(clock.day_of(now))
     ordered = sorted(results, key=lambda each: (each.unit, each.at, each.contract_id))
     units = sorted({each.unit for each in ordered})
     place = {unit: code for code, unit in enumerate(units)}

@@ -1,6 +1,9 @@
-"""Sums over determinations, for reports about a region and a year."""
+"""Sums over determinations, for reports about a region and a year.
 
-from datetime import UTC, datetime
+Months and years are those of the deployment's offices (`clock.ZONE`).
+"""
+
+from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -9,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from scoring.determinations.models import Determination, DeterminationAct
+from shared import clock
 
 __all__ = ["DeterminedGroup", "YearMean", "determined_groups", "year_means"]
 
@@ -51,12 +55,12 @@ def _standing() -> list[ColumnElement[bool]]:
 
 
 async def determined_groups(session: AsyncSession, *, year: int, length: int) -> list[DeterminedGroup]:
-    """What was signed in a calendar year (UTC) and stands, in the caller's regions, grouped.
+    """What was signed in a calendar year and stands, in the caller's regions, grouped.
 
     `length` is how many characters of the region's code name a part: 7 for the cities of a province.
     """
     part = func.left(Determination.region, length)
-    month = cast(extract("month", func.timezone("UTC", Determination.issued_at)), Integer)
+    month = cast(extract("month", func.timezone(clock.ZONE.key, Determination.issued_at)), Integer)
     keys = (Determination.framework_id, Determination.stage, Determination.grade, Determination.label, part, month)
     statement = (
         select(
@@ -66,8 +70,8 @@ async def determined_groups(session: AsyncSession, *, year: int, length: int) ->
             func.count().filter(~Determination.simulated),
         )
         .where(
-            Determination.issued_at >= datetime(year, 1, 1, tzinfo=UTC),
-            Determination.issued_at < datetime(year + 1, 1, 1, tzinfo=UTC),
+            Determination.issued_at >= clock.start_of(date(year, 1, 1)),
+            Determination.issued_at < clock.start_of(date(year + 1, 1, 1)),
             *_standing(),
         )
         .group_by(*keys)
@@ -78,12 +82,12 @@ async def determined_groups(session: AsyncSession, *, year: int, length: int) ->
 
 async def year_means(session: AsyncSession, *, until: int, years: int) -> list[YearMean]:
     """Number and mean score of what was signed in each of the last years up to `until` and stands."""
-    year = cast(extract("year", func.timezone("UTC", Determination.issued_at)), Integer)
+    year = cast(extract("year", func.timezone(clock.ZONE.key, Determination.issued_at)), Integer)
     statement = (
         select(year, func.count(), func.avg(Determination.score))
         .where(
-            Determination.issued_at >= datetime(until - years + 1, 1, 1, tzinfo=UTC),
-            Determination.issued_at < datetime(until + 1, 1, 1, tzinfo=UTC),
+            Determination.issued_at >= clock.start_of(date(until - years + 1, 1, 1)),
+            Determination.issued_at < clock.start_of(date(until + 1, 1, 1)),
             *_standing(),
         )
         .group_by(year)

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from scoring.canonical import canonical, canonical_text, sha256
+from shared import clock
 from shared.events import (
     AcceptanceRecorded,
     ContractCorrected,
@@ -114,7 +115,7 @@ def contract_item(event: Received[ContractState]) -> Item:
         region=data.region,
         sha256=_hash("contract", data.contract_id, body),
         body=body,
-        valid_on=event.time.date(),
+        valid_on=clock.day_of(event.time),
         recorded_at=event.time,
         event_id=event.id,
     )
@@ -232,7 +233,7 @@ def wave_item(event: Received[WaveClosed]) -> Item:
         region=data.region,
         sha256=_hash("wave", data.wave_id, body),
         body=body,
-        valid_on=data.closed_at.date(),
+        valid_on=clock.day_of(data.closed_at),
         recorded_at=data.closed_at,
         event_id=event.id,
     )

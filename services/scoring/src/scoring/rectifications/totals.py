@@ -1,4 +1,4 @@
-from datetime import UTC, datetime
+from datetime import date
 from typing import NamedTuple
 
 from sqlalchemy import func, select
@@ -19,11 +19,11 @@ class RectificationTotal(NamedTuple):
 
 
 async def rectification_totals(session: AsyncSession, *, year: int) -> list[RectificationTotal]:
-    """Rectifications of the caller's regions that were opened in a calendar year (UTC), by their present state."""
+    """Rectifications of the caller's regions that were opened in a calendar year, by their present state."""
     opened = Rectification.opened_at
     statement = (
         select(Rectification.state, func.count(), func.count().filter(Rectification.due_on < clock.today()))
-        .where(opened >= datetime(year, 1, 1, tzinfo=UTC), opened < datetime(year + 1, 1, 1, tzinfo=UTC))
+        .where(opened >= clock.start_of(date(year, 1, 1)), opened < clock.start_of(date(year + 1, 1, 1)))
         .group_by(Rectification.state)
         .order_by(Rectification.state)
     )

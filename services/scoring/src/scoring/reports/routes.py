@@ -173,7 +173,7 @@ async def document_of(session: AsyncSession, report: Report, *, format: Format) 
 async def get_annual_report(
     *,
     region: Annotated[str, Query(max_length=16, description="Region with all below it.", examples=["CN-23"])],
-    year: Annotated[int, Query(ge=2000, le=2200, description="Calendar year of the signatures (UTC).")],
+    year: Annotated[int, Query(ge=2000, le=2200, description="Calendar year of the signatures at the offices.")],
     session: ReadSession,
     _: Officer,
     format: FormatQuery = "html",  # noqa: A002

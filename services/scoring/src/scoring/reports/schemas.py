@@ -31,7 +31,7 @@ class AnnualIn(Model):
     region: str = Field(
         max_length=16, pattern=r"^[A-Z]{2}(-[0-9a-z]+)?$", description="Region with all below it.", examples=["CN-23"]
     )
-    year: StrictInt = Field(ge=2000, le=2200, description="Calendar year of the signatures (UTC).")
+    year: StrictInt = Field(ge=2000, le=2200, description="Calendar year of the signatures at the offices.")
     language: Language = Field("zh", description="Language of the report: zh or en.")
     number: Number | None = Field(
         None, description="Number of the report; by default `<region>-<year of issue>-<four digits>`."

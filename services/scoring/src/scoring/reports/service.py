@@ -1,6 +1,6 @@
 import asyncio
 import hashlib
-from datetime import UTC, datetime
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy import text
@@ -158,15 +158,15 @@ async def make_annual(session: AsyncSession, report_id: UUID, *, public_url: str
 
 
 async def _number(session: AsyncSession, *, region: str, wanted: str | None) -> str:
-    """A number that the region has not used; by default `<region>-<year>-<four digits>`, counted in the year (UTC)."""
-    year = clock.now().year
+    """A number that the region has not used; by default `<region>-<year>-<four digits>`, by the offices' year."""
+    year = clock.today().year
     await session.execute(_LOCK, {"key": f"scoring.reports {region}"})
     if wanted is not None:
         holder = await queries.number_taken(session, region=region, number=wanted)
         if holder is not None:
             raise ReportExists(f"Number {wanted} is taken by report {holder}.", report_id=str(holder))
         return wanted
-    count = await queries.numbers_of_year(session, region=region, since=datetime(year, 1, 1, tzinfo=UTC))
+    count = await queries.numbers_of_year(session, region=region, since=clock.start_of(date(year, 1, 1)))
     while True:
         count += 1
         number = f"{region}-{year}-{count:04d}"

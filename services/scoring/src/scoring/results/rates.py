@@ -1,7 +1,7 @@
 """How far results are used: per department (purchaser) and per region, as counts and shares."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Literal
 
@@ -84,14 +84,10 @@ async def application_rates(
         .order_by(key)
     )
     if first is not None:
-        statement = statement.where(ResultOpening.opened_at >= _midnight(first))
+        statement = statement.where(ResultOpening.opened_at >= clock.start_of(first))
     if last is not None:
-        statement = statement.where(ResultOpening.opened_at < _midnight(last + timedelta(days=1)))
+        statement = statement.where(ResultOpening.opened_at < clock.start_of(last + timedelta(days=1)))
     return [Rate(**row._asdict()) for row in await session.execute(statement)]
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), tzinfo=UTC)
 
 
 def _key(by: By) -> ColumnElement[str | None]:

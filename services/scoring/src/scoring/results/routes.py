@@ -90,8 +90,8 @@ async def get_rates(
     session: ReadSession,
     principal: Anybody,
     by: Annotated[By, Query(description="department | province | city | county | kind | all.")] = "department",
-    first: Annotated[date | None, Query(description="Opened on this day or later (UTC).")] = None,
-    last: Annotated[date | None, Query(description="Opened on this day or earlier (UTC).")] = None,
+    first: Annotated[date | None, Query(description="Opened on this day of the offices or later.")] = None,
+    last: Annotated[date | None, Query(description="Opened on this day of the offices or earlier.")] = None,
 ) -> list[RateOut]:
     """The application rate per department, region or kind.
 

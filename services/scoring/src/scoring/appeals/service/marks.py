@@ -24,6 +24,7 @@ from scoring.evidence.statements import Document, Statement
 from scoring.frameworks.service import registry
 from scoring.scores.queries import retired_framework_of
 from scoring.scores.service import score_contracts
+from shared import clock
 from shared.problems import Unprocessable
 
 __all__ = ["correct_marks"]
@@ -78,7 +79,7 @@ async def correct_marks(
                 method=f"marks corrected on appeal, with the parameters of round {round_id}",
                 document=Document(decision.document.sha256, decision.document.title),
                 stage=found.stage,
-                valid_on=found.closed_at.date(),
+                valid_on=clock.day_of(found.closed_at),
                 source=f"appeal {appeal.id}, {decision.decision_number}",
                 simulated=value.simulated,
                 details={

@@ -283,7 +283,7 @@ def _statement(found: CalibrationRound, value: CalibratedValue, flags: list[str]
         unit="points",
         method=f"{ALGORITHM['id']} {ALGORITHM['version']}" if value.basis == "fair" else "mean of the marks",
         stage=found.stage,
-        valid_on=found.closed_at.date(),
+        valid_on=clock.day_of(found.closed_at),
         source=f"calibration round {found.id}",
         simulated=value.simulated,
         details={name: None if each is None else f"{each:.6f}" for name, each in figures.items()}

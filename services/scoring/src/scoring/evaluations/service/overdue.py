@@ -38,7 +38,7 @@ async def sweep_overdue(session: AsyncSession) -> int:
         note(session, "overdue", evaluation_id=evaluation.id, region=evaluation.region, outcome=RATING)
         for case in await queries.cases_of(session, evaluation.id):
             if case.id in waiting:
-                _tell(session, case, RATING, owner="evaluator", due_on=evaluation.rating_until.date())
+                _tell(session, case, RATING, owner="evaluator", due_on=clock.day_of(evaluation.rating_until))
                 told += 1
     # An exchange that was opened again after one more evaluator runs out again.
     noted_views = (
@@ -57,7 +57,7 @@ async def sweep_overdue(session: AsyncSession) -> int:
             case_id=case.id,
             outcome=VIEWS,
         )
-        _tell(session, case, VIEWS, owner="evaluator", due_on=until.date() if until else clock.today())
+        _tell(session, case, VIEWS, owner="evaluator", due_on=clock.day_of(until) if until else clock.today())
         told += 1
     return told
 
