@@ -70,6 +70,7 @@ async def test_a_version_is_approved_by_a_second_person_and_comes_into_force(sco
         "replaced_by": None,
         "offered": False,
         "source": document["source"],
+        "source_text": dict(find_framework("cn-department").source),
         "document": None,
         "module": None,
         "acts": None,

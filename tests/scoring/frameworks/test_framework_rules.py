@@ -439,6 +439,10 @@ def test_an_unchanged_heir_and_one_inside_the_limits_are_faultless() -> None:
             lambda child: child["limits"][0].update(maximum=50),
             "limits: those of decision are wider than the ones of cn-department",
         ),
+        (
+            lambda child: child.update(targets={"softened": "inform"}),
+            "targets: cn-department asks for a reason where a target was softened, and so must this",
+        ),
     ],
 )
 def test_an_heir_that_goes_beyond_its_limits_is_refused_with_the_node(

@@ -18,6 +18,7 @@ from scoring.reports.content import (
     Line,
     Named,
     PartCertainty,
+    SoftenedTarget,
     StateTotal,
     Step,
     TargetLine,
@@ -139,6 +140,12 @@ def contract_sample(**changes: Any) -> ContractReport:
                 results=30,
                 reached="0.966667",
                 flags=["too_easy"],
+                softened=SoftenedTarget(
+                    against="sector",
+                    median_target="88.500000",
+                    median_result="91.000000",
+                    reason="模拟理由：服务区域扩大到山区",
+                ),
             )
         ],
         "evidence": [

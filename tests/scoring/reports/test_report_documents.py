@@ -191,6 +191,8 @@ def test_a_reader_finds_names_and_no_codes_or_foreign_words() -> None:
     assert "因触发底线“服务对象安全”，认定为“中”" in said["zh"]
     assert 'the gate "safety of the recipients" was crossed' in said["en"]
     assert "80.40 分，低于 85 分" in said["zh"]
+    assert "“visits”的目标 70% 比同行业以往合同宽松" in said["zh"]
+    assert "签署人说明的理由：模拟理由" in said["zh"]
     assert "MoF measures" not in said["zh"]
     assert "gate:" not in said["zh"] + said["en"]
 

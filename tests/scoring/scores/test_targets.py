@@ -5,10 +5,10 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from tests.scoring.cases import agreed, ident, observation, state
+from tests.scoring.cases import CONTRACT, agreed, complete_history, ident, observation, state
 from tests.scoring.conftest import SELF, Scoring
 
-from scoring.scores.targets.comparison import Agreed, Past, compare
+from scoring.scores.targets.comparison import Agreed, Compared, Past, compare
 from shared.events import ContractCreated, PartyRef
 
 
@@ -67,6 +67,58 @@ def test_few_values_say_nothing_and_the_sector_stands_in_for_the_region() -> Non
     assert (wider.compared_with, "too_easy" in wider.flags) == ("sector", True)
     (other,) = compare([mine(10.0, unit="people")], [*few, *few])
     assert other.groups[2].targets == 0
+
+
+def test_a_target_is_softened_below_what_was_agreed_and_reached() -> None:
+    others = [past(float(target), 95.0) for target in range(80, 90)]
+    assert softened(compare([mine(84.0)], others)) == "region"
+    assert softened(compare([mine(84.5)], others)) is None  # the median itself
+    unmet = [past(float(target), 70.0) for target in range(80, 90)]
+    assert softened(compare([mine(75.0)], unmet)) is None  # nobody reached more
+    # The same purchaser's contracts come first: beside them the target is none that was softened.
+    own = [past(60.0, 62.0, own=True) for _ in range(8)]
+    assert softened(compare([mine(61.0)], [*others, *own])) is None
+    assert softened(compare([mine(59.0)], [*others, *own])) == "history"
+    assert softened(compare([mine(50.0)], others[:7])) is None
+    slow = [past(float(target), 10.0, higher=False) for target in range(12, 22)]
+    assert softened(compare([mine(20.0, higher=False)], slow)) == "region"
+    assert softened(compare([mine(12.0, higher=False)], slow)) is None
+
+
+def softened(found: list[Compared]) -> str | None:
+    [one] = found
+    return None if one.softened is None else one.softened.name
+
+
+async def test_a_softened_target_is_determined_with_a_reason_only(scoring: Scoring) -> None:
+    """Eight contracts asked for 110 and reached 120; this one agreed 100, and its signer says why."""
+    for number in range(8):
+        contract_id = ident(1, 400 + number)
+        before = state(
+            "active", version=2, contract_id=contract_id, indicators=(agreed(1, "output", "O1", target="110"),)
+        )
+        await scoring.hear(before, observation(950 + number, before.indicators[0], value=120, contract_id=contract_id))
+    await scoring.hear(*complete_history())
+    output = str(state("active", version=2).indicators[0].indicator_id)
+    refused = await scoring.determine(CONTRACT)
+    assert refused.status_code == 409
+    assert refused.json()["type"] == "/problems/targets-softened"
+    [named] = refused.json()["targets"]
+    assert named["what"] == output
+    assert "median target 110.000000, median result 120.000000" in named["how"]
+    reason = "The district grew by two mountain townships."
+    unfounded = await scoring.determine(CONTRACT, softened_targets={output: reason, str(ident(1, 1)): reason})
+    assert unfounded.status_code == 422
+    made = await scoring.determine(CONTRACT, softened_targets={output: reason})
+    assert made.status_code == 201, made.text
+    [kept] = made.json()["softened_targets"]
+    assert (kept["against"], kept["target"], kept["reason"]) == ("history", "100.000000", reason)
+    # What comes later changes neither the act nor its report.
+    late = state("active", version=2, contract_id=ident(1, 420), indicators=(agreed(1, "output", "O1", target="50"),))
+    await scoring.hear(late, *(observation(980, late.indicators[0], value=50, contract_id=ident(1, 420)),))
+    page = await scoring.client.as_("finance").get(f"/v1/reports/contracts/{CONTRACT}", params={"framework_id": SELF})
+    assert f"签署人说明的理由：{reason}" in page.text
+    assert "以往目标的中位数为 110%" in page.text
 
 
 async def test_a_draft_is_compared_before_it_is_approved(scoring: Scoring) -> None:

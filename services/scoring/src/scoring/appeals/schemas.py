@@ -108,6 +108,9 @@ class NewDeterminationIn(Model):
     reweighted: dict[str, Justification] = Field(
         {}, max_length=200, description="As in a determination: why evidence was impossible to obtain, by node."
     )
+    softened_targets: dict[str, Justification] = Field(
+        {}, max_length=200, description="As in a determination: why a target was softened, by indicator id."
+    )
 
 
 class ServiceOfDecisionIn(Model):

@@ -80,6 +80,12 @@ class GateUncertain(Conflict):
     slug, title = "gate-uncertain", "Nobody can say whether a gate is crossed"
 
 
+class TargetsSoftened(Conflict):
+    """Agreed targets ask for less than earlier contracts agreed and reached, without a reason; `targets` names each."""
+
+    slug, title = "targets-softened", "A softened target needs a reason"
+
+
 class CoverageTooLow(Conflict):
     """Too little of a node's weight has evidence; `nodes` names each."""
 

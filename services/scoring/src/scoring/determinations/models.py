@@ -76,6 +76,8 @@ class Determination(RegionScoped, Base):
     evaluator_dependent: Mapped[bool | None]
     # Per agreed indicator whose missing evidence gave its weight to others: why that was impossible to obtain.
     reweighted: Mapped[dict[str, str] | None] = mapped_column(JSON)
+    # Agreed targets below what earlier contracts agreed and reached, as compared at the signature, with the reasons.
+    softened_targets: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON)
 
     __table_args__ = (
         UniqueConstraint("replaces"),

@@ -18,6 +18,7 @@ __all__ = [
     "PublicationIn",
     "ReviewOut",
     "ServiceIn",
+    "SoftenedTargetOut",
     "WouldNowBe",
 ]
 
@@ -65,6 +66,13 @@ class DeterminationIn(Model):
         "reweight and that has no evidence. Indicators that the framework itself reweights are justified there.",
     )
 
+    softened_targets: dict[str, Justification] = Field(
+        {},
+        max_length=200,
+        description="By indicator id, why a target was agreed that asks for less than earlier contracts agreed and "
+        "reached: for each that GET /v1/targets marks as `softened`, unless the framework only informs about them.",
+    )
+
     @model_validator(mode="after")
     def _reasoned(self) -> Self:
         if (self.replaces is None) != (self.reason is None):
@@ -105,6 +113,19 @@ class ActOut(Out):
     appeal_id: UUID | None = Field(description="The appeal that led to it.")
     reason: str | None = Field(description="Why, or where it was published.")
     recorded_at: datetime = Field(description="When it was recorded, UTC.")
+
+
+class SoftenedTargetOut(Out):
+    """An agreed target that asked for less than earlier contracts of the service agreed and reached."""
+
+    indicator_id: str = Field(description="The agreed indicator.")
+    name: str = Field(description="Its name.")
+    unit: str = Field(description="Its unit.")
+    target: str = Field(description="The agreed target, six decimals.")
+    against: str = Field(description="history | region | sector: whose medians it lies short of.")
+    median_target: str = Field(description="Median of their targets.")
+    median_result: str = Field(description="Median of their results.")
+    reason: str | None = Field(description="Why it was agreed all the same; null: the framework asked for none.")
 
 
 class WouldNowBe(Out):
@@ -179,6 +200,10 @@ class DeterminationOut(Out):
     )
     reweighted: dict[str, str] | None = Field(
         description="By node, why evidence was impossible to obtain, so that its weight went to others; null: none."
+    )
+    softened_targets: list[SoftenedTargetOut] | None = Field(
+        description="Agreed targets that asked for less than earlier contracts, as compared when it was signed, each "
+        "with the signer's reason; null: determined before this was compared."
     )
     coverage: Six = Field(description="Share of the weight with evidence, 0-1.")
     content_hash: str = Field(description="SHA-256 of the pinned content.")

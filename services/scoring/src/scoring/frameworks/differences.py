@@ -18,6 +18,7 @@ _ABOVE: Final = (
     "gates",
     "core",
     "evaluation",
+    "targets",
     "categories",
     "constraints",
     "limits",

@@ -4,13 +4,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-__all__ = ["ASPECTS", "LINEAR", "STAGES", "Framework", "Gate", "Grade", "Node", "Rule"]
+__all__ = ["ASPECTS", "LINEAR", "REASON", "STAGES", "Framework", "Gate", "Grade", "Node", "Rule"]
 
 STAGES: Final = ("interim", "completion", "followUp")
 """Stages of an evaluation; each has its own weights."""
 
 LINEAR: Final = 1.0
 """Exponent of the arithmetic mean."""
+
+REASON: Final = "reason-required"
+"""A softened target needs a reason of the signer. Own choice after 财预〔2020〕10号: plan, sector, history."""
 
 ASPECTS: Final[Mapping[str, tuple[str, ...]]] = {
     "output": ("quantity", "quality", "timeliness", "cost"),
@@ -133,6 +136,8 @@ class Framework:
     """Level at which evaluators' marks enter: `criterion` or `total`."""
     inherits: Mapping[str, str] | None = None
     """Id, version and hash of the framework that this one follows."""
+    softened: str = REASON
+    """What a contract's softened target asks of whoever determines: `inform` or `reason-required`."""
     offered: bool = False
     """Shipped for regions to inherit; it applies nowhere by itself."""
 

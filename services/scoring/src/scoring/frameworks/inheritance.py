@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from scoring.frameworks.document import STAGES
+from scoring.frameworks.document import REASON, STAGES
 from scoring.frameworks.faults import Fault
 
 __all__ = ["inheritance_faults"]
@@ -28,6 +28,8 @@ def inheritance_faults(document: Document, parent: Document) -> Iterator[Fault]:
                 yield Fault("gates", f"{', '.join(missing)} of {parent['id']} must stay as they are")
         elif document.get(field) != parent.get(field):
             yield Fault(field, f"is inherited from {parent['id']} and must stay as it is")
+    if _asks_reason(parent) and not _asks_reason(document):
+        yield Fault("targets", f"{parent['id']} asks for a reason where a target was softened, and so must this")
     for constraint in parent.get("constraints", ()):
         if not any(_covers(own, constraint) for own in document.get("constraints", ())):
             yield Fault(f"node {' + '.join(constraint['nodes'])}", f"the constraint of {parent['id']} is left out")
@@ -36,6 +38,10 @@ def inheritance_faults(document: Document, parent: Document) -> Iterator[Fault]:
         yield Fault("limits", f"those of {', '.join(wider)} are wider than the ones of {parent['id']}")
     yield from _nodes(document["nodes"], parent["nodes"], "", limits, parent["id"])
     yield from _modules(document.get("modules", ()), parent.get("modules", ()), limits, parent["id"])
+
+
+def _asks_reason(document: Document) -> bool:
+    return bool(document.get("targets", {}).get("softened", REASON) == REASON)
 
 
 def _covers(own: Document, constraint: Document) -> bool:

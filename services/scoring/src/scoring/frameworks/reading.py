@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from scoring.canonical import canonical, sha256
-from scoring.frameworks.document import LINEAR, Framework, Gate, Grade, Node, Rule
+from scoring.frameworks.document import LINEAR, REASON, Framework, Gate, Grade, Node, Rule
 from scoring.frameworks.modules import MODULE_NONE, concrete_document
 from scoring.frameworks.texts import bilingual, gate_title
 from scoring.frameworks.validation import validate
@@ -43,6 +43,7 @@ def plain_framework(document: Mapping[str, Any], *, module: str = MODULE_NONE) -
         module=module or plain.get("module", {}).get("code"),
         marks=plain.get("evaluation", {}).get("marks", "criterion"),
         inherits=plain.get("inherits"),
+        softened=plain.get("targets", {}).get("softened", REASON),
         offered=plain.get("offered", False),
     )
 

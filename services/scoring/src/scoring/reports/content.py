@@ -19,6 +19,7 @@ __all__ = [
     "Line",
     "Named",
     "PartCertainty",
+    "SoftenedTarget",
     "StateTotal",
     "Step",
     "TargetLine",
@@ -114,6 +115,15 @@ class PartCertainty(Content):
     label: str
 
 
+class SoftenedTarget(Content):
+    """What an agreed target lay short of when it was determined, or lies short of now, and why it was agreed."""
+
+    against: str
+    median_target: str
+    median_result: str
+    reason: str | None
+
+
 class TargetLine(Content):
     """An agreed target beside what earlier contracts of the service agreed and reached, when the report was made."""
 
@@ -127,6 +137,7 @@ class TargetLine(Content):
     reached: str | None
     """Share of past results that would have met it, 0-1."""
     flags: list[str]
+    softened: SoftenedTarget | None = None
 
 
 class Determined(Content):

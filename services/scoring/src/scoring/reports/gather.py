@@ -19,6 +19,7 @@ from scoring.reports.content import (
     Line,
     Named,
     PartCertainty,
+    SoftenedTarget,
     Step,
     TargetLine,
 )
@@ -26,6 +27,7 @@ from scoring.scores.explanation import explain, indicators_in
 from scoring.scores.parts import parts_in
 from scoring.scores.queries import part_uncertainty_of, row_of, uncertainty_of
 from scoring.scores.schemas import ExplanationNode
+from scoring.scores.targets.comparison import Compared
 from scoring.scores.targets.service import compared_targets
 from shared import clock
 
@@ -41,6 +43,7 @@ async def determined_report(session: AsyncSession, found: Found, *, public_url: 
         contract_id=determination.contract_id,
         framework_id=determination.framework_id,
         content_hash=determination.content_hash,
+        softened=determination.softened_targets,
     )
     chances = [Chance(grade=grade, probability=p) for grade, p in (determination.probabilities or {}).items()]
     drawn = await uncertainty_of(session, determination.content_hash)
@@ -91,7 +94,24 @@ def _certainties(parts: Mapping[str, Mapping[str, Any] | None] | None) -> dict[s
     }
 
 
-async def _targets(session: AsyncSession, contract_id: UUID, terms: Mapping[str, Any] | None) -> list[TargetLine]:
+def _softened(each: Compared, told: Sequence[Mapping[str, Any]] | None) -> SoftenedTarget | None:
+    """What was compared when the determination was signed (`told`); without one, what is so now."""
+    if told is not None:
+        kept = next((one for one in told if one["indicator_id"] == each.agreed.indicator_id), None)
+        return None if kept is None else SoftenedTarget.model_validate(kept)
+    group = each.softened
+    if group is None or group.target_quartiles is None or group.result_quartiles is None:
+        return None
+    medians = [f"{quartiles[1]:.6f}" for quartiles in (group.target_quartiles, group.result_quartiles)]
+    return SoftenedTarget(against=group.name, median_target=medians[0], median_result=medians[1], reason=None)
+
+
+async def _targets(
+    session: AsyncSession,
+    contract_id: UUID,
+    terms: Mapping[str, Any] | None,
+    told: Sequence[Mapping[str, Any]] | None,
+) -> list[TargetLine]:
     _, _, compared = await compared_targets(session, contract_id, terms=terms)
     lines = []
     for each in compared:
@@ -107,6 +127,7 @@ async def _targets(session: AsyncSession, contract_id: UUID, terms: Mapping[str,
                 results=group.results,
                 reached=None if group.reached is None else f"{group.reached:.6f}",
                 flags=list(each.flags),
+                softened=_softened(each, told),
             )
         )
     return lines
@@ -150,7 +171,12 @@ async def live_report(
 
 
 async def _report(
-    session: AsyncSession, *, contract_id: UUID, framework_id: str, content_hash: str | None
+    session: AsyncSession,
+    *,
+    contract_id: UUID,
+    framework_id: str,
+    content_hash: str | None,
+    softened: Sequence[Mapping[str, Any]] | None = None,
 ) -> ContractReport:
     row = await row_of(session, contract_id=contract_id, framework_id=framework_id, content_hash=content_hash)
     contract = await contract_of(session, contract_id)
@@ -204,7 +230,7 @@ async def _report(
         provider_grade=provider.get("grade"),
         purchaser_score=purchaser.get("score"),
         purchaser_grade=purchaser.get("grade"),
-        targets=await _targets(session, contract_id, terms[0] if terms else None),
+        targets=await _targets(session, contract_id, terms[0] if terms else None, softened),
         evidence=[EvidenceLine(id=item, kind=kinds.get(str(item), "unknown"), sha256=digest) for item, digest in named],
         content_hash=row.content_hash,
         chain_hash=row.chain_hash,

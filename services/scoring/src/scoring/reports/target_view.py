@@ -1,6 +1,6 @@
 """The agreed targets in a contract's report, beside what earlier contracts agreed and reached."""
 
-from scoring.reports.content import ContractReport, TargetLine
+from scoring.reports.content import ContractReport, SoftenedTarget, TargetLine
 from scoring.reports.document import Block, Paragraph, Table
 from scoring.reports.formats import measured, percent
 from scoring.reports.words import Words
@@ -23,7 +23,27 @@ def target_blocks(report: ContractReport, words: Words) -> list[Block]:
             (29, 11, 14, 15, 13, 18),
             name="targets",
         ),
+        *(
+            Paragraph(_short(line, line.softened, report, words))
+            for line in report.targets
+            if line.softened is not None
+        ),
     ]
+
+
+def _short(line: TargetLine, softened: SoftenedTarget, report: ContractReport, words: Words) -> str:
+    """A target below earlier ones, with the signer's reason."""
+    said = words.fill(
+        "target_softened",
+        name=line.name,
+        target=measured(line.target, line.unit, words),
+        against=words.code("target_against", softened.against),
+        asked=measured(softened.median_target, line.unit, words),
+        reached=measured(softened.median_result, line.unit, words),
+    )
+    if softened.reason is not None:
+        return said + words.fill("target_reason", reason=softened.reason)
+    return said + words["target_reason_none" if report.determined else "target_reason_draft"]
 
 
 def _target(line: TargetLine, words: Words) -> list[str]:

@@ -68,6 +68,10 @@ class DeterminationIn(Body):
         default_factory=dict,
         description="By node, why evidence was impossible to obtain, where the contract reweights.",
     )
+    softened_targets: dict[str, str] = Field(
+        default_factory=dict,
+        description="By indicator id, why a target asks for less than earlier contracts agreed and reached.",
+    )
 
 
 class Determination(Answer):

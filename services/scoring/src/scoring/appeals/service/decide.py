@@ -198,6 +198,7 @@ async def determine_on_appeal(
             reason=f"{appeal.decision_number}: {appeal.decision}"[:4000],
             panel=body.panel,
             reweighted=body.reweighted,
+            softened_targets=body.softened_targets,
         ),
         appeal_id=appeal.id,
     )

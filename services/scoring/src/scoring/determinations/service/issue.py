@@ -19,6 +19,7 @@ from scoring.determinations.checks import (
 from scoring.determinations.errors import ScoreNotHead
 from scoring.determinations.models import Determination
 from scoring.determinations.schemas import DeterminationIn
+from scoring.determinations.softened import softened_targets
 from scoring.evidence.queries import contract_of, lock_contracts
 from scoring.frameworks.service import registry
 from scoring.scores.errors import ScoreNotFound
@@ -52,6 +53,7 @@ async def issue_determination(
         NotThePurchaser: another purchaser's contract.
         EvidenceHeld, CoverageTooLow, EvidenceNotDeterminable: the evidence does not allow it.
         Unprocessable: what the contract reweights is not justified, or something else is.
+        TargetsSoftened: a target below earlier ones has no reason.
         DeterminationBlocked: the calibration of the evaluators' marks is not done with.
         ScoreNotReproducible: the row does not come out again from what it names.
         GateUncertain: a gate is crossed as likely as not, and no panel has decided.
@@ -83,6 +85,7 @@ async def issue_determination(
     framework, result = known.by_hash(row.framework_hash), row.content["result"]
     await check_evidence(session, row.content, framework=framework, contract_id=body.contract_id)
     check_reweighted(framework, result, body.reweighted)
+    softened = await softened_targets(session, row.content, framework=framework, body=body)
     await check_marks(session, body.contract_id)
     if body.panel is not None:
         await check_panel(session, body.panel, contract_id=body.contract_id)
@@ -140,6 +143,7 @@ async def issue_determination(
         appeal_id=appeal_id,
         evaluator_dependent=dependent(left_out),
         reweighted=body.reweighted or None,
+        softened_targets=softened,
         **_parts(row.parts or {}, parts.parts),
     )
     session.add(made)

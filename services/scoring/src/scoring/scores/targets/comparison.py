@@ -23,6 +23,8 @@ EASY: Final = 0.75
 """Share of past results that reached the target, from which it is too easy."""
 
 _FENCE: Final = 1.5
+_SAME: Final = 1e-9
+"""Targets nearer than this are the same."""
 GROUPS: Final = ("history", "region", "sector")
 """The same purchaser's contracts; those of the same region; all. The widest of them comes last."""
 
@@ -85,6 +87,9 @@ class Compared:
     flags: tuple[str, ...]
     """too_easy, out_of_range; empty: nothing to remark, or too few values (`compared_with` says which)."""
     reasons: tuple[str, ...]
+    softened: Group | None
+    """The narrowest group with enough targets and results whose medians both go beyond the target: it asks for less
+    than was agreed and than was reached. None: it does not, or there are too few everywhere."""
 
 
 def compare(agreed: Iterable[Agreed], past: Sequence[Past]) -> list[Compared]:
@@ -100,7 +105,8 @@ def compare(agreed: Iterable[Agreed], past: Sequence[Past]) -> list[Compared]:
         groups = tuple(_group(name, each, chosen[name]) for name in GROUPS)
         with_ = next((group for group in groups[1:] if max(group.targets, group.results) >= ENOUGH), None)
         flags, reasons = ((), ()) if with_ is None else _judge(each, with_)
-        found.append(Compared(each, groups, None if with_ is None else with_.name, flags, reasons))
+        name = None if with_ is None else with_.name
+        found.append(Compared(each, groups, name, flags, reasons, _softened(each, groups)))
     return found
 
 
@@ -134,6 +140,16 @@ def _quartiles(values: np.ndarray) -> tuple[float, float, float] | None:
         return None
     low, middle, high = (float(each) for each in np.quantile(values, (0.25, 0.5, 0.75)))
     return low, middle, high
+
+
+def _softened(agreed: Agreed, groups: Sequence[Group]) -> Group | None:
+    sign = 1.0 if agreed.higher else -1.0
+    for group in groups:
+        if group.target_quartiles is None or group.result_quartiles is None:
+            continue
+        asked, reached = group.target_quartiles[1], group.result_quartiles[1]
+        return group if sign * agreed.target < min(sign * asked, sign * reached) - _SAME else None
+    return None
 
 
 def _judge(agreed: Agreed, group: Group) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -25,7 +25,8 @@ async def compare_targets(
 ) -> TargetsOut:
     """Each agreed target beside what earlier contracts of the same service agreed and reached, before it is approved.
 
-    Flags are questions to whoever approves; nothing is refused by them.
+    Flags are questions to whoever approves; nothing is refused by them. A `softened` target needs a reason when the
+    contract is determined (`softened_targets` of POST /v1/determinations).
     """
     region, category, compared = await compared_targets(session, contract_id)
     set_region(response, region)

@@ -50,6 +50,11 @@ class TargetOut(Out):
         "out_of_range: outside the quartiles of past targets by more than 1.5 times their distance."
     )
     reasons: list[str] = Field(description="The figures behind each flag.")
+    softened: str | None = Field(
+        description="history | region | sector: the narrowest group with enough values, where the target asks for less "
+        "than its median target and its median result; a determination needs a reason for it where the framework says "
+        "so. null: it does not, or too few values."
+    )
 
 
 class TargetsOut(Out):
@@ -75,6 +80,7 @@ def targets_out(compared: Iterable[Compared]) -> list[TargetOut]:
             compared_with=each.compared_with,
             flags=list(each.flags),
             reasons=list(each.reasons),
+            softened=None if each.softened is None else each.softened.name,
         )
         for each in compared
     ]
