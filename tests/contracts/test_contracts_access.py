@@ -263,6 +263,7 @@ ENDPOINTS: dict[tuple[str, str], set[str]] = {
     ("POST", "/v1/contracts/{contract_id}/not-evaluable"): MANAGERS,
     ("DELETE", "/v1/contracts/{contract_id}/not-evaluable"): MANAGERS,
     ("GET", "/v1/contracts/{contract_id}/evaluation-reports"): READERS,
+    # A provider's token without an organisation is answered, with what everybody may see (test_contract_results.py).
     ("GET", "/v1/contracts/{contract_id}/results"): READERS - {"evaluator"},
     ("GET", "/v1/ocds/releases"): PUBLIC,
     ("GET", "/v1/ocds/records/{ocid:path}"): PUBLIC,

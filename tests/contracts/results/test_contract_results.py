@@ -163,3 +163,51 @@ async def test_a_provider_reads_its_own_contracts_only(contracts: Any) -> None:
         client = contracts.client.as_("provider", organisation=organisation)
         answer = await client.get(f"/v1/contracts/{contract['contract_id']}/results")
         assert answer.status_code == status
+
+
+async def test_a_provider_sees_what_was_served_and_a_token_without_organisation_what_is_published(
+    contracts: Any,
+) -> None:
+    contract = await contracts.active()
+    number = UUID(contract["contract_id"])
+    path = f"/v1/contracts/{number}/results"
+    party = contracts.client.as_("provider", organisation=contract["provider"]["organisation_id"])
+    anybody = contracts.client.as_("provider")
+
+    async def seen(client: Any) -> list[str]:
+        answer = await client.get(path)
+        assert answer.status_code == 200, answer.text
+        told = answer.json()
+        assert told["effects"] is None or client is not anybody
+        return [name for name in ("determinations", "uses", "rectifications", "appeals", "notices") if told[name]]
+
+    common: dict[str, Any] = {"contract_id": number, "region": "CN-230102", "recorded_at": AT}
+    theirs = {"appeal_id": new_id(), "version": 1, "against": "determination", "against_id": DETERMINATION}
+    theirs |= {"state": "filed", "suspends": True, "filed_at": AT, "decide_by": date(2026, 3, 16)}
+    clock = {"noun": "result_use", "noun_id": USE, "clock": "close", "owner": "purchaser", "due_on": AT.date()}
+    put_right = {"rectification_id": new_id(), "version": 1, "cause": "determination", "state": "active", "demand": "x"}
+    await tell(
+        contracts,
+        issued(number),
+        use(number, ResultUseOpened, 1),
+        AppealFiled(**common, **theirs, side="purchaser"),
+        ClockOverdue(**common, **clock, notice_id=new_id()),
+        RectificationOpened(**common, **put_right, responsible="provider", determination_id=DETERMINATION),
+    )
+    officer = contracts.client.as_("auditor")
+    everything = ["determinations", "uses", "rectifications", "appeals", "notices"]
+    assert await seen(officer) == everything
+    assert await seen(party) == []
+    assert await seen(anybody) == []
+    await tell(contracts, acted(number, "service", party="provider", effective_at=AT))
+    assert await seen(party) == everything
+    assert await seen(anybody) == []
+    await tell(contracts, acted(number, "publication"))
+    assert await seen(anybody) == ["determinations"]
+    await tell(contracts, acted(number, "suspension"))
+    assert await seen(anybody) == []
+    await tell(contracts, acted(number, "release"))
+    assert await seen(anybody) == ["determinations"]
+    await tell(contracts, acted(number, "annulment"))
+    assert await seen(anybody) == []
+    assert await seen(officer) == everything

@@ -11,6 +11,7 @@ from contracts.contracts.service import organisations_of
 from contracts.results import queries
 from contracts.results.schemas import ContractResultsOut
 from contracts.results.views import results_out
+from contracts.results.visibility import for_everybody, for_provider
 from shared.auth import Principal, allow
 from shared.db import ReadSession
 from shared.web import router, set_region
@@ -30,15 +31,18 @@ async def get_contract_results(
 ) -> ContractResultsOut:
     """Determinations, consequences, rectifications and appeals, as scoring told them, with their effect in sum.
 
-    A provider reads its own contracts' only.
+    A provider reads its own contracts': the determinations that were handed over or published, with what follows from
+    them, and its own appeals and clocks. A provider's token without an organisation reads what everybody may:
+    published determinations that no appeal suspends or annulled.
     """
     record = await get_contract(session, contract_id=contract_id)
     provider = record.state.provider.organisation_id if record.state.provider else None
-    if not principal.roles & OFFICERS and principal.organisation not in {
-        None,
-        *organisations_of(record.state, "provider"),
-    }:
+    officer, organisation = bool(principal.roles & OFFICERS), principal.organisation
+    if not officer and organisation not in {None, *organisations_of(record.state, "provider")}:
         raise ContractNotFound(f"There is no contract {contract_id} in your regions.")
     set_region(response, record.state.region)
     rows = await queries.results_of(session, contract_id=contract_id)
-    return results_out(contract_id, rows, has_provider=provider is not None)
+    public = not officer and organisation is None
+    if not officer:
+        rows = for_everybody(rows) if public else for_provider(rows)
+    return results_out(contract_id, rows, has_provider=provider is not None, public=public)

@@ -110,7 +110,7 @@ class ContractResultsOut(Out):
     """What a contract's results led to."""
 
     contract_id: UUID = Field(description="The contract.")
-    effects: EffectsOut = Field(description="In sum.")
+    effects: EffectsOut | None = Field(description="In sum; null: the caller sees what is published only.")
     determinations: list[DeterminationView] = Field(description="Determinations in the order of issue.")
     uses: list[ResultUseView] = Field(description="What they demand.")
     rectifications: list[RectificationView] = Field(description="What is being put right.")

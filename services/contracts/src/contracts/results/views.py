@@ -24,8 +24,12 @@ _HIDDEN = ("draft", "cancelled")
 _RUNNING = ("active", "addressed")
 
 
-def results_out(contract_id: UUID, rows: Sequence[ContractResult], *, has_provider: bool) -> ContractResultsOut:
+def results_out(
+    contract_id: UUID, rows: Sequence[ContractResult], *, has_provider: bool, public: bool = False
+) -> ContractResultsOut:
     """Everything about a contract; drafts of rectifications are the authority's own.
+
+    `public`: the rows are those that everybody sees, of which no sum can be made.
 
     A determination takes effect by its service on the provider, on the purchaser where there is none.
     """
@@ -38,7 +42,7 @@ def results_out(contract_id: UUID, rows: Sequence[ContractResult], *, has_provid
     rectifications = [each for each in of["rectification"] if each["state"] not in _HIDDEN]
     return ContractResultsOut(
         contract_id=contract_id,
-        effects=_effects(of["result_use"], rectifications, determinations),
+        effects=None if public else _effects(of["result_use"], rectifications, determinations),
         determinations=determinations,
         uses=[ResultUseView.model_validate(each) for each in of["result_use"]],
         rectifications=[RectificationView.model_validate(each) for each in rectifications],
