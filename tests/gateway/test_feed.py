@@ -25,7 +25,14 @@ from shared import clock
 from shared.auth import SYSTEM, Principal
 from shared.bus import Delivery
 from shared.db import Database
-from shared.events import ScoreUpdated
+from shared.events import (
+    AppealDecided,
+    DeterminationActed,
+    DeterminationIssued,
+    EventData,
+    ScoreStanding,
+    ScoreUpdated,
+)
 from shared.ids import new_id
 from shared.inbox import apply, read, take
 from shared.testing import deliver, delivery, token
@@ -58,15 +65,72 @@ def updated(
     )
 
 
+def acted(contract: UUID, kind: str, *, region: str = HARBIN) -> DeterminationActed:
+    return DeterminationActed(
+        act_id=new_id(),
+        determination_id=new_id(),
+        contract_id=contract,
+        region=region,
+        simulated=True,
+        kind=kind,
+        acted_at=datetime(2026, 3, 1, tzinfo=UTC),
+    )
+
+
+def told_of(contract: UUID) -> list[EventData]:
+    """What is done about one score, in its order; simulated."""
+    at = datetime(2026, 3, 1, tzinfo=UTC)
+    determination = new_id()
+    common = {"contract_id": contract, "region": HARBIN, "simulated": True}
+    return [
+        DeterminationIssued(
+            **common,
+            determination_id=determination,
+            framework_id="cn-self-evaluation",
+            framework_version="1",
+            framework_hash="0" * 64,
+            stage="completion",
+            score="71.500000",
+            grade="fair",
+            content_hash="1" * 64,
+            evidence_cutoff=at,
+            document_number="simulated 1",
+            signed_by="officer-7",
+            issued_at=at,
+        ),
+        acted(contract, "service"),
+        acted(contract, "publication"),
+        acted(contract, "a kind of a later release"),
+        AppealDecided(
+            **common,
+            appeal_id=new_id(),
+            version=2,
+            against="determination",
+            against_id=determination,
+            side="provider",
+            state="decided",
+            suspends=False,
+            filed_at=at,
+            decide_by=at.date(),
+            outcome="upheld",
+            recorded_at=at,
+        ),
+        ScoreStanding(
+            **common, framework_id="cn-self-evaluation", version=3, live=False, recorded_at=at + timedelta(days=1)
+        ),
+    ]
+
+
 class Source:
     """Numbers deliveries as the scoring service's relay does."""
 
     def __init__(self) -> None:
         self.seq = 0
 
-    def event(self, data: ScoreUpdated) -> Delivery:
+    def event(self, data: EventData) -> Delivery:
         self.seq += 1
-        return delivery(data, subject=data.contract_id, region=data.region, seq=self.seq)
+        contract, region = data.contract_id, data.region  # type: ignore[attr-defined]
+        return delivery(data, subject=contract, region=region, seq=self.seq)
 
 
 @pytest.fixture
@@ -302,6 +366,76 @@ async def test_an_id_that_is_none_of_ours_is_malformed(gateway: Gateway, last: s
     assert answer.json()["errors"][0]["pointer"] == "header:last-event-id"
 
 
+NAMES = [
+    "determination.issued",
+    "determination.served",
+    "determination.published",
+    "appeal.decided",
+    "score.standing",
+]
+
+
+async def test_officers_hear_what_is_done_about_scores_when_they_ask_for_it(gateway: Gateway, source: Source) -> None:
+    contract = new_id()
+    told = told_of(contract)
+    query = "?" + "&".join(f"event={name}" for name in [*NAMES, "score.updated"])
+    async with (
+        gateway.client("purchaser", regions=["CN-23"]) as own,
+        gateway.client("purchaser", regions=["CN-44"]) as other,
+        listening(own, query=query) as everything,
+        listening(own) as plain,
+        listening(other, query=query) as elsewhere,
+    ):
+        await deliver(gateway.database, SUBSCRIPTION, [source.event(each) for each in told])
+        last = [updated(contract, 1), updated(new_id(), 2, region=CANTON)]
+        await deliver(gateway.database, SUBSCRIPTION, [source.event(each) for each in last])
+        heard = [await everything.next() for _ in range(6)]
+        assert [each.name for each in heard] == [*NAMES, "score.updated"]
+        assert [int(each.id) for each in heard] == sorted(int(each.id) for each in heard)
+        assert heard[0].data == json.loads(told[0].model_dump_json())
+        assert heard[3].data["outcome"] == "upheld"
+        # Who asks for nothing hears scores alone, as before; another region hears its own.
+        assert (await plain.next()).name == "score.updated"
+        assert (await elsewhere.next()).data["version"] == 2
+        # A replay tells the same facts under new ids: nobody hears them twice.
+        await deliver(gateway.database, SUBSCRIPTION, [source.event(each) for each in [*told, updated(contract, 2)]])
+        assert (await everything.next()).data["version"] == 2
+        # Out of the table, and of the memory, which holds the last five only.
+        async with listening(own, query=query, last="0") as again:
+            assert [(await again.next()).name for _ in range(7)] == [*NAMES, "score.updated", "score.updated"]
+
+
+@pytest.mark.parametrize("role", ["provider", "evaluator"])
+async def test_others_hear_what_is_published_and_nothing_else(gateway: Gateway, source: Source, role: str) -> None:
+    async with gateway.client(role) as caller:
+        for query in ("", "?event=determination.issued", "?event=determination.published&event=score.updated"):
+            refused = await caller.get(f"/v1/streams/scores{query}")
+            assert refused.status_code == 403
+            assert "event=determination.published" in refused.json()["detail"]
+        assert (await caller.get("/v1/streams/scores?event=determination.dreamt")).status_code == 422
+        async with listening(caller, query="?event=determination.published") as stream:
+            first, second = told_of(new_id()), acted(new_id(), "publication")
+            told = [*first, updated(new_id(), 1), second]
+            await deliver(gateway.database, SUBSCRIPTION, [source.event(each) for each in told])
+            heard = [await stream.next() for _ in range(2)]
+        assert [each.name for each in heard] == ["determination.published"] * 2
+        assert heard[1].data["act_id"] == str(second.act_id)
+
+
+async def test_old_facts_are_forgotten(gateway: Gateway, source: Source) -> None:
+    contract = new_id()
+    with clock.frozen(clock.now()):
+        old = [*told_of(contract), updated(contract, 1)]
+        await deliver(gateway.database, SUBSCRIPTION, [source.event(each) for each in old])
+        clock.advance(timedelta(days=31))
+        await deliver(gateway.database, SUBSCRIPTION, [source.event(acted(contract, "service"))])
+        async with gateway.database.transaction() as session:
+            await compact(session, keep=timedelta(days=30))
+    async with gateway.database.reading() as session:
+        left = (await session.execute(text("SELECT event FROM score_change ORDER BY position"))).scalars().all()
+    assert left == ["score.updated", "determination.served"]
+
+
 async def test_a_stream_ends_when_the_token_is_revoked(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gateway.feed.routes._CHECK_SECONDS", 0.01)
     async with gateway.client("auditor", subject="c9") as caller, listening(caller) as stream:
@@ -355,7 +489,9 @@ async def test_a_hub_reads_the_table_for_who_is_behind_its_memory(gateway: Gatew
     following = asyncio.create_task(hub.follow(poll_seconds=0.01))
     await deliver(gateway.database, SUBSCRIPTION, [source.event(updated(contract, 1)) for contract in contracts])
     seen = []
-    async for change in hub.changes(Principal("x", frozenset(), ("*",)), after=0, idle_seconds=1):
+    async for change in hub.changes(
+        Principal("x", frozenset(), ("*",)), after=0, idle_seconds=1, events={"score.updated"}
+    ):
         if change is not None:
             seen.append(change.position)
         if len(seen) == len(contracts):

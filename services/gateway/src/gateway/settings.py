@@ -64,7 +64,7 @@ class GatewaySettings(ServiceSettings):
     )
     dossier_waves: int = Field(20, ge=1, le=200, description="The newest waves whose results a dossier holds.")
 
-    feed_retention_days: int = Field(30, ge=1, description="Score changes that a stream can resume from.")
+    feed_retention_days: int = Field(30, ge=1, description="Days of events that a stream can resume from.")
     feed_poll_seconds: float = Field(
         2, gt=0, description="How soon a stream sees a change that another replica stored."
     )

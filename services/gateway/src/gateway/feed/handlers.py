@@ -2,31 +2,31 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import cast
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from gateway.feed.service import compact, store_scores
+from gateway.feed.events import STREAMED
+from gateway.feed.service import compact, store_changes
 from gateway.settings import GatewaySettings
-from shared.events import EventData, ScoreUpdated
+from shared.events import EventData
 from shared.inbox import Received, Subscription
 from shared.jobs import ClaimedJob, Job
 
 __all__ = ["COMPACT_JOB", "SUBSCRIPTION"]
 
 
-async def on_score_updated(_: AsyncSession, __: Received[ScoreUpdated]) -> None:
+async def on_streamed(_: AsyncSession, __: Received[Any]) -> None:
     """Nothing event by event: `finish` stores the batch in one statement, under one lock."""
 
 
 async def finish(session: AsyncSession, events: Sequence[Received[EventData]]) -> None:
-    """Store the batch's score changes."""
-    scores = [cast("Received[ScoreUpdated]", event) for event in events if event.type == ScoreUpdated.TYPE]
-    await store_scores(session, scores)
+    """Store the batch's events of the stream."""
+    await store_changes(session, [event for event in events if event.type in STREAMED])
 
 
 # A listener does not see a twentieth of a second; in a burst it spares a disk flush for each change.
-SUBSCRIPTION = Subscription("scoring", {ScoreUpdated.TYPE: on_score_updated}, finish=finish, gather_seconds=0.05)
+SUBSCRIPTION = Subscription("scoring", dict.fromkeys(STREAMED, on_streamed), finish=finish, gather_seconds=0.05)
 
 
 async def compact_changes(session: AsyncSession, _: ClaimedJob) -> None:

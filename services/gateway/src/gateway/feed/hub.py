@@ -7,7 +7,7 @@ reads the table itself until it has caught up.
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from itertools import takewhile
 from typing import Any
 
@@ -107,8 +107,10 @@ class Hub:
         found.reverse()
         return found
 
-    async def changes(self, principal: Principal, *, after: int, idle_seconds: float) -> AsyncIterator[Change | None]:
-        """Changes above a position in their order, those of the principal's regions, for ever.
+    async def changes(
+        self, principal: Principal, *, after: int, idle_seconds: float, events: Collection[str]
+    ) -> AsyncIterator[Change | None]:
+        """Events of some kinds above a position in their order, those of the principal's regions, for ever.
 
         None is given about every `idle_seconds`, so that the caller can decide whether to go on.
         """
@@ -118,7 +120,7 @@ class Hub:
             batch = self._remembered(after)
             if batch is None:
                 async with self._database.reading() as session:
-                    batch = await changes_after(session, after=after, limit=_BATCH, principal=principal)
+                    batch = await changes_after(session, after=after, limit=_BATCH, principal=principal, events=events)
                 # Fewer than asked for: there is nothing else up to what the memory already began with.
                 after = max(after, floor) if len(batch) < _BATCH else after
             elif not batch:
@@ -128,7 +130,7 @@ class Hub:
                 continue
             for change in batch:
                 after = max(after, change.position)
-                if principal.may_see(change.region):
+                if change.event in events and principal.may_see(change.region):
                     yield change
             yield None
 

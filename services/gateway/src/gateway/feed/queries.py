@@ -1,4 +1,4 @@
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 from uuid import UUID
 
@@ -13,21 +13,24 @@ __all__ = ["Change", "changes_after", "last_position", "stored_versions"]
 
 
 class Change(NamedTuple):
-    """One change, ready to be streamed: `data` is the JSON of ScoreUpdated."""
+    """One event, ready to be streamed: `data` is the JSON of scoring's event."""
 
     position: int
     region: str
+    event: str
     data: str
 
 
-async def changes_after(session: AsyncSession, *, after: int, limit: int, principal: Principal) -> list[Change]:
-    """Changes above a position in their order, those of the principal's regions."""
-    rows = await session.execute(
-        select(ScoreChange.position, ScoreChange.region, ScoreChange.data)
-        .where(ScoreChange.position > after, scope_clause(principal, ScoreChange.region))
-        .order_by(ScoreChange.position)
-        .limit(limit)
+async def changes_after(
+    session: AsyncSession, *, after: int, limit: int, principal: Principal, events: Collection[str] | None = None
+) -> list[Change]:
+    """Changes above a position in their order, those of the principal's regions; of some kinds of event, or of all."""
+    statement = select(ScoreChange.position, ScoreChange.region, ScoreChange.event, ScoreChange.data).where(
+        ScoreChange.position > after, scope_clause(principal, ScoreChange.region)
     )
+    if events is not None:
+        statement = statement.where(ScoreChange.event.in_(events))
+    rows = await session.execute(statement.order_by(ScoreChange.position).limit(limit))
     return [Change(*row) for row in rows]
 
 
