@@ -152,16 +152,27 @@ def _funnel(figures: FunnelFigures | None, words: Words) -> list[Block]:
         )
         for each in ordered
     }
+    numbers = {each.unit: place for place, each in enumerate((one for one in ordered if one.outside), start=1)}
     points = [
         Point(
-            each.name or each.unit[:8],
+            str(numbers.get(each.unit, "")),
             float(each.results),
             float(each.value),
             float(each.outside) if each.outside else None,
         )
         for each in ordered
     ]
-    outside = [f"{each.label} {each.value:.1f}%" for each in points if each.outside is not None]
+    rows = [
+        [
+            f"{numbers[each.unit]}. {each.name or each.unit}",
+            counted(each.results),
+            f"{float(each.value):.1f}%",
+            f"{each.outside}%",
+        ]
+        for each in ordered
+        if each.outside
+    ]
+    outside = [f"{row[0]} {row[2]}" for row in rows]
     caption = words["annual_funnel_caption"]
     description = words.fill(
         "annual_funnel_alt",

@@ -152,7 +152,7 @@ def _parts(report: ContractReport, words: Words) -> list[Block]:
             [words[f"column.{name}"] for name in columns],
             [_row(line, words) for line in report.lines],
             (False, True, True, True, True, False, False),
-            (31, 11, 12, 9, 9, 12, 16),
+            (28, 14, 14, 9, 9, 12, 14),
             [line.depth for line in report.lines],
             name="parts",
         ),
