@@ -187,6 +187,7 @@ def annual_sample(**changes: Any) -> AnnualReport:
     units = [
         FunnelUnit(
             unit=f"{n:08x}-0000-7000-8000-000000000000",
+            name="模拟界外承接主体" if n == 7 else None,
             results=4 + 3 * n,
             value="62.500000" if n == 7 else f"{8 + n % 5}.000000",
             outside="99.8" if n == 7 else None,

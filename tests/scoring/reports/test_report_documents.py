@@ -69,7 +69,7 @@ def test_pages_and_pdf_say_what_was_found(language: str) -> None:
             "annual": (
                 "1,204",
                 "60.0%",
-                "00000007-0000-7000-8000-000000000000",
+                "模拟界外承接主体",
                 "CN-2305",
                 "12.34",
                 "9.87",
