@@ -190,11 +190,12 @@ def _funnel(figures: FunnelFigures | None, words: Words) -> list[Block]:
         size_label=words["annual_funnel_size"],
         value_label=words["annual_funnel_share"],
     )
-    return [
-        *blocks,
-        Paragraph(words["annual_funnel_text"], see=("funnel",)),
-        Figure(drawn, caption, description, name="funnel"),
-    ]
+    blocks.append(Paragraph(words["annual_funnel_text"], see=("funnel",)))
+    blocks.append(Figure(drawn, caption, description, name="funnel"))
+    if rows:
+        columns = [words[f"column.{each}"] for each in ("provider", "contracts", "poor", "limit")]
+        blocks.append(Table(words["table_outside"], columns, rows, (False, True, True, True), (52, 14, 18, 16)))
+    return blocks
 
 
 def _uses(report: AnnualReport, words: Words) -> list[Block]:
