@@ -8,6 +8,7 @@ from uuid import UUID
 
 import httpx
 from fastapi.routing import APIRoute
+from tests.support import ANY_VERSION
 
 from contracts.app import service
 from contracts.catalogue.queries import SHIPPED
@@ -676,7 +677,7 @@ class World:
         return bodies.get(template.rsplit("/", 1)[1]) if method == "POST" else None
 
     async def ask(self, client: httpx.AsyncClient, method: str, template: str) -> httpx.Response:
-        return await client.request(method, self.path(template), json=self.body(method, template))
+        return await client.request(method, self.path(template), json=self.body(method, template), headers=ANY_VERSION)
 
 
 async def world_of(contracts: Any) -> World:

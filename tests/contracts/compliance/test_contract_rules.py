@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from tests.support import ANY_VERSION
+
 from contracts.rules.facts import TERMS
 from contracts.rules.shipped import shipped
 from shared.testing import events
@@ -112,7 +114,9 @@ async def test_a_confirmed_rule_refuses_until_two_persons_set_it_aside(contracts
     problem = await contracts.refused("POST", f"{path}/activate", status=409, slug="contract-not-activatable")
     assert [item["what"] for item in problem["missing"]] == ["rules.mandatory-terms"]
     await contracts.post(f"{path}/return")
-    assert (await contracts.staff.patch(f"/v1{path}", json={"clauses": CLAUSES})).status_code == 200
+    assert (
+        await contracts.staff.patch(f"/v1{path}", json={"clauses": CLAUSES}, headers=ANY_VERSION)
+    ).status_code == 200
     await contracts.post(f"{path}/submit")
     active = await contracts.post(f"{path}/activate")
     effects = {each["rule"]: each["effect"] for each in active["rules"]["at_signing"]}

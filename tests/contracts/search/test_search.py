@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from tests.support import ANY_VERSION
 
 from contracts.search.service import refresh_flags
 
@@ -97,7 +98,9 @@ async def test_words_are_found_wherever_they_stand(world: Any) -> None:
 async def test_what_changes_is_found_as_it_is_now(world: Any) -> None:
     contracts, bureau, _ = world
     draft = (await contracts.get("/contracts?state=draft"))["items"][0]
-    answer = await contracts.staff.patch(f"/v1/contracts/{draft['contract_id']}", json={"title": "社区助餐"})
+    answer = await contracts.staff.patch(
+        f"/v1/contracts/{draft['contract_id']}", json={"title": "社区助餐"}, headers=ANY_VERSION
+    )
     assert answer.status_code == 200, answer.text
     assert await found(contracts.staff, text="养老", state="draft") == []
     assert await found(contracts.staff, text="助餐") == ["社区助餐"]
