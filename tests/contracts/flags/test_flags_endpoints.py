@@ -26,7 +26,7 @@ async def test_flags_come_from_the_records_of_the_contract_and_its_neighbours(co
     await contracts.draft(**same)
     path = f"/contracts/{flagged['contract_id']}/flags"
     answer = await contracts.get(path)
-    assert (answer["rule_set"], answer["raised"]) == ("cn-2020@1.0.0", 3)
+    assert (answer["rule_set"], answer["raised"]) == ("cn-2020@1.1.0", 3)
     single, short = of(answer, "singleBid"), of(answer, "shortNotice")
     assert (single["outcome"], single["figures"]["bids"], single["source"]) == ("raised", 1, "GPL art. 36(1)")
     assert (short["figures"]["days"], short["figures"]["minimum_days"], short["source"]) == (5, 20, "GPL art. 35")

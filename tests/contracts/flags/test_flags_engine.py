@@ -14,7 +14,7 @@ from contracts.flags.engine import FlagFacts, Neighbour, flags_of, largest_exces
 from contracts.rules.facts import Clauses, Competition, RuleFacts
 from contracts.rules.shipped import shipped
 
-CN = shipped()["cn-2020@1.0.0"]
+CN = shipped()["cn-2020@1.1.0"]
 ME, PROVIDER, OTHER = (UUID(int=number) for number in (1, 2, 3))
 FACTS = RuleFacts(
     region="CN-230102",
@@ -140,7 +140,7 @@ def test_a_framework_and_its_call_offs_count_once() -> None:
 
 
 def test_a_threshold_that_nobody_stated_raises_nothing() -> None:
-    neutral = {flag.rule.kind: flag.outcome for flag in flags_of(shipped()["ocds@1.0.0"], CLEAR)}
+    neutral = {flag.rule.kind: flag.outcome for flag in flags_of(shipped()["ocds@1.1.0"], CLEAR)}
     assert (neutral["underThreshold"], neutral["splitPurchases"]) == ("unknown", "unknown")
 
 

@@ -65,9 +65,9 @@ def test_the_state_follows_day_proof_and_waiver(
 
 
 def test_a_supplement_adds_what_a_set_lacks_and_gives_way_to_it() -> None:
-    set_of_2020 = shipped()["cn-2020@1.0.0"]
+    set_of_2020 = shipped()["cn-2020@1.1.0"]
     names = {name for name, _ in supplied(set_of_2020)}
-    assert names == {"cn-2020@1.0.0", "cn-supplement@1.0.0"}
+    assert names == {"cn-2020@1.1.0", "cn-supplement@1.0.0"}
     sides = {rule.parameters.side for _, rule in supplied(set_of_2020) if rule.kind == "obligation"}
     assert sides == {"purchaser", "provider", "evaluator", "beneficiary", "finance"}
     extra = next(rule for rule in supplements()["CN"].rules if rule.kind == "supervision")
@@ -184,7 +184,7 @@ async def test_a_contracts_register_from_signature_to_the_end(
             clauses={"provider_size": "small"},
         )
         found = await register.of(contract)
-        assert (found["rule_set"], found["clock_divisor"]) == ("cn-2020@1.0.0", 1)
+        assert (found["rule_set"], found["clock_divisor"]) == ("cn-2020@1.1.0", 1)
         publish = await register.item(contract, "publish-contract-within")
         assert (publish["due_on"], publish["state"], publish["side"]) == ("2025-01-08", "due", "purchaser")
         assert (publish["source"], publish["confidence"]) == ("GPL-REG art. 50", "verified")

@@ -10,8 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from contracts.dues.errors import PaymentTermsNotFound
 from contracts.dues.interest import Charge, Settlement
 from contracts.dues.models import PaymentTerms
+from contracts.rules.queries import RecordedTerms
 
-__all__ = ["charges_of", "find_terms", "get_terms", "settlements_of"]
+__all__ = ["charges_of", "find_terms", "get_terms", "recorded_of", "recorded_terms", "settlements_of"]
 
 # A contract's own rows; the caller has made sure that the contract is visible.
 _MOVES = text(
@@ -39,6 +40,17 @@ async def get_terms(session: AsyncSession, *, contract_id: UUID) -> PaymentTerms
     if terms is None:
         raise PaymentTermsNotFound(f"Record them with PUT /v1/contracts/{contract_id}/payment-terms.")
     return terms
+
+
+def recorded_of(terms: PaymentTerms) -> RecordedTerms:
+    """Payment terms as the contract's rules see them."""
+    return RecordedTerms(terms.small_enterprise, terms.days, terms.daily_rate, terms.lpr_annual)
+
+
+async def recorded_terms(session: AsyncSession, *, contract_id: UUID) -> RecordedTerms | None:
+    """As `recorded_of`, of a contract of the caller's regions; None where none are recorded."""
+    terms = await find_terms(session, contract_id=contract_id)
+    return None if terms is None else recorded_of(terms)
 
 
 async def charges_of(session: AsyncSession, *, contract_id: UUID, as_of: date) -> list[Charge]:

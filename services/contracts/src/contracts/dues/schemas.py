@@ -48,7 +48,7 @@ class PaymentTermsIn(Model):
 class WarningOut(Out):
     """A doubt about the terms."""
 
-    code: str = Field(description="payment-days-over-limit | late-interest-below-lpr.")
+    code: str = Field(description="payment-days-over-limit | late-interest-below-lpr | contradicts-contract.")
     rule: str = Field(description="The rule behind it.")
     detail: str = Field(description="The figures.")
 
