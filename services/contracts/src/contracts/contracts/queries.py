@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from contracts.contracts.corrected import corrected_terms
 from contracts.contracts.errors import ContractNotFound
 from contracts.contracts.models import Indicator, Milestone
 from contracts.contracts.parts import PARTS
@@ -35,6 +36,7 @@ __all__ = [
     "ReportedMilestone",
     "amended_milestones",
     "codes_of",
+    "corrected_terms",
     "find_contract_id",
     "find_contract_ids",
     "get_contract",
