@@ -35,6 +35,9 @@ UNSCOPED: dict[str, str] = {
     "contracts/contracts/service/parts_many.py:": "asks whether a part that was found in the caller's scope is in use",
     "contracts/contracts/service/parts_many.py:_RAISE": AFTER,
     "contracts/contracts/queries.py:_AMENDED": AFTER,
+    "contracts/contracts/queries.py:observables_by_code": AFTER,
+    "contracts/contracts/corrected.py:_CORRECTED": "of contracts that are found in the caller's scope before anything of "
+    "it is answered",
     "contracts/ledger/queries.py:_KNOWN": AFTER,
     "contracts/ledger/queries.py:_VOUCHERS": AFTER,
     "contracts/ledger/service/many.py:_RAISE": AFTER,
