@@ -235,7 +235,10 @@ async def test_two_officers_who_edit_one_draft_hear_of_each_other(contracts: Any
     read = (await contracts.staff.get(f"/v1{path}")).headers["etag"]
     first = await contracts.staff.patch(f"/v1{path}", json={"title": "新标题"}, headers={"If-Match": read})
     assert (first.status_code, first.headers["etag"]) == (200, '"2"')
-    edits = (("PATCH", path, {"value": "99.00"}), ("PUT", f"{path}/structure", {"lots": []}))
+    edits: tuple[tuple[str, str, dict[str, Any]], ...] = (
+        ("PATCH", path, {"value": "99.00"}),
+        ("PUT", f"{path}/structure", {"lots": []}),
+    )
     for method, address, body in edits:
         problem = await contracts.refused(method, address, body, status=428, slug="precondition-required")
         assert problem["read_at"] == f"/v1{path}"
