@@ -123,6 +123,7 @@ def test_a_contract_that_keeps_every_rule_is_told_so() -> None:
         ("supplement-cap", {"value": Decimal("132000.00")}, "kept"),
         ("supplement-cap", {"value": Decimal("132000.01")}, "broken"),
         ("supplement-cap", {"value_at_signing": None}, "unknown"),
+        ("supplement-cap", {"value_at_signing": None, "state": "draft"}, "notApplicable"),
         ("acceptance-recipients", {"opinions": 0}, "broken"),
         ("acceptance-recipients", {"opinions": 0, "service_category": "B01"}, "notApplicable"),
         ("acceptance-recipients", {"acceptances": 0}, "pending"),

@@ -135,6 +135,8 @@ def _no_guarantee(_: p.NoGuarantee, facts: RuleFacts, __: Moment) -> Finding:
 
 
 def _supplement_cap(rule: p.SupplementCap, facts: RuleFacts, _: Moment) -> Finding:
+    if facts.state in {"draft", "pending"}:
+        return Finding("notApplicable")  # nothing to supplement yet
     if facts.value is None or not facts.value_at_signing:
         return _unknown("the value at signing is not known", value=facts.value)
     growth = (facts.value - facts.value_at_signing) * 100 / facts.value_at_signing
