@@ -13,6 +13,7 @@ from contracts.ledger.budget import Line
 from contracts.ledger.models import LedgerEntry
 
 __all__ = [
+    "OWN_MONEY",
     "accounts_of",
     "entries_by_external_id",
     "get_entry",
@@ -30,6 +31,12 @@ __all__ = [
     "voucher_is_used",
 ]
 
+OWN_MONEY = "(entry.call_off_id = :contract_id OR (entry.contract_id = :contract_id AND entry.call_off_id IS NULL))"
+"""The entries of a contract's money, whichever ledger they stand in, for statements over `ledger_entries AS entry`.
+
+Money of a call-off that runs through its framework agreement's ledger is the call-off's, and not the framework's.
+"""
+
 # A contract's own rows under its lock; the caller has made sure that the contract is visible.
 _TOTALS = text(
     """
@@ -40,6 +47,14 @@ _TOTALS = text(
       AND NOT EXISTS (SELECT FROM ledger_entries AS taken_back WHERE taken_back.reverses = entry.id)
     GROUP BY kind, budget_project_id, year
     """
+)
+_OWN = text(
+    f"""
+    SELECT kind, sum(amount) AS total FROM ledger_entries AS entry
+    WHERE {OWN_MONEY} AND kind <> 'reversal'
+      AND NOT EXISTS (SELECT FROM ledger_entries AS taken_back WHERE taken_back.reverses = entry.id)
+    GROUP BY kind
+    """  # noqa: S608 - constants
 )
 _ACCOUNTS = text(
     """
@@ -54,12 +69,12 @@ _ACCOUNTS = text(
     """
 )
 _SAVINGS = text(
-    """
+    f"""
     SELECT (SELECT count(*) FROM ledger_entries WHERE contract_id = :contract_id) AS entries,
            coalesce(sum(CASE WHEN credit_account = 'deductions' THEN amount ELSE -amount END), 0) AS savings
-    FROM ledger_entries
-    WHERE contract_id = :contract_id AND cause = 'saving' AND 'deductions' IN (debit_account, credit_account)
-    """
+    FROM ledger_entries AS entry
+    WHERE {OWN_MONEY} AND cause = 'saving' AND 'deductions' IN (debit_account, credit_account)
+    """  # noqa: S608 - constants
 )
 _PARTS = text(
     """
@@ -80,8 +95,9 @@ _BALANCE = text(
 
 
 async def totals_of(session: AsyncSession, *, contract_id: UUID) -> Totals:
-    """Sums per kind, entries that were taken back left out."""
-    return totals_in(await standing_lines(session, contract_id=contract_id))
+    """Sums per kind of a contract's money, entries that were taken back left out, in whichever ledger it stands."""
+    rows = await session.execute(_OWN, {"contract_id": contract_id})
+    return totals_in(Line(row.kind, None, None, row.total) for row in rows)
 
 
 async def standing_lines(session: AsyncSession, *, contract_id: UUID) -> list[Line]:
@@ -114,7 +130,7 @@ async def totals_of_parts(session: AsyncSession, *, contract_id: UUID) -> dict[t
 
 
 async def savings_of(session: AsyncSession, *, contract_id: UUID) -> tuple[int, Decimal]:
-    """Number of entries, and the sum of the lawful savings among the deductions."""
+    """Number of entries in its ledger, and the sum of the lawful savings among the deductions of its money."""
     row = (await session.execute(_SAVINGS, {"contract_id": contract_id})).one()
     return row.entries, row.savings
 

@@ -31,12 +31,14 @@ from contracts.ledger.queries import (
     savings_of,
     standing_lines,
     totals_in,
+    totals_of,
     voucher_is_used,
 )
 from contracts.ledger.schemas import EntryIn
-from contracts.ledger.service.parts import lines_in_framework, require_room_in_parts
+from contracts.ledger.service.parts import Owner, lines_in_framework, require_room_in_parts
 from contracts.ledger.service.write import add_entry, parts_of, take_back
 from contracts.policies.service import require_direct
+from contracts.register_jobs import refresh_register
 from contracts.structure.service import NamedParts
 from shared import clock
 
@@ -73,10 +75,12 @@ async def post_entry(
     lines = await standing_lines(session, contract_id=contract_id)
     before = totals_in([*lines, *await lines_in_framework(session, head)])
     require_room(before, after(before, body.kind, amount), value=head.limit, currency=head.currency)
-    saving = amount if body.cause == "saving" and body.kind == "deduction" else Decimal(0)
-    await _require_accepted(session, head, before, after(before, body.kind, amount), saving=saving)
     parts = NamedParts(body.lot_id, body.call_off_id, body.member_id)
-    await require_room_in_parts(session, head, parts, kind=body.kind, amount=amount)
+    called = await require_room_in_parts(session, head, parts, kind=body.kind, amount=amount)
+    owner = called or await _own(session, head, before)
+    new = after(owner.before, body.kind, amount)
+    saving = amount if body.cause == "saving" and body.kind == "deduction" else Decimal(0)
+    await _require_accepted(session, owner, new, saving=saving, currency=head.currency)
     year = body.budget_year or body.booked_on.year
     project_id = body.budget_project_id or share_to_pay_from(lines, kind=body.kind, year=year, amount=amount)
     if body.budget_project_id is not None:
@@ -97,7 +101,7 @@ async def post_entry(
         note=body.note,
         parts=parts,
     )
-    await _follow(session, head, after(before, body.kind, amount))
+    await _follow(session, head, owner, new)
     return entry
 
 
@@ -155,34 +159,43 @@ async def _reverse(session: AsyncSession, head: ContractHead, body: EntryIn, *, 
             f"The entry was booked on {entry.booked_on} and is not taken back before that; booked_on is the day on "
             "which it is taken back."
         )
-    new = after(before, entry.kind, -entry.amount)
-    require_room(before, new, value=head.limit, currency=head.currency)
-    await _require_accepted(session, head, before, new, saving=Decimal(0))
-    await require_room_in_parts(session, head, parts_of(entry), kind=entry.kind, amount=-entry.amount)
+    require_room(before, after(before, entry.kind, -entry.amount), value=head.limit, currency=head.currency)
+    called = await require_room_in_parts(session, head, parts_of(entry), kind=entry.kind, amount=-entry.amount)
+    owner = called or await _own(session, head, before)
+    new = after(owner.before, entry.kind, -entry.amount)
+    await _require_accepted(session, owner, new, saving=Decimal(0), currency=head.currency)
     taken_back = Line(entry.kind, entry.budget_project_id, entry.budget_year, -entry.amount)
     require_budget(lines, taken_back, currency=head.currency)
     reversal = take_back(session, head, entry, booked_on=body.booked_on, note=body.note, voucher=body.voucher)
-    await _follow(session, head, new)
+    await _follow(session, head, owner, new)
     return reversal
 
 
+async def _own(session: AsyncSession, head: ContractHead, before: Totals) -> Owner:
+    """The contract as the owner of an entry; what a framework agreement's ledger has of call-offs is not its own."""
+    if head.kind == "framework":
+        before = await totals_of(session, contract_id=head.contract_id)
+    return Owner(head.contract_id, head.state, before)
+
+
 async def _require_accepted(
-    session: AsyncSession, head: ContractHead, before: Totals, new: Totals, *, saving: Decimal
+    session: AsyncSession, owner: Owner, new: Totals, *, saving: Decimal, currency: str
 ) -> None:
     """No statement runs for entries that neither save nor take an acceptance back."""
     saved = Decimal(0)
-    if saving or new.acceptance < before.acceptance:
-        _, saved = await savings_of(session, contract_id=head.contract_id)
-    completed = head.state == "completed"
-    require_accepted(before, new, savings=(saved, saved + saving), completed=completed, currency=head.currency)
+    if saving or new.acceptance < owner.before.acceptance:
+        _, saved = await savings_of(session, contract_id=owner.contract_id)
+    completed = owner.state == "completed"
+    require_accepted(owner.before, new, savings=(saved, saved + saving), completed=completed, currency=currency)
 
 
-async def _follow(session: AsyncSession, head: ContractHead, totals: Totals) -> None:
-    """What an ended contract cost in all stays the sum of its ledger; a framework's is told by its call-offs."""
-    if head.state in FINAL and head.kind != "framework":
+async def _follow(session: AsyncSession, head: ContractHead, owner: Owner, totals: Totals) -> None:
+    """What an ended contract cost in all stays the sum of its money; a call-off hears of what its framework paid."""
+    if owner.contract_id != head.contract_id:
+        await refresh_register(session, contract_id=owner.contract_id)
+    if owner.state in FINAL:
         await session.flush()
-        paid = totals.payment - totals.refund
-        await follow_final_value(session, contract_id=head.contract_id, value=paid)
+        await follow_final_value(session, contract_id=owner.contract_id, value=totals.payment - totals.refund)
 
 
 async def _year_of_project(session: AsyncSession, head: ContractHead, body: EntryIn, *, amount: Decimal) -> int:
