@@ -149,15 +149,19 @@ _FACTS = text(
         'visits', (
             SELECT coalesce(json_agg(json_build_object(
                 'id', inspection.id, 'number', inspector.number, 'organisation_id', organisation.id,
-                'side', CASE WHEN organisation.id = contract.purchaser_id THEN 'purchaser' ELSE 'evaluator' END,
+                'side', CASE WHEN organisation.id = contract.purchaser_id OR joined.buys THEN 'purchaser'
+                             ELSE 'evaluator' END,
                 'title', inspection.title, 'planned_on', inspection.planned_on,
                 'planned', (inspection.recorded_at AT TIME ZONE :zone)::date, 'visited', inspection.visited_on)
                 ORDER BY inspection.id, inspector.number), '[]')
             FROM inspections AS inspection JOIN contracts AS contract ON contract.id = inspection.contract_id
             CROSS JOIN LATERAL jsonb_array_elements(inspection.inspectors) WITH ORDINALITY AS inspector(told, number)
             JOIN organisations AS organisation ON organisation.id = (inspector.told ->> 'organisation_id')::uuid
+            CROSS JOIN LATERAL (SELECT EXISTS (
+                SELECT FROM contract_members AS member WHERE member.contract_id = contract.id
+                  AND member.organisation_id = organisation.id AND member.side = 'purchaser') AS buys) AS joined
             WHERE inspection.contract_id = :contract_id AND inspection.announced AND inspection.state <> 'cancelled'
-              AND (organisation.id = contract.purchaser_id OR 'evaluator' = ANY(organisation.roles))),
+              AND (organisation.id = contract.purchaser_id OR joined.buys OR 'evaluator' = ANY(organisation.roles))),
         'demands', (
             SELECT coalesce(json_agg(json_build_object(
                 'id', id, 'noun', noun, 'kind', coalesce(data ->> 'kind', data ->> 'cause'),

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import Any
+from decimal import Decimal
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, case, or_, select, text, tuple_
@@ -10,9 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.disclosure.queries import sight_sql
 from contracts.obligations.models import FINANCE, CalendarFeed, Obligation, ObligationAct
+from contracts.structure.shares import WHOLE, part_of
 from shared.db import principal_in, scope_sql
 
 __all__ = [
+    "ALONE",
+    "Standing",
     "Whose",
     "calendar_entries",
     "feed_of_secret",
@@ -21,6 +25,7 @@ __all__ = [
     "find_feed",
     "find_waiver",
     "organisation_of",
+    "standings_of",
     "stored_obligations",
     "titles_of",
     "todo_of",
@@ -30,11 +35,33 @@ __all__ = [
 OPEN = (Obligation.done_on.is_(None), Obligation.waived.is_(False), Obligation.lapsed.is_(False))
 
 
+_NAMED = "inspection:"  # of whoever the plan names, and not of its side
 # Joint providers and several purchasers: a member that does not lead its side has its side's duties too.
 _MEMBER_OF = text(
     "SELECT contract_id, side FROM contract_members WHERE organisation_id = :organisation_id AND NOT lead"
 )
 
+
+_STANDINGS = text(
+    "SELECT contract_id, side, share, share_before, lead FROM contract_members "
+    "WHERE organisation_id = :organisation_id AND contract_id = ANY(:ids)"
+)
+
+
+class Standing(NamedTuple):
+    """How an organisation stands on a side: its share of the money in per cent, and that of the members before it."""
+
+    share: Decimal
+    share_before: Decimal
+    lead: bool
+
+    def part(self, amount: Decimal | None) -> Decimal | None:
+        """Its part of an amount; over the members of the side each cent once."""
+        return None if amount is None else part_of(amount, share_before=self.share_before, share=self.share)
+
+
+ALONE = Standing(WHOLE, Decimal(0), lead=True)
+"""A party without others on its side."""
 
 Whose = ColumnElement[bool]
 """Which rows a list or a calendar is about."""
@@ -47,7 +74,17 @@ async def organisation_of(session: AsyncSession, organisation_id: UUID) -> Whose
     if not joined:
         return own
     pairs = [(row.contract_id, row.side) for row in joined]
-    return or_(own, tuple_(Obligation.contract_id, Obligation.side).in_(pairs))
+    of_side = and_(tuple_(Obligation.contract_id, Obligation.side).in_(pairs), ~Obligation.code.startswith(_NAMED))
+    return or_(own, of_side)
+
+
+async def standings_of(
+    session: AsyncSession, *, organisation_id: UUID, contract_ids: Iterable[UUID]
+) -> dict[tuple[UUID, str], Standing]:
+    """By contract and side, where an organisation is one of several; the caller has found the contracts' rows."""
+    values = {"organisation_id": organisation_id, "ids": list(set(contract_ids))}
+    rows = await session.execute(_STANDINGS, values)
+    return {(row.contract_id, row.side): Standing(row.share, row.share_before, row.lead) for row in rows}
 
 
 def finance_of(region: str) -> Whose:
