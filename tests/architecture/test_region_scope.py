@@ -68,6 +68,7 @@ UNSCOPED: dict[str, str] = {
     "contracts/exchange/queries.py:contracts_of": "its WHERE carries `visible`, which has the scope and what is published",
     "contracts/exchange/queries.py:size_of": "its WHERE carries `visible`, which has the scope and what is published",
     "contracts/ledger/queries.py:_BALANCE": AFTER,
+    "contracts/search/queries.py:_with_shares": "both branches carry the caller's scope on contract_search, as find_contracts has made it",
     "contracts/ledger/queries.py:_OWN": AFTER,
     "contracts/ledger/queries.py:_PARTS": AFTER,
     "contracts/ledger/queries.py:_SAVINGS": AFTER,
