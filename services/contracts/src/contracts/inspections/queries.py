@@ -52,7 +52,15 @@ async def inspected_contract(session: AsyncSession, *, contract_id: UUID) -> Con
 
 
 def _seen(principal: Principal) -> ColumnElement[bool]:
-    return or_(Inspection.announced, Inspection.state == "carriedOut", supervised(principal, "inspections"))
+    supervises, takes_part = supervised(principal, "inspections"), _takes_part(principal)
+    return or_(Inspection.announced, Inspection.state == "carriedOut", supervises, takes_part)
+
+
+def _takes_part(principal: Principal) -> ColumnElement[bool]:
+    """Whether the plan names the caller's organisation as an evaluator: it carries the visit out, announced or not."""
+    if principal.organisation is None or "evaluator" not in principal.roles:
+        return false()
+    return Inspection.inspectors.contains([{"organisation_id": str(principal.organisation)}])
 
 
 async def find_inspection(session: AsyncSession, *, inspection_id: UUID, lock: bool = False) -> Inspection:

@@ -7,7 +7,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from contracts.clocks import shortened
 
-__all__ = ["Duty", "Proof", "Text", "obligation_id", "state_of"]
+__all__ = ["VISIT", "Duty", "Proof", "Text", "obligation_id", "state_of"]
 
 _NAMESPACE = uuid5(NAMESPACE_URL, "https://gongping.invalid/obligations")
 
@@ -18,6 +18,9 @@ class Text:
 
     zh: str
     en: str
+
+
+VISIT = Text("按计划开展现场检查并记录结果。", "Carry out the planned inspection and record it.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
-from contracts.obligations.duties import Duty, Proof, Text
+from contracts.obligations.duties import VISIT, Duty, Proof, Text
 from contracts.obligations.facts import Fact
 from contracts.obligations.situation import Situation
 from contracts.rules.queries import Rule, due_on
@@ -223,7 +223,7 @@ def _visits(situation: Situation) -> Iterator[Duty]:
             side=visit.side,
             organisation_id=visit.organisation_id,
             nature="duty",
-            text=Text("按计划开展现场检查并记录结果。", "Carry out the planned inspection and record it."),
+            text=VISIT,
             about=visit.title,
             source="plan of the inspection",
             confidence="agreed",

@@ -44,6 +44,8 @@ calendars = router(tags=["rights and duties"], recorded=False)
 Reader = Annotated[Principal, allow("finance", "purchaser", "provider", "evaluator", "auditor", "operator")]
 Organised = Annotated[Principal, allow("finance", "purchaser", "provider", "evaluator", "auditor", "operator")]
 Treasurer = Annotated[Principal, allow("finance", "auditor", "operator")]
+# Planned and unannounced at the same time, of one organisation.
+_UNANNOUNCED = 1000
 RegionPath = Annotated[str, Path(description="Region code, for example CN-2301.", max_length=16)]
 Until = Annotated[date | None, Query(description="Only with a last day up to this one.")]
 Nature = Annotated[Literal["duty", "right"] | None, Query(description="duty: to do; right: to receive.")]
@@ -157,6 +159,13 @@ async def _todo(
 ) -> tuple[list[TodoOut], str | None]:
     after = _after(page.cursor)
     found = await queries.todo_of(session, whose=whose, limit=page.limit, after=after, until=until, nature=nature)
+    if of is not None and nature != "right":
+        hidden = await queries.unannounced_of(session, of, limit=_UNANNOUNCED)
+        beyond = [row for row in hidden if after is None or (row.due_on, row.id) > after]
+        found = sorted(
+            [*found, *(row for row in beyond if until is None or row.due_on <= until)],
+            key=lambda row: (row.due_on, row.id),
+        )
     shown = found[: page.limit]
     next_cursor = encode_cursor(shown[-1].due_on, shown[-1].id) if len(found) > page.limit else None
     titles = await queries.titles_of(session, (row.contract_id for row in shown))
