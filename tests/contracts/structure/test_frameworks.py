@@ -72,6 +72,15 @@ async def test_of_two_call_offs_at_once_one_fits(contracts: Any, structure: Call
     assert sorted(answer.status_code for answer in answers) == [200, 409, 409]
     shown = await contracts.get(f"/contracts/{framework['contract_id']}/call-offs")
     assert (shown["called_off"], shown["left"]) == ("60.00", "40.00")
+    wrong = {"field": "value", "old": "100.00", "new": "59.99", "reason": "录入错误（模拟）", "proof_sha256": "a" * 64}
+    path = f"/contracts/{framework['contract_id']}/corrections"
+    asked = await contracts.post(path, wrong, expect=201)
+    second = contracts.client.as_("purchaser", subject="second")
+    approve = f"{path}/{asked['id']}/approve"
+    below = await contracts.refused(
+        "POST", approve, {"note": "x"}, status=409, slug="contract-not-correctable", client=second
+    )
+    assert below["called_off"] == "60.00"
 
 
 async def test_a_call_off_lies_inside_the_framework(contracts: Any, structure: Callable[..., Any]) -> None:

@@ -1,6 +1,7 @@
 """Reading the ledger. Totals are sums over its rows, never stored."""
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -21,6 +22,7 @@ __all__ = [
     "is_reversed",
     "list_entries",
     "payables_balance",
+    "payments_by_day",
     "reversed_among",
     "savings_of",
     "standing_lines",
@@ -86,6 +88,16 @@ _PARTS = text(
     GROUP BY part.part, part.id, kind
     """
 )
+_DAYS = text(
+    f"""
+    SELECT coalesce(booked_on, recorded_at::date) AS on_day,
+           sum(CASE kind WHEN 'payment' THEN amount ELSE -amount END) AS amount
+    FROM ledger_entries AS entry
+    WHERE {OWN_MONEY} AND kind IN ('payment', 'refund')
+      AND NOT EXISTS (SELECT FROM ledger_entries AS taken_back WHERE taken_back.reverses = entry.id)
+    GROUP BY 1
+    """  # noqa: S608 - constants
+)
 _BALANCE = text(
     """
     SELECT coalesce(sum(CASE WHEN credit_account = 'payables' THEN amount ELSE -amount END), 0)
@@ -133,6 +145,12 @@ async def savings_of(session: AsyncSession, *, contract_id: UUID) -> tuple[int, 
     """Number of entries in its ledger, and the sum of the lawful savings among the deductions of its money."""
     row = (await session.execute(_SAVINGS, {"contract_id": contract_id})).one()
     return row.entries, row.savings
+
+
+async def payments_by_day(session: AsyncSession, *, contract_id: UUID) -> list[tuple[date, Decimal]]:
+    """Days and amounts of a contract's payments, and (negative) of its refunds, that stand."""
+    rows = await session.execute(_DAYS, {"contract_id": contract_id})
+    return [(row.on_day, row.amount) for row in rows]
 
 
 async def payables_balance(session: AsyncSession, *, contract_id: UUID) -> object:

@@ -25,7 +25,7 @@ from shared.auth import require_region
 from shared.concurrency import check_version
 from shared.db import principal_in
 from shared.ids import new_id
-from shared.problems import TooLarge
+from shared.problems import TooLarge, Unprocessable
 
 __all__ = [
     "book_voucher",
@@ -45,11 +45,21 @@ async def import_vouchers(session: AsyncSession, body: VoucherFileIn, *, limit: 
     """Record a statement and match its vouchers by number.
 
     A number that came before in the year (in this file or another of the treasury) goes to the queue of duplicates.
-    403 for a region outside the caller's scope, 413 for too many lines, VoucherFileAlreadyImported for known content.
+    403 for a region outside the caller's scope, 413 for too many lines, 422 for days to come,
+    VoucherFileAlreadyImported for known content.
     """
     require_region(principal_in(session), body.region)
     if len(body.lines) > limit:
         raise TooLarge(f"{len(body.lines)} lines; send at most {limit} in one file.", limit=limit)
+    today = clock.today()
+    early = [position for position, line in enumerate(body.lines) if line.paid_on > today]
+    if early:
+        raise Unprocessable(
+            "A statement tells what was paid, and these days are still to come.",
+            errors=[
+                {"pointer": f"/lines/{position}/paid_on", "detail": f"is after {today}"} for position in early[:100]
+            ],
+        )
     content_hash = hashlib.sha256(to_json(body)).hexdigest()
     # One import of a treasury at a time, so that a number of two files at once is still found twice.
     lock = text("SELECT pg_advisory_xact_lock(hashtextextended('vouchers:' || :region || ':' || :source, 0))")

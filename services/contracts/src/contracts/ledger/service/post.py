@@ -4,6 +4,7 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.budgets.queries import get_project, lock_project
@@ -11,7 +12,7 @@ from contracts.contracts.errors import ContractStateConflict
 from contracts.contracts.queries import milestone_ids
 from contracts.contracts.service import ContractHead, follow_final_value, open_for_fact
 from contracts.contracts.transitions import FINAL
-from contracts.ledger.accounts import ACCOUNTS_OF, Totals, after, require_accepted, require_room
+from contracts.ledger.accounts import ACCOUNTS_OF, Totals, after, require_accepted, require_paid_by, require_room
 from contracts.ledger.budget import Line, require_budget, share_to_pay_from
 from contracts.ledger.errors import (
     BookingInTheFuture,
@@ -28,6 +29,7 @@ from contracts.ledger.models import LedgerEntry
 from contracts.ledger.queries import (
     get_entry,
     is_reversed,
+    payments_by_day,
     savings_of,
     standing_lines,
     totals_in,
@@ -46,6 +48,7 @@ __all__ = ["PAID_OUT", "post_acceptance", "post_entry"]
 
 # Money that leaves the treasury: what a region's settings may want in three hands (action `payment`).
 PAID_OUT = ("payment", "interestPayment", "compensationPayment")
+_SETTLED = text("SELECT final_value IS NOT NULL FROM contracts WHERE id = :contract_id")
 
 
 async def post_entry(
@@ -81,6 +84,9 @@ async def post_entry(
     new = after(owner.before, body.kind, amount)
     saving = amount if body.cause == "saving" and body.kind == "deduction" else Decimal(0)
     await _require_accepted(session, owner, new, saving=saving, currency=head.currency)
+    if body.kind == "refund":
+        moves = await payments_by_day(session, contract_id=owner.contract_id)
+        require_paid_by(moves, day=body.booked_on, amount=amount, currency=head.currency)
     year = body.budget_year or body.booked_on.year
     project_id = body.budget_project_id or share_to_pay_from(lines, kind=body.kind, year=year, amount=amount)
     if body.budget_project_id is not None:
@@ -181,12 +187,14 @@ async def _own(session: AsyncSession, head: ContractHead, before: Totals) -> Own
 async def _require_accepted(
     session: AsyncSession, owner: Owner, new: Totals, *, saving: Decimal, currency: str
 ) -> None:
-    """No statement runs for entries that neither save nor take an acceptance back."""
+    """No statement runs for entries that neither save nor take an acceptance back, nor pay after a termination."""
     saved = Decimal(0)
     if saving or new.acceptance < owner.before.acceptance:
         _, saved = await savings_of(session, contract_id=owner.contract_id)
-    completed = owner.state == "completed"
-    require_accepted(owner.before, new, savings=(saved, saved + saving), completed=completed, currency=currency)
+    closed = owner.state == "completed"
+    if owner.state == "terminated" and new.executed > owner.before.executed:
+        closed = (await session.execute(_SETTLED, {"contract_id": owner.contract_id})).scalar_one()
+    require_accepted(owner.before, new, savings=(saved, saved + saving), closed=closed, currency=currency)
 
 
 async def _follow(session: AsyncSession, head: ContractHead, owner: Owner, totals: Totals) -> None:
