@@ -227,8 +227,16 @@ def wave(draw: st.DrawFn, number: int, version: int) -> WaveClosed:
     )
 
 
+def exact(measure: str, value: float | None, *, status: str) -> Estimate:
+    """The headline of a small census that everybody answered: its bounds meet in the value."""
+    return Estimate(
+        item="overall", measure=measure, estimate=value, ci_low=value, ci_high=value, ci_method="bounds", status=status
+    )
+
+
 def closed_wave(number: int, *, kind: str, index: float, status: str = "ok", **rest: Json) -> WaveClosed:
-    """A closed wave; simulated."""
+    """A closed wave that everybody answered, so that its figures are exact; simulated."""
+    shown = None if status == "suppressed" else index
     defaults: dict[str, Any] = {
         "wave_id": ident(8, number),
         "version": 2,
@@ -243,13 +251,11 @@ def closed_wave(number: int, *, kind: str, index: float, status: str = "ok", **r
         "opens_at": AT,
         "closes_at": AT,
         "closed_at": AT,
-        "n": 120,
-        "response_rate": 0.5,
+        "n": 60,
+        "response_rate": 1.0,
         "estimates": (
-            Estimate(item="overall", measure="top2", estimate=0.9, status="ok"),
-            Estimate(
-                item="overall", measure="index100", estimate=None if status == "suppressed" else index, status=status
-            ),
+            exact("top2", 0.9, status="ok"),
+            exact("index100", shown, status=status),
         ),
         "policy": "score-v1",
     }

@@ -122,7 +122,7 @@ def check_forgeries(snapshot: Json) -> None:
     assert "score.content.evidence" in forged(snapshot, drop_evidence)
     assert forged(snapshot, move_clock) == ["score.chain_hash"]
     if snapshot["uncertainty"]["low"] != snapshot["uncertainty"]["median"]:
-        assert forged(snapshot, narrow) == ["uncertainty.low"]
+        assert forged(snapshot, narrow) == ["uncertainty.low", "uncertainty.record_hash"]
 
     def surer(copied: Json) -> None:
         copied["part_uncertainty"]["parts"]["provider"]["se"] = "9.000000"

@@ -129,15 +129,15 @@ def terms() -> list[list[Json]]:
 
 
 def wave(index: float, se: float | None = None, *, number: int = 1, df: float | None = 40.0) -> list[Json]:
-    """A closed completion wave."""
+    """A closed completion wave; without a standard error everybody answered."""
+    limits = {} if se else {"ci_low": index, "ci_high": index, "ci_method": "bounds"}
+    overall = {"item": "overall", "measure": "index100", "estimate": index, "se": se, "df": df, "n": 80, "status": "ok"}
     body = {
         "kind": "completion",
         "simulated": True,
         "closed_at": AT.isoformat(),
         "design": "census",
-        "estimates": [
-            {"item": "overall", "measure": "index100", "estimate": index, "se": se, "df": df, "n": 80, "status": "ok"}
-        ],
+        "estimates": [overall | limits],
     }
     item_id = str(UUID(int=(8 << 64) + number))
     return [item_id, "wave", 2, sha256(canonical({"body": body, "id": item_id, "kind": "wave"})), body]

@@ -64,7 +64,13 @@ def moved_rows(evaluated: Evaluated, n: int, *, draws: int = DRAWS) -> list[Move
     values = inputs.value[:, n].tolist()
     drawn = draw(
         [
-            Uncertain(keys[measured.refs[-1]], spread.dist, values[row], spread.se, spread.df)
+            Uncertain(
+                keys[measured.refs[-1]],
+                spread.dist,
+                values[row] if spread.centre is None else spread.centre,
+                spread.se,
+                spread.df,
+            )
             for row, measured, spread in found
         ],
         draws,

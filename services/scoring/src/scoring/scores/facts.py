@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from scoring.evidence.statements import STATED, Stated, standing
 from scoring.scores.measured import Agreed, Measured, Ref, Spread
+from scoring.scores.sampling import sampling_error
 
 __all__ = ["Agreed", "Facts", "Measured", "Ref", "Spread", "read_facts", "stage_of"]
 
@@ -95,7 +96,7 @@ class Facts:
             for estimate in body["estimates"]:
                 if estimate["item"] == rule["item"] and estimate["measure"] == rule["measure"]:
                     if estimate["status"] in rule["status"] and estimate["estimate"] is not None:
-                        return Measured(float(estimate["estimate"]), (ref,), _sampling(estimate))
+                        return Measured(float(estimate["estimate"]), (ref,), sampling_error(estimate))
                     break
         return None
 
@@ -119,15 +120,6 @@ class Facts:
             if stated.value is not None:
                 return Measured(stated.value, refs, spread)
         return None
-
-
-def _sampling(estimate: Mapping[str, Any]) -> Spread | None:
-    """The error of a wave's estimate with its component for non-response; None for a census without any."""
-    se = estimate.get("se_total") or estimate.get("se")
-    if not se:
-        return None
-    df = estimate.get("df")
-    return Spread("sampling", "t" if df else "normal", float(se), df, estimate.get("n"))
 
 
 _REPORTED: Final = {"met", "partlyMet", "notMet"}

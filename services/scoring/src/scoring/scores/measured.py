@@ -19,6 +19,8 @@ class Spread(NamedTuple):
     df: float | None = None
     n: int | None = None
     """Answers, or marks, that it rests on."""
+    centre: float | None = None
+    """Middle of the distribution where it is not the value itself: bounds lie unevenly around an estimate."""
 
 
 class Measured(NamedTuple):

@@ -193,7 +193,7 @@ def _record(
         "sources": sources,
         "advice": advise(outcome, sources, counts),
         "method": {
-            "algorithm": "monte-carlo/1",
+            "algorithm": "monte-carlo/2",
             "generator": "Philox4x64-10",
             "numpy": np.__version__,
             "missing_could_change": open_,
