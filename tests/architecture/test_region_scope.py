@@ -30,6 +30,7 @@ UNSCOPED: dict[str, str] = {
     "contracts/contracts/service/milestones.py:_RAISE": AFTER,
     "contracts/contracts/service/framework.py:_OPEN": AFTER,
     "contracts/inspections/queries.py:supervised": "a part of ORM statements, which the hook scopes",
+    "contracts/inspections/queries.py:_takes_part": "a part of ORM statements, which the hook scopes",
     "contracts/disclosure/queries.py:unconcluded_sql": "a part of statements whose WHERE carries the scope",
     "contracts/contracts/service/evaluable.py:_SET": AFTER,
     "contracts/contracts/service/parts_many.py:": "asks whether a part that was found in the caller's scope is in use",

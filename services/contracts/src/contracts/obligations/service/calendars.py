@@ -23,7 +23,6 @@ from contracts.obligations.queries import (
     organisation_of,
     standings_of,
     titles_of,
-    unannounced_of,
 )
 from contracts.obligations.register import reading_as
 from contracts.organisations.queries import get_organisation
@@ -148,9 +147,6 @@ async def read_feed(session: AsyncSession, *, secret: str) -> bytes:
             past=today - timedelta(days=settings.calendar_past_days),
             limit=settings.calendar_items,
         )
-        if reader.organisation is not None:
-            hidden = await unannounced_of(session, reader.organisation, limit=settings.calendar_items)
-            rows = [*hidden, *rows][: settings.calendar_items]
         ids = [row.contract_id for row in rows]
         titles = await titles_of(session, ids)
         standings = {}
