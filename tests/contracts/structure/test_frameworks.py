@@ -2,10 +2,15 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from tests.contracts.structure.conftest import members
 
+from contracts.monitoring.queries import figures_of
+from shared.auth import SYSTEM
 from shared.events import ContractUpdated, LedgerPosted, ObservationRecorded
 from shared.ids import new_id
 
@@ -252,7 +257,7 @@ async def test_what_a_framework_pays_for_a_completed_call_off_moves_what_it_cost
     assert [(await contracts.get(where))["final_value"] for where in (one, path)] == ["100.00", "4.00"]
 
 
-async def test_a_call_off_paid_through_its_framework_is_not_overdue(
+async def test_a_call_off_paid_through_its_framework_is_neither_overdue_nor_behind(
     contracts: Any, structure: Callable[..., Any]
 ) -> None:
     framework = await framework_in_force(contracts, structure, ceiling="250.00")
@@ -263,6 +268,10 @@ async def test_a_call_off_paid_through_its_framework_is_not_overdue(
     assert due["overdue"] == "200.00"
     await contracts.book(framework, "payment", "150.00", call_off_id=called["contract_id"])
     assert (await contracts.get(f"{one}/dues?as_of=2025-12-31"))["overdue"] == "50.00"
+    # Nor does it lag behind the month's execution.
+    async with contracts.database.reading(principal=SYSTEM) as session:
+        (figures,) = await figures_of(session, contract_ids=[UUID(called["contract_id"])], month=date(2025, 8, 1))
+    assert (figures.year_execution, figures.execution) == (Decimal(75), Decimal(75))
 
 
 async def test_a_completion_and_a_payment_through_the_framework_at_once_agree(
