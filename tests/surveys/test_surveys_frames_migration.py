@@ -10,7 +10,7 @@ from gongping_local.pytest_servers import Servers
 from shared.db import asyncpg_url
 from shared.ids import new_id
 from shared.migrations import migrate
-from shared.testing import _administer, _with_database
+from shared.testing_databases import empty_database
 
 OPEN_WAVE = """
 INSERT INTO waves (id, version, contract_id, simulated, kind, state, opened_by, instrument_id, instrument_version,
@@ -20,10 +20,7 @@ VALUES ($1, 1, $2, true, $3, 'open', $4, 'core', '1.0.0', $5, '{en}', 'open_link
 
 
 async def test_waves_of_before_get_their_declarations_and_the_code_before_can_open_more(servers: Servers) -> None:
-    name = f"surveys_before_{new_id().hex[-12:]}"
-    url = _with_database(servers.postgres_url, name)
-    await _administer(servers.postgres_url, f'CREATE DATABASE "{name}"')
-    try:
+    async with empty_database(servers.postgres_url) as url:
         await asyncio.to_thread(migrate, "surveys", url, "0002")
         connection = await asyncpg.connect(asyncpg_url(url))
         contract, begin = new_id(), datetime(2026, 1, 1, tzinfo=UTC)
@@ -51,5 +48,3 @@ async def test_waves_of_before_get_their_declarations_and_the_code_before_can_op
                 await connection.execute(OPEN_WAVE, new_id(), contract, "completion", "schedule", *times)
         finally:
             await connection.close()
-    finally:
-        await _administer(servers.postgres_url, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')

@@ -1,10 +1,8 @@
 """What tests of every service share: a fresh database per test, a client with tokens, events in and out.
 
-A service's database is migrated once per process into a template; each test gets `CREATE DATABASE … TEMPLATE`, which
-takes tens of milliseconds. The URL is overridden, never the session: what is tested is what runs.
+A test overrides the URL, never the session: what is tested is what runs.
 """
 
-import asyncio
 import json
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
@@ -13,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 import httpx
 from fastapi import FastAPI
 from sqlalchemy import text
@@ -21,13 +18,13 @@ from sqlalchemy import text
 from shared import clock
 from shared.auth import Keys, mint, new_signing_key
 from shared.bus import Delivery
-from shared.db import Database, asyncpg_url
+from shared.db import Database
 from shared.events import Envelope, EventData
 from shared.ids import new_id
 from shared.inbox import Received, Subscription, apply, read, take
-from shared.migrations import migrate
 from shared.outbox import nats_subject
 from shared.service import Service, attach, create_app, open_database
+from shared.testing_databases import new_database
 
 __all__ = [
     "SIGNING_KEY",
@@ -42,8 +39,6 @@ __all__ = [
 ]
 
 SIGNING_KEY = new_signing_key()
-_templates: dict[tuple[str, str], str] = {}
-_lock = asyncio.Lock()
 # By service, which an idle application keeps alive, and what the application itself is made with.
 _idle: defaultdict[tuple[int, int], list[FastAPI]] = defaultdict(list)
 
@@ -65,43 +60,6 @@ def token(
 ) -> str:
     """An access token signed with the test key."""
     return mint(SIGNING_KEY, subject=subject, roles=roles, regions=regions, organisation=organisation)
-
-
-def _with_database(url: str, name: str) -> str:
-    return url.rsplit("/", 1)[0] + "/" + name
-
-
-async def _administer(admin_url: str, *statements: str) -> None:
-    connection = await asyncpg.connect(asyncpg_url(admin_url))
-    try:
-        for statement in statements:
-            await connection.execute(statement)
-    finally:
-        await connection.close()
-
-
-async def _template(admin_url: str, service: str) -> str:
-    """Name of the service's migrated template database; made once per process."""
-    async with _lock:
-        name = _templates.get((admin_url, service))
-        if name is None:
-            name = f"template_{service}_{new_id().hex[-12:]}"
-            await _administer(admin_url, f'CREATE DATABASE "{name}"')
-            await asyncio.to_thread(migrate, service, _with_database(admin_url, name))
-            _templates[admin_url, service] = name
-        return name
-
-
-@asynccontextmanager
-async def new_database(admin_url: str, service: str) -> AsyncIterator[str]:
-    """URL of a fresh, migrated database of a service; dropped at the end."""
-    template = await _template(admin_url, service)
-    name = f"{service}_{new_id().hex[-12:]}"
-    await _administer(admin_url, f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY wal_log')
-    try:
-        yield _with_database(admin_url, name)
-    finally:
-        await _administer(admin_url, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
 @dataclass(slots=True)

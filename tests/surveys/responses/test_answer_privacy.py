@@ -7,7 +7,7 @@ columns, every log line and every span, as somebody would who has all of them, a
 import itertools
 import logging
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -19,10 +19,13 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from scipy.stats import spearmanr
 from structlog.testing import capture_logs
-from tests.surveys.conftest import Surveys, random_answers
+from tests.surveys.conftest import UNLIMITED, Surveys, random_answers
 from tests.surveys.responses.answering import invite, run_mover, select, send
 
+from gongping_local.pytest_servers import Servers
 from shared import clock, telemetry
+from shared.testing import client_for, new_database
+from surveys.app import service
 from surveys.frames.service import access_key
 from surveys.kernel.receipts import leaf_prefix
 from surveys.responses.drafts import save_draft
@@ -47,6 +50,16 @@ class Known:
     @property
     def keys(self) -> list[bytes]:
         return [access_key(self.wave_id, token) for token in self.tokens]
+
+
+@pytest.fixture
+async def surveys(servers: Servers) -> AsyncIterator[Surveys]:
+    """On a database that nobody has used: where rows lie is one of the things that might tell."""
+    async with (
+        new_database(servers.postgres_url, "surveys", untouched=True) as url,
+        client_for(service, url, **UNLIMITED) as client,
+    ):
+        yield Surveys(client)
 
 
 @pytest.fixture
