@@ -149,6 +149,10 @@ ENDPOINTS: dict[tuple[str, str], set[str]] = {
     ("POST", "/v1/vouchers/{voucher_id}/book"): {"finance"},
     ("POST", "/v1/vouchers/{voucher_id}/dismiss"): {"finance"},
     ("POST", "/v1/vouchers/{voucher_id}/reopen"): {"finance"},
+    ("POST", "/v1/vouchers/{voucher_id}/unmatch"): {"finance"},
+    ("POST", "/v1/vouchers/{voucher_id}/unmatch/approve"): {"finance"},
+    ("POST", "/v1/vouchers/{voucher_id}/unmatch/reject"): {"finance"},
+    ("GET", "/v1/vouchers/{voucher_id}/unmatchings"): SUPERVISORS,
     ("POST", "/v1/contracts/{contract_id}/acceptances"): MANAGERS,
     ("GET", "/v1/contracts/{contract_id}/acceptances"): READERS,
     ("GET", "/v1/amendments/reasons"): PUBLIC,
@@ -442,6 +446,8 @@ class World:
             "/v1/vouchers/{voucher_id}/book": {"contract_id": self.contract["contract_id"]},
             "/v1/vouchers/{voucher_id}/dismiss": {"reason": "x"},
             "/v1/vouchers/{voucher_id}/reopen": {"reason": "x"},
+            "/v1/vouchers/{voucher_id}/unmatch": {"reason": "x"},
+            "/v1/vouchers/{voucher_id}/unmatch/reject": {"reason": "x"},
         }
         return bodies.get(template)
 

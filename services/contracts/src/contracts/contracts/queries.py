@@ -24,6 +24,7 @@ from contracts.contracts.records import (
 from contracts.contracts.statement import SELECT, record_of
 from contracts.disclosure.queries import sight_sql
 from contracts.policies.queries import note_stamp
+from shared.auth import SYSTEM
 from shared.db import principal_in, scope_sql
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "observables_by_code",
     "observables_of",
     "read_contracts",
+    "record_to_tell",
     "regions_of",
     "require_visible",
     "snapshot_contracts",
@@ -74,6 +76,17 @@ async def get_contract(session: AsyncSession, *, contract_id: UUID) -> ContractR
         raise _not_found(contract_id)
     note_stamp(session, row.policies_stamp)
     return record_of(row, principal)
+
+
+async def record_to_tell(session: AsyncSession, *, contract_id: UUID) -> ContractRecord:
+    """A contract that changed, for its own event: money of a call-off moves under its framework agreement, too.
+
+    Never for an answer: the caller's scope and what is withheld from it are not asked for.
+    """
+    row = (
+        await session.execute(text(f"{SELECT} WHERE contract.id = :contract_id"), {"contract_id": contract_id})
+    ).one()
+    return record_of(row, SYSTEM)
 
 
 async def get_contracts(session: AsyncSession, *, contract_ids: Sequence[UUID]) -> list[ContractRecord]:

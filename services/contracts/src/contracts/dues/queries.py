@@ -10,19 +10,20 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from contracts.dues.errors import PaymentTermsNotFound
 from contracts.dues.interest import Charge, Settlement
 from contracts.dues.models import PaymentTerms
+from contracts.ledger.queries import OWN_MONEY
 from contracts.rules.queries import RecordedTerms
 
 __all__ = ["charges_of", "find_terms", "get_terms", "recorded_of", "recorded_terms", "settlements_of"]
 
-# A contract's own rows; the caller has made sure that the contract is visible.
+# What is of the contract; the caller has made sure that the contract is visible.
 _MOVES = text(
-    """
+    f"""
     SELECT id, kind, amount, coalesce(booked_on, recorded_at::date) AS on_day, delivered_on
     FROM ledger_entries AS entry
-    WHERE contract_id = :contract_id AND kind IN ('acceptance', 'payment', 'deduction', 'refund')
+    WHERE {OWN_MONEY} AND kind IN ('acceptance', 'payment', 'deduction', 'refund')
       AND NOT EXISTS (SELECT FROM ledger_entries AS taken_back WHERE taken_back.reverses = entry.id)
     ORDER BY on_day, id
-    """
+    """  # noqa: S608 - constants
 )
 
 

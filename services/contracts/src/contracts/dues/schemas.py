@@ -113,8 +113,11 @@ class OverdueContractOut(Out):
     )
     currency: str = Field(description="ISO 4217 code.")
     payments: int = Field(description="Accepted parts of which something is overdue.")
-    overdue: Money = Field(description="Outstanding after its due date.")
-    interest: Money = Field(description="Interest that has run on these parts.")
+    lead: bool = Field(description="It leads the purchasers, or is the only one.")
+    share: Figure = Field(description="Its share of the purchasers' money in per cent.")
+    overdue: Money = Field(description="Outstanding after its due date, its share of it.")
+    contract_overdue: Money = Field(description="Outstanding after its due date, of all purchasers.")
+    interest: Money = Field(description="Interest that has run on these parts, its share of it.")
     due_since: date = Field(description="The earliest of their due dates.")
     rule: str = Field(description="Rule set, rules and sources behind the due dates.")
 
