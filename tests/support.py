@@ -6,7 +6,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["eventually"]
+__all__ = ["ANY_VERSION", "eventually"]
+
+ANY_VERSION = {"If-Match": "*"}  # headers of an edit that may replace whatever version there is
 
 
 async def eventually(condition: Callable[[], Any], *, timeout: float = 20, every: float = 0.02) -> Any:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import httpx
 from fastapi.routing import APIRoute
+from tests.support import ANY_VERSION
 
 from contracts.app import service
 from contracts.catalogue.queries import SHIPPED
@@ -148,6 +149,10 @@ ENDPOINTS: dict[tuple[str, str], set[str]] = {
     ("POST", "/v1/vouchers/{voucher_id}/book"): {"finance"},
     ("POST", "/v1/vouchers/{voucher_id}/dismiss"): {"finance"},
     ("POST", "/v1/vouchers/{voucher_id}/reopen"): {"finance"},
+    ("POST", "/v1/vouchers/{voucher_id}/unmatch"): {"finance"},
+    ("POST", "/v1/vouchers/{voucher_id}/unmatch/approve"): {"finance"},
+    ("POST", "/v1/vouchers/{voucher_id}/unmatch/reject"): {"finance"},
+    ("GET", "/v1/vouchers/{voucher_id}/unmatchings"): SUPERVISORS,
     ("POST", "/v1/contracts/{contract_id}/acceptances"): MANAGERS,
     ("GET", "/v1/contracts/{contract_id}/acceptances"): READERS,
     ("GET", "/v1/amendments/reasons"): PUBLIC,
@@ -442,6 +447,8 @@ class World:
             "/v1/vouchers/{voucher_id}/book": {"contract_id": self.contract["contract_id"]},
             "/v1/vouchers/{voucher_id}/dismiss": {"reason": "x"},
             "/v1/vouchers/{voucher_id}/reopen": {"reason": "x"},
+            "/v1/vouchers/{voucher_id}/unmatch": {"reason": "x"},
+            "/v1/vouchers/{voucher_id}/unmatch/reject": {"reason": "x"},
         }
         return bodies.get(template)
 
@@ -677,7 +684,7 @@ class World:
         return bodies.get(template.rsplit("/", 1)[1]) if method == "POST" else None
 
     async def ask(self, client: httpx.AsyncClient, method: str, template: str) -> httpx.Response:
-        return await client.request(method, self.path(template), json=self.body(method, template))
+        return await client.request(method, self.path(template), json=self.body(method, template), headers=ANY_VERSION)
 
 
 async def world_of(contracts: Any) -> World:

@@ -317,7 +317,7 @@ async def several_parties_conclude_a_contract(province: Province) -> None:
             {"side": "provider", "organisation_id": lead, "share": "66.67", "lead": True},
             {"side": "provider", "organisation_id": partner, "share": "33.33"},
         ]
-        await province.ask("PUT", f"{path}/structure", {"members": members})
+        await province.ask("PUT", f"{path}/structure", {"members": members}, headers={"If-Match": '"1"'})
         await province.ask("POST", f"{path}/submit")
         terms = (await province.ask("GET", f"{path}/confirmations"))["terms_sha256"]
         states = []

@@ -19,6 +19,7 @@ __all__ = [
     "Internal",
     "NotFound",
     "PreconditionFailed",
+    "PreconditionRequired",
     "Problem",
     "TooLarge",
     "TooManyRequests",
@@ -97,6 +98,12 @@ class Unprocessable(Problem):
     """A malformed payload; `errors` lists pointer and detail of each."""
 
     status, slug, title = 422, "malformed", "Malformed payload"
+
+
+class PreconditionRequired(Problem):
+    """An edit must say by If-Match on which version it rests, so that nobody overwrites a colleague's edit unseen."""
+
+    status, slug, title = 428, "precondition-required", "If-Match required"
 
 
 class TooManyRequests(Problem):

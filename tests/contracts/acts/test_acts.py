@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support import ANY_VERSION
 
 from contracts.acts.models import Act
 from contracts.acts.service.handover import give
@@ -107,7 +108,9 @@ async def test_a_returned_act_is_mended_and_a_changed_contract_makes_it_stale(of
     await office.refused("head", f"{path}/resubmit", None, status=409, slug="act-needs-other-person")
     await office.post("clerk", f"{path}/resubmit", {"body": {"reason": "no budget"}})
     await office.post("head", f"{path}/review")
-    assert (await office.contracts.staff.patch(f"/v1{contract_path}", json={"title": "新标题"})).status_code == 200
+    assert (
+        await office.contracts.staff.patch(f"/v1{contract_path}", json={"title": "新标题"}, headers=ANY_VERSION)
+    ).status_code == 200
     problem = await office.refused("chief", f"{path}/sign", None, status=412, slug="act-stale")
     assert (problem["prepared_version"], problem["version"]) == (1, 2)
     await office.post("chief", f"{path}/return", {"reason": "prepared for what has changed"})

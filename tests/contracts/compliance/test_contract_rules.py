@@ -2,11 +2,13 @@
 
 from typing import Any
 
+from tests.support import ANY_VERSION
+
 from contracts.rules.facts import TERMS
 from contracts.rules.shipped import shipped
 from shared.testing import events
 
-CN = shipped()["cn-2020@1.0.0"]
+CN = shipped()["cn-2020@1.1.0"]
 CLAUSES = {
     "terms": list(TERMS),
     "negative_list": [],
@@ -16,6 +18,9 @@ CLAUSES = {
 }
 COMPETITION = {"award_notice_on": "2024-12-20", "bids_received": 4, "bids_rejected": 1, "estimate": "130000.00"}
 CONFIRM = {"version": "1.0.0", "scope": "CN-23", "person": "模拟 负责人", "basis": "模拟文号"}
+
+
+DELIVERIES = [{"code": "M1", "title": "服务（模拟）", "percentage": "100", "due_on": "2025-12-31"}]
 
 
 def verdict(answer: Any, code: str) -> Any:
@@ -35,7 +40,7 @@ async def test_an_unconfirmed_set_warns_and_is_pinned(contracts: Any) -> None:
     active = await contracts.post(f"{path}/activate")
     assert {name: active["rules"][name] for name in ("id", "version", "sha256")} == {
         "id": "cn-2020",
-        "version": "1.0.0",
+        "version": "1.1.0",
         "sha256": CN.sha256,
     }
     assert active["value_at_signing"] == active["value"]
@@ -112,7 +117,9 @@ async def test_a_confirmed_rule_refuses_until_two_persons_set_it_aside(contracts
     problem = await contracts.refused("POST", f"{path}/activate", status=409, slug="contract-not-activatable")
     assert [item["what"] for item in problem["missing"]] == ["rules.mandatory-terms"]
     await contracts.post(f"{path}/return")
-    assert (await contracts.staff.patch(f"/v1{path}", json={"clauses": CLAUSES})).status_code == 200
+    assert (
+        await contracts.staff.patch(f"/v1{path}", json={"clauses": CLAUSES}, headers=ANY_VERSION)
+    ).status_code == 200
     await contracts.post(f"{path}/submit")
     active = await contracts.post(f"{path}/activate")
     effects = {each["rule"]: each["effect"] for each in active["rules"]["at_signing"]}
@@ -169,3 +176,46 @@ async def test_stated_facts_are_checked(contracts: Any) -> None:
     ]
     for pointer, change in cases:
         assert await contracts.pointers("POST", "/contracts", body | change) == {pointer}, change
+
+
+async def test_missing_milestones_warn_and_refuse_once_the_rule_is_confirmed(contracts: Any) -> None:
+    lax = await contracts.active(milestones=DELIVERIES, region="CN-310101")
+    warned = {each["rule"]: each["effect"] for each in lax["rules"]["at_signing"]}
+    assert warned["milestones-agreed"] == "warn"
+    found = verdict(await contracts.get(f"/contracts/{lax['contract_id']}/rules"), "milestones-agreed")
+    assert (found["figures"]["lacking"], found["source"]) == (["financing"], "MOF-102 art. 23")
+
+    confirm = CONFIRM | {"version": "1.1.0", "rules": ["milestones-agreed"]}
+    await contracts.post("/rules/cn-2020/confirmations", confirm)
+    pending = await contracts.pending(milestones=[])
+    path = f"/contracts/{pending['contract_id']}"
+    problem = await contracts.refused("POST", f"{path}/activate", status=409, slug="contract-not-activatable")
+    (missing,) = problem["missing"]
+    assert missing["what"] == "rules.milestones-agreed"
+    assert "delivery and financing" in missing["how"]
+    assert missing["figures"]["lacking"] == ["delivery", "financing"]
+    # Whoever has confirmed what: where there are milestones of a kind, their shares sum to 100.
+    await contracts.post(f"{path}/return")
+    halves = [DELIVERIES[0] | {"percentage": "50"}]
+    answer = await contracts.staff.patch(f"/v1{path}", json={"milestones": halves}, headers=ANY_VERSION)
+    assert answer.status_code == 200, answer.text
+    await contracts.post(f"{path}/submit")
+    problem = await contracts.refused("POST", f"{path}/activate", status=409, slug="contract-not-activatable")
+    assert [item["what"] for item in problem["missing"]] == ["milestones.delivery", "rules.milestones-agreed"]
+
+
+async def test_recorded_payment_terms_that_contradict_the_text_are_warned_of(contracts: Any) -> None:
+    active = await contracts.active(clauses=CLAUSES, competition=COMPETITION)
+    path = f"/contracts/{active['contract_id']}"
+    assert verdict(await contracts.get(f"{path}/rules"), "terms-consistent")["effect"] == "none"
+    terms = {"small_enterprise": True, "days": 45}
+    answer = await contracts.staff.put(f"/v1{path}/payment-terms", json=terms)
+    assert answer.status_code == 200, answer.text
+    (warning,) = answer.json()["warnings"]
+    assert (warning["code"], warning["rule"]) == ("contradicts-contract", "cn-2020@1.1.0 terms-consistent")
+    found = verdict(await contracts.get(f"{path}/rules"), "terms-consistent")
+    assert (found["outcome"], found["effect"]) == ("broken", "warn")
+    (contradiction,) = found["figures"]["contradictions"]
+    assert (contradiction["what"], contradiction["values"]) == ("payment-terms.days", {"days": 45, "payment_days": 30})
+    for value in ("45", "30"):
+        assert value in warning["detail"]

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from tests.support import ANY_VERSION
+
 from shared.events import ContractCreated, ContractUpdated
 
 
@@ -85,7 +87,9 @@ async def test_a_patch_changes_what_it_names(contracts: Any) -> None:
     draft = await contracts.draft()
     path = f"/v1/contracts/{draft['contract_id']}"
     basis = {"kind": "document", "reference": "哈民发〔2025〕3号"}
-    answer = await contracts.staff.patch(path, json={"value": "99.50", "budget": None, "needs_basis": basis})
+    answer = await contracts.staff.patch(
+        path, json={"value": "99.50", "budget": None, "needs_basis": basis}, headers=ANY_VERSION
+    )
     changed = answer.json()
     assert answer.status_code == 200
     assert (changed["value"], changed["budget"], changed["version"]) == ("99.50", None, 2)
@@ -98,7 +102,7 @@ async def test_a_patch_changes_what_it_names(contracts: Any) -> None:
 
 async def test_an_empty_patch_changes_nothing(contracts: Any) -> None:
     draft = await contracts.draft()
-    answer = await contracts.staff.patch(f"/v1/contracts/{draft['contract_id']}", json={})
+    answer = await contracts.staff.patch(f"/v1/contracts/{draft['contract_id']}", json={}, headers=ANY_VERSION)
     assert answer.json() == draft
     assert await contracts.emitted(ContractUpdated) == []
 
@@ -108,7 +112,9 @@ async def test_lists_are_replaced_and_known_codes_keep_their_ids(contracts: Any)
     ids = {indicator["code"]: indicator["indicator_id"] for indicator in draft["indicators"]}
     plain = [{k: v for k, v in indicator.items() if k != "indicator_id"} for indicator in draft["indicators"]]
     body = {"indicators": [plain[1], plain[2] | {"code": "new"}], "milestones": []}
-    changed = (await contracts.staff.patch(f"/v1/contracts/{draft['contract_id']}", json=body)).json()
+    changed = (
+        await contracts.staff.patch(f"/v1/contracts/{draft['contract_id']}", json=body, headers=ANY_VERSION)
+    ).json()
     assert [indicator["code"] for indicator in changed["indicators"]] == ["complaints", "new"]
     assert changed["indicators"][0]["indicator_id"] == ids["complaints"]
     assert changed["indicators"][1]["indicator_id"] not in ids.values()
@@ -126,17 +132,21 @@ async def test_a_bad_patch_is_refused_with_the_place(contracts: Any) -> None:
         "/currency": {"currency": None},
     }
     for pointer, change in cases.items():
-        assert await contracts.pointers("PATCH", path, change) == {pointer}
+        assert await contracts.pointers("PATCH", path, change, headers=ANY_VERSION) == {pointer}
     assert await contracts.get(path) == draft
 
 
 async def test_terms_stand_once_the_draft_is_submitted(contracts: Any) -> None:
     contract = await contracts.pending()
     path = f"/contracts/{contract['contract_id']}"
-    problem = await contracts.refused("PATCH", path, {"title": "y"}, status=409, slug="contract-not-editable")
+    problem = await contracts.refused(
+        "PATCH", path, {"title": "y"}, status=409, slug="contract-not-editable", headers=ANY_VERSION
+    )
     assert "return" in problem["detail"]
     await contracts.post(f"{path}/activate")
-    await contracts.refused("PATCH", path, {"title": "y"}, status=409, slug="contract-not-editable")
+    await contracts.refused(
+        "PATCH", path, {"title": "y"}, status=409, slug="contract-not-editable", headers=ANY_VERSION
+    )
 
 
 async def test_lists_are_filtered_and_paged(contracts: Any) -> None:

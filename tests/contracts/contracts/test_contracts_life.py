@@ -8,6 +8,7 @@ from uuid import UUID
 
 import httpx
 from sqlalchemy import text
+from tests.support import ANY_VERSION
 
 from contracts.contracts.service import open_for_fact
 from contracts.ledger.schemas import EntryIn
@@ -226,6 +227,36 @@ async def test_moves_with_consequences_need_a_reason(contracts: Any) -> None:
         path = f"/contracts/{contract['contract_id']}/{action}"
         assert await contracts.pointers("POST", path, {}) == {"/reason"}
         assert await contracts.pointers("POST", path, {"reason": " "}) == {"/reason"}
+
+
+async def test_two_officers_who_edit_one_draft_hear_of_each_other(contracts: Any) -> None:
+    contract = await contracts.draft()
+    path = f"/contracts/{contract['contract_id']}"
+    read = (await contracts.staff.get(f"/v1{path}")).headers["etag"]
+    first = await contracts.staff.patch(f"/v1{path}", json={"title": "新标题"}, headers={"If-Match": read})
+    assert (first.status_code, first.headers["etag"]) == (200, '"2"')
+    edits: tuple[tuple[str, str, dict[str, Any]], ...] = (
+        ("PATCH", path, {"value": "99.00"}),
+        ("PUT", f"{path}/structure", {"lots": []}),
+    )
+    for method, address, body in edits:
+        problem = await contracts.refused(method, address, body, status=428, slug="precondition-required")
+        assert problem["read_at"] == f"/v1{path}"
+        assert f"GET /v1{path}" in problem["detail"]
+        stale = {"headers": {"If-Match": read}}
+        problem = await contracts.refused(method, address, body, status=412, slug="stale-version", **stale)
+        assert problem["version"] == 2
+        await contracts.refused(method, address, body, status=422, slug="malformed", headers={"If-Match": "abc"})
+    shown = await contracts.get(path)
+    assert (shown["title"], shown["value"], shown["version"]) == ("新标题", contract["value"], 2)
+    for method, address, body in edits:
+        answer = await contracts.staff.request(method, f"/v1{address}", json=body, headers=ANY_VERSION)
+        assert answer.status_code == 200, answer.text
+    stranger = contracts.client.as_("provider")
+    await contracts.refused("PATCH", path, {}, status=403, slug="forbidden", client=stranger)
+    act = {"headers": {"If-Match": read}}  # an act may say what it was decided on
+    await contracts.refused("POST", f"{path}/submit", status=412, slug="stale-version", **act)
+    await contracts.post(f"{path}/submit")
 
 
 async def test_a_stale_version_is_refused(contracts: Any) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support import ANY_VERSION
 
 from contracts.disclosure.queries import FIELDS, LEVELS, WITHHELD, withheld_fields, withheld_levels
 from contracts.disclosure.service import redact, secrecy_warnings
@@ -78,9 +79,13 @@ async def test_a_state_secret_is_warned_of_on_create_change_and_import(contracts
     contract = await contracts.draft(title="档案室 绝密 加固")
     assert [one["code"] for one in contract["warnings"]] == ["state-secret-suspected"]
     path = f"/contracts/{contract['contract_id']}"
-    answer = await contracts.staff.patch(f"/v1{path}", json={"title": "档案室加固", "needs_basis": None})
+    answer = await contracts.staff.patch(
+        f"/v1{path}", json={"title": "档案室加固", "needs_basis": None}, headers=ANY_VERSION
+    )
     assert answer.json()["warnings"] == []
-    answer = await contracts.staff.patch(f"/v1{path}", json={"needs_basis": {"kind": "none", "reason": "涉密项目"}})
+    answer = await contracts.staff.patch(
+        f"/v1{path}", json={"needs_basis": {"kind": "none", "reason": "涉密项目"}}, headers=ANY_VERSION
+    )
     assert [one["detail"].partition(":")[0] for one in answer.json()["warnings"]] == ["/needs_basis/reason"]
 
 

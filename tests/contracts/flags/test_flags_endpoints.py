@@ -26,7 +26,7 @@ async def test_flags_come_from_the_records_of_the_contract_and_its_neighbours(co
     await contracts.draft(**same)
     path = f"/contracts/{flagged['contract_id']}/flags"
     answer = await contracts.get(path)
-    assert (answer["rule_set"], answer["raised"]) == ("cn-2020@1.0.0", 3)
+    assert (answer["rule_set"], answer["raised"]) == ("cn-2020@1.1.0", 3)
     single, short = of(answer, "singleBid"), of(answer, "shortNotice")
     assert (single["outcome"], single["figures"]["bids"], single["source"]) == ("raised", 1, "GPL art. 36(1)")
     assert (short["figures"]["days"], short["figures"]["minimum_days"], short["source"]) == (5, 20, "GPL art. 35")
@@ -65,3 +65,23 @@ async def test_flags_come_from_the_records_of_the_contract_and_its_neighbours(co
     foreign = contracts.client.as_("auditor", regions=["CN-31"])
     assert (await foreign.get("/v1/flags")).json()["items"] == []
     assert await contracts.pointers("GET", "/flags?region=Harbin", {}) == {"query:region"}
+
+
+async def test_a_joint_provider_is_counted_with_its_share(contracts: Any) -> None:
+    purchaser = await contracts.organisation("purchaser")
+    one, two = [await contracts.organisation("provider") for _ in range(2)]
+    draft = await contracts.draft(purchaser_id=purchaser, provider_id=one, value="100.01", budget="100.01")
+    parties = [
+        {"side": "provider", "organisation_id": one, "share": "33.33", "lead": True},
+        {"side": "provider", "organisation_id": two, "share": "66.67", "lead": False},
+    ]
+    path = f"/contracts/{draft['contract_id']}"
+    assert (await contracts.staff.put(f"/v1{path}/structure", json={"members": parties})).status_code == 200
+    for step in ("submit", "activate"):
+        await contracts.post(f"{path}/{step}")
+    for _ in range(2):
+        await contracts.active(purchaser_id=purchaser, value="30.00", budget="30.00")
+    raised = of(await contracts.get(f"{path}/flags"), "concentration")["figures"]
+    # 66.67 % of 100.01, to the cent, of 160.01: under a half where the whole contract would be over.
+    assert (raised["provider_id"], raised["value_of_provider"], raised["share_percent"]) == (two, "66.68", "41.67")
+    assert of(await contracts.get(f"{path}/flags"), "concentration")["outcome"] == "clear"

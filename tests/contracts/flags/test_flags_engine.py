@@ -14,7 +14,7 @@ from contracts.flags.engine import FlagFacts, Neighbour, flags_of, largest_exces
 from contracts.rules.facts import Clauses, Competition, RuleFacts
 from contracts.rules.shipped import shipped
 
-CN = shipped()["cn-2020@1.0.0"]
+CN = shipped()["cn-2020@1.1.0"]
 ME, PROVIDER, OTHER = (UUID(int=number) for number in (1, 2, 3))
 FACTS = RuleFacts(
     region="CN-230102",
@@ -33,13 +33,13 @@ FACTS = RuleFacts(
 def neighbour(
     number: int, value: int, *, provider: UUID = OTHER, item: str = "A04", method: str | None = None
 ) -> Neighbour:
-    return Neighbour(UUID(int=number), item, provider, method, "CNY", Decimal(value))
+    return Neighbour(UUID(int=number), item, {provider: Decimal(value)}, method, "CNY", Decimal(value))
 
 
 CLEAR = FlagFacts(
     contract_id=ME,
     facts=FACTS,
-    provider_id=PROVIDER,
+    providers=(PROVIDER,),
     neighbours=(
         neighbour(1, 1_000_000, provider=PROVIDER, method="open"),
         neighbour(8, 1_500_000, item="A05"),
@@ -117,7 +117,7 @@ SPLIT = (
             "raised",
         ),
         ("concentration", replace(CLEAR, neighbours=CLEAR.neighbours[:2]), "notApplicable"),
-        ("concentration", replace(CLEAR, provider_id=None), "unknown"),
+        ("concentration", replace(CLEAR, providers=()), "unknown"),
     ],
 )
 def test_each_flag_at_its_limit(code: str, seen: FlagFacts, expected: str) -> None:
@@ -139,8 +139,22 @@ def test_a_framework_and_its_call_offs_count_once() -> None:
     assert flags["flag-split-purchases"].outcome == "notApplicable"
 
 
+def test_a_joint_provider_counts_with_its_share_of_the_money() -> None:
+    joint = replace(neighbour(1, 100), providers={PROVIDER: Decimal(30), OTHER: Decimal(70)})
+    third = UUID(int=4)
+    alone = [neighbour(number, 100, provider=third) for number in (5, 6)]
+    seen = replace(CLEAR, providers=(PROVIDER, OTHER), neighbours=(joint, *alone))
+    (clear,) = [flag for flag in flags_of(CN, seen) if flag.rule.kind == "concentration"]
+    # As the lead it would have had a third of the year, with the whole contract.
+    assert (clear.outcome, clear.figures["provider_id"], clear.figures["value_of_provider"]) == ("clear", OTHER, 70)
+    partner = replace(seen, neighbours=(joint, neighbour(5, 100, provider=OTHER), alone[1]))
+    (raised,) = [flag for flag in flags_of(CN, partner) if flag.rule.kind == "concentration"]
+    assert (raised.outcome, raised.figures["provider_id"]) == ("raised", OTHER)
+    assert (raised.figures["value_of_provider"], raised.figures["contracts_of_provider"]) == (170, 2)
+
+
 def test_a_threshold_that_nobody_stated_raises_nothing() -> None:
-    neutral = {flag.rule.kind: flag.outcome for flag in flags_of(shipped()["ocds@1.0.0"], CLEAR)}
+    neutral = {flag.rule.kind: flag.outcome for flag in flags_of(shipped()["ocds@1.1.0"], CLEAR)}
     assert (neutral["underThreshold"], neutral["splitPurchases"]) == ("unknown", "unknown")
 
 

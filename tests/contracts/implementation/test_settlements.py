@@ -85,6 +85,9 @@ async def test_both_sides_confirm_and_the_money_is_followed_to_the_end(contracts
     assert (after["final_value"], after["state"], after["end_reason"]) == ("38001.00", "terminated", "unsuccessful")
     told = [event.data["state"] for event in await contracts.emitted(ContractSettlementChanged)]
     assert told == ["proposed", "proposed", "agreed", "settled"]
+    # Nothing is owed any more: what is paid now would be over what was accepted.
+    more = {"kind": "payment", "amount": "0.01", "booked_on": "2025-07-02"}
+    await contracts.refused("POST", ledger, more, status=409, slug="payment-over-accepted")
 
 
 async def test_an_order_needs_a_reason_and_a_second_person(contracts: Any) -> None:

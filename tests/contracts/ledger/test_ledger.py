@@ -265,3 +265,58 @@ async def test_nothing_is_taken_back_before_it_was_booked(contracts: Any) -> Non
     path = f"/contracts/{contract['contract_id']}/ledger"
     problem = await contracts.refused("POST", path, back, status=409, slug="entry-not-reversible")
     assert "2025-07-02" in problem["detail"]
+
+
+async def test_an_ended_contract_is_neither_paid_nor_cut_over_what_was_accepted(contracts: Any) -> None:
+    contract = await contracts.active()
+    path = f"/contracts/{contract['contract_id']}"
+    await contracts.observe(contract)
+    await contracts.report_milestones(contract)
+    await contracts.accept(contract, "100000.00")
+    await contracts.book(contract, "payment", "100000.00")
+    await contracts.post(f"{path}/complete")
+    # A deduction counts as executed: 20,000 that nobody delivered would make the execution whole.
+    body = {"kind": "deduction", "amount": "20000.00", "booked_on": "2025-07-02"}
+    problem = await contracts.refused("POST", f"{path}/ledger", body, status=409, slug="payment-over-accepted")
+    assert problem["accepted"] == "100000.00"
+    back = await contracts.book(contract, "refund", "500.00")
+    await contracts.book(contract, "deduction", "500.00")
+    await contracts.refused(
+        "POST",
+        f"{path}/ledger",
+        {"kind": "payment", "amount": "0.01", "booked_on": "2025-07-02"},
+        status=409,
+        slug="payment-over-accepted",
+    )
+    await contracts.book(contract, "reversal", reverses=back["id"], note="误记（模拟）")  # what was wrong is put right
+
+
+async def test_nothing_comes_back_before_it_was_paid(contracts: Any) -> None:
+    contract = await contracts.active()
+    path = f"/contracts/{contract['contract_id']}/ledger"
+    await contracts.book(contract, "payment", "10.00", booked_on="2025-07-02")
+    await contracts.book(contract, "payment", "10.00", booked_on="2025-09-02")
+    body = {"kind": "refund", "amount": "5.00", "booked_on": "2025-07-01"}
+    problem = await contracts.refused("POST", path, body, status=409, slug="refund-over-paid")
+    assert "2025-07-01" in problem["detail"]
+    await contracts.book(contract, "refund", "15.00", booked_on="2025-09-03")
+    # On 1 August 10.00 stand as paid; 6.00 of them are needed for what came back in September.
+    late = body | {"booked_on": "2025-08-01", "amount": "5.01"}
+    await contracts.refused("POST", path, late, status=409, slug="refund-over-paid")
+    await contracts.book(contract, "refund", "5.00", booked_on="2025-08-01")
+    old = body | {"kind": "payment", "booked_on": "1989-12-31"}
+    assert await contracts.pointers("POST", path, old) == {"/booked_on"}
+    # What an acceptance or an import dates before there were budget years is of none.
+    await contracts.accept(contract, "1.00", accepted_on="1989-12-31")
+    (accepted,) = (await contracts.get(f"{path}?kind=acceptance"))["items"]
+    assert (accepted["booked_on"], accepted["budget_year"]) == ("1989-12-31", None)
+
+
+async def test_a_value_is_not_corrected_under_what_was_paid(contracts: Any) -> None:
+    contract = await contracts.active()
+    await contracts.book(contract, "payment", "10.00")
+    path = f"/contracts/{contract['contract_id']}/corrections"
+    body = {"field": "value", "old": "120000.00", "new": "9.99", "reason": "录入错误（模拟）", "proof_sha256": "a" * 64}
+    problem = await contracts.refused("POST", path, body, status=409, slug="contract-not-correctable")
+    assert problem["standing"] == "10.00"
+    await contracts.post(path, body | {"new": "10.00"}, expect=201)

@@ -138,6 +138,8 @@ async def test_a_month_closes_and_opens_again(contracts: Any) -> None:
     assert await contracts.pointers("POST", "/vouchers/files", bad) == {"/month", "/total", "/lines/0/amount"}
     outside = statement([line("V-9", "1.00", paid_on="2025-08-01")], "1.00")
     assert await contracts.pointers("POST", "/vouchers/files", outside) == {"/"}
+    later = statement([line("V-9", "1.00", paid_on="2099-07-02")], "1.00", month="2099-07-01")
+    assert await contracts.pointers("POST", "/vouchers/files", later) == {"/lines/0/paid_on"}
     foreign = contracts.client.as_("finance", "operator", regions=["CN-31"])
     assert (
         await foreign.post("/v1/vouchers/files", json=outside | {"lines": [line("V-9", "1.00")]})

@@ -29,7 +29,7 @@ def situation(known: Known) -> Situation:
     record: Any = Bare(state=state)
     return Situation(
         record=record,
-        rules=supplied(shipped()["cn-2020@1.0.0"]),
+        rules=supplied(shipped()["cn-2020@1.1.0"]),
         known=known,
         dues=dues,
         acceptance_days=None,

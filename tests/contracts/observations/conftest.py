@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from tests.support import ANY_VERSION
 
 Json = dict[str, Any]
 
@@ -21,7 +22,7 @@ def joint_providers(contracts: Any) -> Callable[..., Awaitable[Json]]:
             {"side": "provider", "organisation_id": one, "share": share, "lead": one == lead}
             for one, share in zip([lead, *others], shares, strict=True)
         ]
-        answer = await contracts.staff.put(f"/v1{path}/structure", json={"members": members})
+        answer = await contracts.staff.put(f"/v1{path}/structure", json={"members": members}, headers=ANY_VERSION)
         assert answer.status_code == 200, answer.text
         await contracts.post(f"{path}/submit")
         active: Json = await contracts.post(f"{path}/activate")

@@ -31,7 +31,7 @@ async def test_figures_keep_every_digit(contracts: Any) -> None:
     contract = await contracts.active()
     path = f"/contracts/{contract['contract_id']}/observations"
     for value in ("0.12345678", "-3.5", "1234567890123456.12345678", "0"):
-        assert (await contracts.post(path, body_of(contract, value=value), expect=201))["value"] == value
+        assert (await contracts.post(path, body_of(contract, 2, value=value), expect=201))["value"] == value
 
 
 async def test_a_correction_names_what_it_supersedes_and_why(contracts: Any) -> None:
@@ -101,3 +101,42 @@ async def test_observations_are_listed_by_indicator_and_page(contracts: Any) -> 
     assert page["items"] + rest.json()["items"] == recorded
     only = await contracts.get(f"{path}?indicator_id={contract['indicators'][1]['indicator_id']}")
     assert only["items"] == recorded[1::2]
+
+
+async def test_what_an_indicator_cannot_be_is_refused_by_name(contracts: Any) -> None:
+    contract = await contracts.active()
+    path = f"/contracts/{contract['contract_id']}/observations"
+    visits, complaints, improved, satisfied = range(4)
+    for number, value, code in ((visits, "-1", "visits"), (complaints, "-0.1", "complaints"), (satisfied, "101", None)):
+        wrong = body_of(contract, number, value=value)
+        problem = await contracts.refused("POST", path, wrong, status=409, slug="observation-impossible")
+        assert problem["indicator"] == (code or "satisfaction")
+        assert value in problem["detail"]
+    assert (await contracts.get(path))["items"] == []
+    for number, value, codes in (
+        (visits, "0", []),
+        (visits, "120000", []),
+        (visits, "120000.5", ["farOverTarget"]),
+        (complaints, "101", ["overTheWhole"]),
+        (improved, "-2.5", ["negative"]),  # an effect is a change, for the worse here
+        (satisfied, "100", []),
+    ):
+        recorded = await contracts.post(path, body_of(contract, number, value=value), expect=201)
+        assert [one["code"] for one in recorded["warnings"]] == codes, recorded
+
+
+async def test_a_day_outside_the_term_is_marked_until_the_term_is_corrected(contracts: Any) -> None:
+    contract = await contracts.active()
+    path = f"/contracts/{contract['contract_id']}/observations"
+    for day, codes in (("2025-01-09", ["beforeTerm"]), ("2025-01-10", []), ("2025-12-31", []), ("2026-01-01", None)):
+        recorded = await contracts.post(path, body_of(contract, observed_on=day), expect=201)
+        assert [one["code"] for one in recorded["warnings"]] == (["afterTerm"] if codes is None else codes)
+    first, *_, last = (await contracts.get(path))["items"]
+    assert "2025-01-10" in first["warnings"][0]["detail"]
+    assert "2025-12-31" in last["warnings"][0]["detail"]
+    fields = {"field": "starts_on", "old": "2025-01-10", "new": "2025-01-06", "reason": "x", "proof_sha256": "a" * 64}
+    asked = await contracts.post(f"/contracts/{contract['contract_id']}/corrections", fields, expect=201)
+    second = contracts.client.as_("finance", subject="second-person")
+    approve = f"/v1/contracts/{contract['contract_id']}/corrections/{asked['id']}/approve"
+    assert (await second.post(approve)).status_code == 200
+    assert [bool(one["warnings"]) for one in (await contracts.get(path))["items"]] == [False, False, False, True]

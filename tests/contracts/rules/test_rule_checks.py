@@ -11,11 +11,19 @@ from hypothesis import strategies as st
 
 from contracts.rules.checks import Finding, Moment, Outcome
 from contracts.rules.engine import Standing, effect_of, verdicts
-from contracts.rules.facts import TERM_CONDITIONS, TERMS, Clauses, Competition, RuleFacts
+from contracts.rules.facts import (
+    TERM_CONDITIONS,
+    TERMS,
+    AgreedMilestone,
+    Clauses,
+    Competition,
+    RecordedTerms,
+    RuleFacts,
+)
 from contracts.rules.periods import due_on, months_of_term
 from contracts.rules.shipped import shipped
 
-CN = shipped()["cn-2020@1.0.0"]
+CN = shipped()["cn-2020@1.1.0"]
 TODAY = date(2025, 7, 1)
 FACTS = RuleFacts(
     region="CN-230102",
@@ -39,6 +47,13 @@ FACTS = RuleFacts(
     competition=Competition(award_notice_on=date(2024, 12, 20)),
     clauses=Clauses(terms=list(TERMS), negative_list=[], purchaser_guarantee=False, provider_size="small"),
     published={"contract": date(2025, 1, 8), "copyFiled": date(2025, 1, 15), "acceptance": date(2025, 7, 1)},
+    milestones=(
+        AgreedMilestone("M1", "delivery", date(2025, 12, 31)),
+        AgreedMilestone("P1", "financing", date(2026, 1, 30)),
+    ),
+    satisfaction=("satisfaction",),
+    beneficiary_population=900,
+    recorded=RecordedTerms(small_enterprise=True, days=30, daily_rate=None, lpr_annual=None),
 )
 
 
@@ -81,6 +96,10 @@ def test_a_contract_that_keeps_every_rule_is_told_so() -> None:
         ("term-limit", {"ends_on": None}, "unknown"),
         ("mandatory-terms", clauses(terms=list(TERMS[:7])), "broken"),
         ("mandatory-terms", clauses(terms=None), "unknown"),
+        ("milestones-agreed", {"milestones": FACTS.milestones[:1]}, "broken"),
+        ("milestones-agreed", {"milestones": FACTS.milestones[1:]}, "broken"),
+        ("milestones-agreed", {"milestones": (), "kind": "callOff"}, "broken"),
+        ("milestones-agreed", {"milestones": (), "kind": "framework"}, "notApplicable"),
         ("no-guarantee", clauses(purchaser_guarantee=True), "broken"),
         ("no-guarantee", clauses(purchaser_guarantee=None), "unknown"),
         ("performance-bond", clauses(performance_bond=Decimal(12000), performance_bond_form="nonCash"), "kept"),
@@ -104,6 +123,7 @@ def test_a_contract_that_keeps_every_rule_is_told_so() -> None:
         ("supplement-cap", {"value": Decimal("132000.00")}, "kept"),
         ("supplement-cap", {"value": Decimal("132000.01")}, "broken"),
         ("supplement-cap", {"value_at_signing": None}, "unknown"),
+        ("supplement-cap", {"value_at_signing": None, "state": "draft"}, "notApplicable"),
         ("acceptance-recipients", {"opinions": 0}, "broken"),
         ("acceptance-recipients", {"opinions": 0, "service_category": "B01"}, "notApplicable"),
         ("acceptance-recipients", {"acceptances": 0}, "pending"),
@@ -116,6 +136,53 @@ def test_each_kind_at_its_limit(code: str, change: dict[str, Any], outcome: str)
     finding = found(code, replace(FACTS, **change))
     assert finding.outcome == outcome, finding
     assert (finding.how is None) == (outcome in ("kept", "notApplicable", "stated"))
+
+
+@pytest.mark.parametrize(
+    ("change", "what", "both"),
+    [
+        (clauses(terms=["price"], payment_days=30), "clauses.payment_days", ("30", "settlement")),
+        (clauses(terms=["price"], prepayment=Decimal("1.00")), "clauses.prepayment", ("1.00", "settlement")),
+        (
+            {"milestones": (AgreedMilestone("M1", "delivery", date(2026, 1, 1)),)},
+            "milestones.M1",
+            ("2026-01-01", "2025-12-31"),
+        ),
+        (
+            {"milestones": (AgreedMilestone("M1", "delivery", date(2025, 1, 9)),)},
+            "milestones.M1",
+            ("2025-01-09", "2025-01-10"),
+        ),
+        (
+            {"milestones": (AgreedMilestone("P1", "financing", date(2025, 1, 5)),)},
+            "milestones.P1",
+            ("2025-01-05", "2025-01-06"),
+        ),
+        (clauses(prepayment=Decimal("120000.01")), "clauses.prepayment", ("120000.01", "120000.00")),
+        (
+            {"competition": Competition(award_value=Decimal("119999.99"))},
+            "competition.award_value",
+            ("120000.00", "119999.99"),
+        ),
+        ({"beneficiary_population": 0}, "beneficiary_population", ("0", "satisfaction")),
+        (clauses(payment_days=60), "payment-terms.days", ("30", "60")),
+        (clauses(provider_size="large"), "payment-terms.small_enterprise", ("small or medium", "large")),
+    ],
+)
+def test_two_values_that_contradict_each_other_are_both_named(
+    change: dict[str, Any], what: str, both: tuple[str, ...]
+) -> None:
+    assert found("terms-consistent").outcome == "kept"
+    finding = found("terms-consistent", replace(FACTS, **change))
+    assert finding.outcome == "broken"
+    assert [one["what"] for one in finding.figures["contradictions"]] == [what]
+    assert finding.how
+    assert all(value in finding.how for value in both), finding.how
+
+
+def test_what_the_value_grew_by_later_is_no_contradiction_to_the_award() -> None:
+    grown = replace(FACTS, value=Decimal("125000.00"), competition=Competition(award_value=Decimal("120000.00")))
+    assert found("terms-consistent", grown).outcome == "kept"
 
 
 def test_a_keyword_in_the_title_is_shown_and_decides_nothing() -> None:

@@ -19,7 +19,9 @@ DATA = files("contracts.rules") / "data"
 REFERENCE = Path(__file__).parents[4] / "shared/data/cn/cn_rules.json"
 HASHES = {
     "cn-2020@1.0.0": "c30f8b0913ea0625ef7dcf79c0fa08d2d74e2657d58a13c8da476c36db278012",
+    "cn-2020@1.1.0": "20dffd1350161403491fd7c4f2a99de862248cc3e034cb97c28d7246311a40a4",
     "ocds@1.0.0": "da5265979b75a47fa164a4ed8fe3ff2376205df5474f4f665f730554b8ad80c3",
+    "ocds@1.1.0": "46fc832120883ac98d66be2882abca717cd812b752d93b86329b94b16b6cd957",
 }
 
 
@@ -44,8 +46,8 @@ def test_every_rule_says_where_it_comes_from_and_how_surely() -> None:
             assert rule.text.zh
             assert rule.text.en
             assert rule.source or rule.confidence.grade == "own", rule.code
-    neutral = shipped()["ocds@1.0.0"]
-    chinese = {instrument.id for instrument in shipped()["cn-2020@1.0.0"].instruments}
+    neutral = shipped()["ocds@1.1.0"]
+    chinese = {instrument.id for instrument in shipped()["cn-2020@1.1.0"].instruments}
     assert not chinese & {rule.source.instrument for rule in neutral.rules if rule.source}
     assert {rule.severity for rule in neutral.rules} <= {"warn", "inform"}
 
@@ -53,7 +55,7 @@ def test_every_rule_says_where_it_comes_from_and_how_surely() -> None:
 @pytest.mark.skipif(not REFERENCE.exists(), reason="the reference data lies beside the project only")
 def test_the_chinese_set_has_the_figures_of_the_reference() -> None:
     reference = {rule["rule"]: rule for rule in json.loads(REFERENCE.read_text(encoding="utf-8"))["contract_rules"]}
-    mine: dict[str, Any] = {rule.code: rule for rule in shipped()["cn-2020@1.0.0"].rules}
+    mine: dict[str, Any] = {rule.code: rule for rule in shipped()["cn-2020@1.1.0"].rules}
 
     def given(code: str) -> dict[str, Any]:
         parameters: dict[str, Any] = mine[code].parameters.model_dump(mode="json")

@@ -5,12 +5,18 @@ from typing import Any
 
 from contracts.rules.shipped import shipped
 
-CN = shipped()["cn-2020@1.0.0"]
+CN = shipped()["cn-2020@1.1.0"]
 
 
 def own_version(**fields: Any) -> dict[str, Any]:
     document: dict[str, Any] = json.loads(json.dumps(CN.document))
-    document |= {"id": "hlj-2025", "scope": "CN-23", "in_force_from": "2025-01-01", "based_on": CN.name} | fields
+    document |= {
+        "id": "hlj-2025",
+        "version": "1.0.0",
+        "scope": "CN-23",
+        "in_force_from": "2025-01-01",
+        "based_on": CN.name,
+    } | fields
     (cap,) = [rule for rule in document["rules"] if rule["code"] == "supplement-cap"]
     cap["parameters"]["max_percent"] = "5"
     return document
@@ -22,10 +28,12 @@ async def test_the_shipped_sets_are_public(contracts: Any) -> None:
     ).json()
     assert [(item["id"], item["origin"], item["state"]) for item in listed["items"]] == [
         ("cn-2020", "shipped", "approved"),
+        ("cn-2020", "shipped", "approved"),
+        ("ocds", "shipped", "approved"),
         ("ocds", "shipped", "approved"),
     ]
-    assert listed["applicable"] == "cn-2020@1.0.0"
-    for region, day, name in (("XK-01", "2025-01-05", "ocds@1.0.0"), ("CN-23", "2020-02-29", "ocds@1.0.0")):
+    assert listed["applicable"] == "cn-2020@1.1.0"
+    for region, day, name in (("XK-01", "2025-01-05", "ocds@1.1.0"), ("CN-23", "2020-02-29", "ocds@1.1.0")):
         chosen = await contracts.get(f"/rules?region={region}&on={day}")
         assert chosen["applicable"] == name
     shown = (await contracts.client.anonymous.get("/v1/rules/cn-2020")).json()
@@ -72,7 +80,7 @@ async def test_a_province_loads_its_own_version_by_two_persons(contracts: Any) -
     )
 
     # A draft applies to nobody and is seen by its own region only.
-    assert (await contracts.get("/rules?region=CN-230102&on=2025-03-01"))["applicable"] == "cn-2020@1.0.0"
+    assert (await contracts.get("/rules?region=CN-230102&on=2025-03-01"))["applicable"] == "cn-2020@1.1.0"
     path = "/rules/hlj-2025"
     for client in (contracts.client.anonymous, other, county):
         await contracts.refused("GET", path, status=404, slug="rule-set-not-found", client=client)
@@ -105,12 +113,12 @@ async def test_a_province_loads_its_own_version_by_two_persons(contracts: Any) -
 
     for region, day, name in (
         ("CN-230102", "2025-01-01", "hlj-2025@1.0.0"),
-        ("CN-230102", "2024-12-31", "cn-2020@1.0.0"),
-        ("CN-310101", "2025-01-01", "cn-2020@1.0.0"),
+        ("CN-230102", "2024-12-31", "cn-2020@1.1.0"),
+        ("CN-310101", "2025-01-01", "cn-2020@1.1.0"),
     ):
         assert (await contracts.get(f"/rules?region={region}&on={day}"))["applicable"] == name
-    diff = await contracts.get("/rules/diff?from=cn-2020@1.0.0&to=hlj-2025")
-    assert (diff["before"], diff["after"]) == ("cn-2020@1.0.0", "hlj-2025@1.0.0")
+    diff = await contracts.get("/rules/diff?from=cn-2020@1.1.0&to=hlj-2025")
+    assert (diff["before"], diff["after"]) == ("cn-2020@1.1.0", "hlj-2025@1.0.0")
     assert diff["head"]["scope"] == {"from": "CN", "to": "CN-23"}
     assert [change["fields"] for change in diff["rules"]] == [{"parameters/max_percent": {"from": "10", "to": "5"}}]
 

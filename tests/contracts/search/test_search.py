@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from tests.support import ANY_VERSION
 
 from contracts.search.service import refresh_flags
 
@@ -97,7 +98,9 @@ async def test_words_are_found_wherever_they_stand(world: Any) -> None:
 async def test_what_changes_is_found_as_it_is_now(world: Any) -> None:
     contracts, bureau, _ = world
     draft = (await contracts.get("/contracts?state=draft"))["items"][0]
-    answer = await contracts.staff.patch(f"/v1/contracts/{draft['contract_id']}", json={"title": "社区助餐"})
+    answer = await contracts.staff.patch(
+        f"/v1/contracts/{draft['contract_id']}", json={"title": "社区助餐"}, headers=ANY_VERSION
+    )
     assert answer.status_code == 200, answer.text
     assert await found(contracts.staff, text="养老", state="draft") == []
     assert await found(contracts.staff, text="助餐") == ["社区助餐"]
@@ -183,3 +186,40 @@ async def test_flags_are_found_after_the_sweep_and_follow_their_neighbours(contr
     await contracts.accept(lone)
     await contracts.book(lone, "payment", "100.00")
     assert await sweep() == 1
+
+
+async def test_a_region_finds_what_it_has_a_share_of_when_asked(contracts: Any) -> None:
+    draft = await contracts.draft(title=f"{CARE}一", region="CN-230102")
+    places = [{"region": "CN-230102", "share": "60"}, {"region": "CN-230203", "share": "40"}]
+    path = f"/v1/contracts/{draft['contract_id']}"
+    assert (await contracts.staff.put(f"{path}/structure", json={"regions": places})).status_code == 200
+    await contracts.draft(title=f"{CARE}二", region="CN-230203")
+    await contracts.draft(title=LEGAL, region="CN-230204")
+    first, second = f"{CARE}一", f"{CARE}二"
+    shared = {"shared_region": "true"}
+    for query, titles in (
+        ({"region": "CN-2302"}, [second, LEGAL]),
+        ({"region": "CN-2302", **shared}, [first, second, LEGAL]),
+        ({"region": "CN-2302", "order": "newest", **shared}, [LEGAL, second, first]),
+        ({"region": "CN-230203", **shared}, [first, second]),
+        ({"region": "CN-230204", **shared}, [LEGAL]),
+        ({"region": "CN-2301", **shared}, [first]),
+        ({"region": "CN-2302", "text": "养老", **shared}, [first, second]),
+        ({"region": "CN-2302", "state": "active", **shared}, []),
+        ({"region": "CN-2302", "year": "2025", "value_from": "1.00", **shared}, [first, second, LEGAL]),
+    ):
+        assert await found(contracts.staff, **query) == titles, query
+    pages, cursor = [], None
+    for _ in range(3):
+        query = {"region": "CN-2302", "limit": "1", **shared} | ({"cursor": cursor} if cursor else {})
+        answer = (await contracts.staff.get("/v1/contracts", params=query)).json()
+        pages += [item["title"] for item in answer["items"]]
+        cursor = answer["next"]
+    assert (pages, cursor) == ([first, second, LEGAL], None)
+    # Found is what may be read: a share of another region's contract opens nothing.
+    county = contracts.client.as_("auditor", regions=["CN-2302"])
+    assert await found(county, region="CN-2302", **shared) == [second, LEGAL]
+    owner = contracts.client.as_("auditor", regions=["CN-2301"])
+    assert await found(owner, region="CN-2302", **shared) == [first]
+    refused = await contracts.staff.get("/v1/contracts", params=shared)
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "query:shared_region")

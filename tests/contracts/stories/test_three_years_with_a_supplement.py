@@ -38,7 +38,9 @@ async def concluded(story: Any) -> None:
         assert [each["what"] for each in refusal["missing"]] == ["rules.term-limit"]
         await story.post("/return", expect=200)
         answer = await contracts.staff.patch(
-            f"/v1{story.path}", json={"clauses": {"term_conditions": CONDITIONS, "payment_days": 30}}
+            f"/v1{story.path}",
+            json={"clauses": {"term_conditions": CONDITIONS, "payment_days": 30}},
+            headers={"If-Match": '"3"'},
         )
         assert answer.status_code == 200, answer.text
         await story.post("/submit", expect=200)

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from tests.support import ANY_VERSION
 
 Json = dict[str, Any]
 
@@ -13,7 +14,9 @@ def structure(contracts: Any) -> Callable[..., Awaitable[Json]]:
     """Agree the structure of a draft as staff."""
 
     async def put(contract: Json, *, expect: int = 200, **body: Any) -> Json:
-        answer = await contracts.staff.put(f"/v1/contracts/{contract['contract_id']}/structure", json=body)
+        answer = await contracts.staff.put(
+            f"/v1/contracts/{contract['contract_id']}/structure", json=body, headers=ANY_VERSION
+        )
         assert answer.status_code == expect, answer.text
         found: Json = answer.json()
         return found

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tests.contracts.structure.conftest import members
+from tests.support import ANY_VERSION
 
 from shared import clock
 from shared.events import ContractActivated, ContractUpdated
@@ -72,7 +73,9 @@ async def test_what_is_missing_is_named_and_the_confirmations_stand(
         ("PUT", f"{path}/structure", {}),
         ("POST", f"{path}/return", {"reason": "x"}),
     ):
-        problem = await contracts.refused(method, address, body, status=409, slug="contract-confirmed")
+        problem = await contracts.refused(
+            method, address, body, status=409, slug="contract-confirmed", headers=ANY_VERSION
+        )
         assert "withdraw" in problem["detail"]
     told = await confirm(pending, parties[1])
     assert (told["state"], told["waiting"]) == ("pending", [])
@@ -110,7 +113,7 @@ async def test_withdrawing_returns_to_draft_and_all_confirm_anew(contracts: Any,
     assert answer.status_code == 200, answer.text
     assert (answer.json()["state"], answer.json()["confirmations"]) == ("draft", [])
     assert answer.json()["state_reason"] == "期限有误"
-    changed = await contracts.staff.patch(f"/v1{path}", json={"ends_on": "2025-11-30"})
+    changed = await contracts.staff.patch(f"/v1{path}", json={"ends_on": "2025-11-30"}, headers=ANY_VERSION)
     assert changed.status_code == 200
     await contracts.post(f"{path}/submit")
     after = await contracts.get(f"{path}/confirmations")

@@ -2,11 +2,16 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from tests.contracts.structure.conftest import members
 
-from shared.events import LedgerPosted, ObservationRecorded
+from contracts.monitoring.queries import figures_of
+from shared.auth import SYSTEM
+from shared.events import ContractUpdated, LedgerPosted, ObservationRecorded
 from shared.ids import new_id
 
 Json = dict[str, Any]
@@ -72,6 +77,15 @@ async def test_of_two_call_offs_at_once_one_fits(contracts: Any, structure: Call
     assert sorted(answer.status_code for answer in answers) == [200, 409, 409]
     shown = await contracts.get(f"/contracts/{framework['contract_id']}/call-offs")
     assert (shown["called_off"], shown["left"]) == ("60.00", "40.00")
+    wrong = {"field": "value", "old": "100.00", "new": "59.99", "reason": "录入错误（模拟）", "proof_sha256": "a" * 64}
+    path = f"/contracts/{framework['contract_id']}/corrections"
+    asked = await contracts.post(path, wrong, expect=201)
+    second = contracts.client.as_("purchaser", subject="second")
+    approve = f"{path}/{asked['id']}/approve"
+    below = await contracts.refused(
+        "POST", approve, {"note": "x"}, status=409, slug="contract-not-correctable", client=second
+    )
+    assert below["called_off"] == "60.00"
 
 
 async def test_a_call_off_lies_inside_the_framework(contracts: Any, structure: Callable[..., Any]) -> None:
@@ -192,3 +206,89 @@ async def test_a_framework_is_paid_through_and_completed_after_its_call_offs(
     done = await contracts.post(f"{one}/complete")
     assert (done["state"], done["final_value"]) == ("completed", "150.00")
     assert (await contracts.post(f"{path}/complete"))["state"] == "completed"
+
+
+async def test_what_a_framework_pays_for_a_completed_call_off_moves_what_it_cost(
+    contracts: Any, structure: Callable[..., Any]
+) -> None:
+    framework = await framework_in_force(contracts, structure, ceiling="250.00")
+    one = await call_off(contracts, structure, framework, "200.00")
+    called = await contracts.post(f"{one}/activate")
+    part = {"call_off_id": called["contract_id"]}
+    path = f"/contracts/{framework['contract_id']}"
+    await contracts.observe(called)
+    await contracts.report_milestones(called)
+    await contracts.accept(called, "150.00")
+    # A lawful saving is one on what was accepted of the call-off, of which the framework itself has nothing.
+    much = {"kind": "deduction", "amount": "150.01", "cause": "saving", "booked_on": "2025-07-02"} | part
+    saving = await contracts.refused("POST", f"{path}/ledger", much, status=409, slug="saving-over-accepted")
+    assert saving["accepted"] == "150.00"
+    await contracts.book(framework, "deduction", "10.00", cause="saving", **part)
+    await contracts.book(framework, "payment", "100.00", **part)
+    await contracts.book(called, "payment", "40.00")
+    assert (await contracts.post(f"{one}/complete"))["final_value"] == "140.00"
+    assert (await contracts.get(f"{one}/balances"))["scored"]["savings"] == "10.00"
+    assert (await contracts.get(f"{path}/balances"))["scored"]["savings"] == "0.00"
+
+    back = await contracts.book(framework, "refund", "30.00", **part)
+    shown = await contracts.get(one)
+    assert (shown["final_value"], shown["ledger"]["paid"], shown["ledger"]["refunded"]) == ("110.00", "140.00", "30.00")
+    told = (await contracts.emitted(ContractUpdated))[-1]
+    assert (told.subject, told.data["version"]) == (called["contract_id"], shown["version"])
+    assert (await contracts.get(f"{path}/call-offs"))["called_off"] == "110.00"
+    await contracts.book(framework, "payment", "10.00", **part)  # of the refund, the late rest
+    over = {"kind": "payment", "amount": "20.01", "booked_on": "2025-07-02"} | part
+    problem = await contracts.refused("POST", f"{path}/ledger", over, status=409, slug="payment-over-accepted")
+    assert problem["accepted"] == "150.00"
+    await contracts.book(framework, "reversal", reverses=back["id"], note="误记（模拟）")
+    assert (await contracts.get(one))["final_value"] == "150.00"
+    assert [(await contracts.get(where))["ledger"]["paid"] for where in (one, path)] == ["150.00", "0.00"]
+    assert (await contracts.get(f"{path}/balances"))["balanced"]
+
+    # The framework's own money, and its own final value, are without it.
+    await contracts.observe(framework)
+    await contracts.report_milestones(framework)
+    await contracts.accept(framework, "5.00")
+    await contracts.book(framework, "payment", "5.00")
+    assert (await contracts.post(f"{path}/complete"))["final_value"] == "5.00"
+    await contracts.book(framework, "refund", "1.00")
+    assert (await contracts.get(path))["final_value"] == "4.00"
+    await contracts.book(framework, "refund", "50.00", **part)
+    assert [(await contracts.get(where))["final_value"] for where in (one, path)] == ["100.00", "4.00"]
+
+
+async def test_a_call_off_paid_through_its_framework_is_neither_overdue_nor_behind(
+    contracts: Any, structure: Callable[..., Any]
+) -> None:
+    framework = await framework_in_force(contracts, structure, ceiling="250.00")
+    one = await call_off(contracts, structure, framework, "200.00")
+    called = await contracts.post(f"{one}/activate")
+    await contracts.accept(called, "200.00")
+    due = await contracts.get(f"{one}/dues?as_of=2025-12-31")
+    assert due["overdue"] == "200.00"
+    await contracts.book(framework, "payment", "150.00", call_off_id=called["contract_id"])
+    assert (await contracts.get(f"{one}/dues?as_of=2025-12-31"))["overdue"] == "50.00"
+    # Nor does it lag behind the month's execution.
+    async with contracts.database.reading(principal=SYSTEM) as session:
+        (figures,) = await figures_of(session, contract_ids=[UUID(called["contract_id"])], month=date(2025, 8, 1))
+    assert (figures.year_execution, figures.execution) == (Decimal(75), Decimal(75))
+
+
+async def test_a_completion_and_a_payment_through_the_framework_at_once_agree(
+    contracts: Any, structure: Callable[..., Any]
+) -> None:
+    framework = await framework_in_force(contracts, structure, ceiling="250.00")
+    one = await call_off(contracts, structure, framework, "200.00")
+    called = await contracts.post(f"{one}/activate")
+    await contracts.observe(called)
+    await contracts.report_milestones(called)
+    await contracts.accept(called, "100.00")
+    await contracts.book(framework, "payment", "100.00", call_off_id=called["contract_id"])
+    body = {"kind": "refund", "amount": "1.00", "booked_on": "2025-07-02", "call_off_id": called["contract_id"]}
+    refund = f"/v1/contracts/{framework['contract_id']}/ledger"
+    done, back = await asyncio.gather(
+        contracts.staff.post(f"/v1{one}/complete"), contracts.staff.post(refund, json=body)
+    )
+    assert (done.status_code in (200, 409), back.status_code) == (True, 201)
+    shown = await contracts.get(one)
+    assert shown["final_value"] == ("99.00" if done.status_code == 200 else None)

@@ -231,3 +231,31 @@ async def test_a_caller_imports_only_what_lies_in_its_scope(tables: Any) -> None
     done = await tables.finish(batch)
     assert (done["created"], done["rejected"]) == (1, 1)
     assert "scope" in (await tables.reasons(done))[2]
+
+
+async def test_impossible_values_are_refused_and_days_outside_the_term_are_warned_of(tables: Any) -> None:
+    head = ["合同编号", "合同名称", "购买主体", "承接主体", "合同金额", "开始日期", "结束日期", "状态"]
+    row = ["HT-1", "居家养老服务", "民政局", "颐养中心", "100000", "2024-01-05", "2024-12-31", "已完成"]
+    await tables.load("contracts", [head, row])
+    agreed = ["合同编号", "指标编码", "指标名称", "一级指标", "二级指标", "计量单位", "目标值", "权重"]
+    visits = ["HT-1", "visits", "服务人次", "产出", "数量指标", "人次", "12000", "30"]
+    share = ["HT-1", "satisfied", "满意度", "满意度", "满意度", "%", "90", "10"]
+    indicators = await tables.load("indicators", [agreed, visits, share])
+    assert indicators["created"] == 2, await tables.reasons(indicators)
+    values = [
+        ["合同编号", "指标编码", "实际值", "观测日期"],
+        ["HT-1", "visits", "-5", "2024-06-30"],
+        ["HT-1", "satisfied", "930", "2024-05-31"],
+        ["HT-1", "visits", "11000", "2023-12-31"],
+        ["HT-1", "satisfied", "93", "2024-06-30"],
+    ]
+    loaded = await tables.load("observations", values)
+    assert (loaded["created"], loaded["rejected"]) == (2, 2)
+    reasons = await tables.reasons(loaded)
+    assert reasons.keys() == {2, 3}
+    assert "visits is a count" in reasons[2]
+    assert "satisfied is a share of the recipients" in reasons[3]
+    doubts = {row["line"]: row["problems"] for row in await tables.rows(loaded, "?outcome=created")}
+    assert [one["column"] for one in doubts[4]] == ["观测日期"]
+    assert "before the term began on 2024-01-05" in doubts[4][0]["reason"]
+    assert doubts[5] == []

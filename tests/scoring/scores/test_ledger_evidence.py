@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from tests.scoring.cases import CONTRACT, complete_history, entry, received, rows_of
+from tests.scoring.cases import CONTRACT, complete_history, entry, ident, received, rows_of
 
 from scoring.evidence.items import ledger_item
 from scoring.scores.facts import read_facts
@@ -32,3 +32,10 @@ def test_kinds_without_part_in_the_execution_change_no_fact() -> None:
     assert facts[1] is not None
     assert facts[0].execution == facts[1].execution
     assert facts[0].accepted == facts[1].accepted
+
+
+def test_money_of_a_call_off_is_evidence_of_the_call_off() -> None:
+    called = ident(1, 77)
+    paid: Any = ledger_item(received(entry(1, "payment", amount=10, call_off_id=called)))  # type: ignore[arg-type]
+    own: Any = ledger_item(received(entry(1, "payment", amount=10)))  # type: ignore[arg-type]
+    assert (paid.contract_id, own.contract_id) == (called, CONTRACT)

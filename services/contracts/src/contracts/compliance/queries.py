@@ -12,6 +12,7 @@ from contracts.acceptances.queries import list_acceptances
 from contracts.compliance.models import Publication
 from contracts.contracts.queries import ContractRecord, get_contract
 from contracts.contracts.service import facts_for_rules, rules_for
+from contracts.dues.queries import recorded_terms
 from contracts.rules.queries import KnownRuleSet, Moment, Override, Verdict, overrides_of, standing_of, verdicts
 from contracts.working_days.queries import exceptions_between
 from shared import clock
@@ -44,7 +45,12 @@ async def compliance_of(session: AsyncSession, *, contract_id: UUID) -> Complian
     acceptances = await list_acceptances(session, contract_id=contract_id, limit=_ALL, after=None)
     accepted = [each.accepted_on for each in acceptances if each.result != "rejected"]
     published = {each.kind: each.published_on for each in await publications_of(session, contract_id=contract_id)}
-    facts = facts_for_rules(record, accepted_on=max(accepted, default=None), published=published)
+    facts = facts_for_rules(
+        record,
+        accepted_on=max(accepted, default=None),
+        published=published,
+        recorded=await recorded_terms(session, contract_id=contract_id),
+    )
     today = clock.today()
     # Clocks of working days begin at the signature or later and are weeks long: exceptions before it are of no use.
     first = min([today, *(day for day in (facts.signed_on, facts.accepted_on) if day)])

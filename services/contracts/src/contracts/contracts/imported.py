@@ -87,9 +87,13 @@ class ImportedContract:
 
 
 class Recorded(NamedTuple):
-    """What became of an imported contract; region and currency are those in force (a first import decides them)."""
+    """What became of an imported contract; region and currency are those in force (a first import decides them).
+
+    `kept` are warnings (`code`, `detail`) of corrected terms that the source says otherwise and that were left alone.
+    """
 
     contract_id: UUID
     outcome: Outcome
     region: str
     currency: str
+    kept: tuple[dict[str, str], ...] = ()

@@ -7,8 +7,9 @@ from uuid import UUID
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from contracts.contracts.corrected import corrected_terms
 from contracts.contracts.errors import ContractNotFound
-from contracts.contracts.models import Indicator, Milestone
+from contracts.contracts.models import Contract, Indicator, Milestone
 from contracts.contracts.parts import PARTS
 from contracts.contracts.records import (
     AmendmentRecord,
@@ -16,12 +17,14 @@ from contracts.contracts.records import (
     ContractRecord,
     CorrectionRecord,
     ExternalIdRecord,
+    Observable,
     PinnedRules,
     ReportedMilestone,
 )
 from contracts.contracts.statement import SELECT, record_of
 from contracts.disclosure.queries import sight_sql
 from contracts.policies.queries import note_stamp
+from shared.auth import SYSTEM
 from shared.db import principal_in, scope_sql
 
 __all__ = [
@@ -31,19 +34,23 @@ __all__ = [
     "ContractRecord",
     "CorrectionRecord",
     "ExternalIdRecord",
+    "Observable",
     "PinnedRules",
     "ReportedMilestone",
     "amended_milestones",
     "codes_of",
+    "corrected_terms",
     "find_contract_id",
     "find_contract_ids",
     "get_contract",
     "get_contracts",
     "history_of",
-    "indicator_codes",
     "list_contracts",
     "milestone_ids",
+    "observables_by_code",
+    "observables_of",
     "read_contracts",
+    "record_to_tell",
     "regions_of",
     "require_visible",
     "snapshot_contracts",
@@ -69,6 +76,17 @@ async def get_contract(session: AsyncSession, *, contract_id: UUID) -> ContractR
         raise _not_found(contract_id)
     note_stamp(session, row.policies_stamp)
     return record_of(row, principal)
+
+
+async def record_to_tell(session: AsyncSession, *, contract_id: UUID) -> ContractRecord:
+    """A contract that changed, for its own event: money of a call-off moves under its framework agreement, too.
+
+    Never for an answer: the caller's scope and what is withheld from it are not asked for.
+    """
+    row = (
+        await session.execute(text(f"{SELECT} WHERE contract.id = :contract_id"), {"contract_id": contract_id})
+    ).one()
+    return record_of(row, SYSTEM)
 
 
 async def get_contracts(session: AsyncSession, *, contract_ids: Sequence[UUID]) -> list[ContractRecord]:
@@ -178,10 +196,31 @@ async def regions_of(session: AsyncSession, *, contract_ids: Sequence[UUID]) -> 
     return {row.id: row.region for row in rows}
 
 
-async def indicator_codes(session: AsyncSession, *, contract_id: UUID) -> dict[UUID, str]:
-    """Codes of a contract's indicators by id; the caller has made sure that the contract is visible."""
-    statement = select(Indicator.id, Indicator.code).where(Indicator.contract_id == contract_id)
-    return {row.id: row.code for row in await session.execute(statement)}
+async def observables_of(session: AsyncSession, *, contract_id: UUID) -> dict[UUID, Observable]:
+    """A contract's indicators by id, as observations of them are read; the caller made sure that it is visible."""
+    columns = [getattr(Indicator, name) for name in ("code", "unit", "level", "target", "zero_at")]
+    statement = (
+        select(Indicator.id, *columns, Contract.starts_on, Contract.ends_on)
+        .join(Contract, Contract.id == Indicator.contract_id)
+        .where(Indicator.contract_id == contract_id)
+    )
+    return {row[0]: Observable(*row[1:]) for row in await session.execute(statement)}
+
+
+async def observables_by_code(
+    session: AsyncSession, *, keys: Iterable[tuple[UUID, str]]
+) -> dict[tuple[UUID, str], tuple[UUID, Observable]]:
+    """Ids of these indicators by (contract, code), each as its observations are read; the caller has found them."""
+    wanted = sorted(set(keys))
+    statement = text(
+        "SELECT indicator.contract_id, indicator.id, indicator.code, unit, level, target, zero_at, starts_on, ends_on "
+        "FROM contract_indicators AS indicator "
+        "JOIN unnest(CAST(:contracts AS uuid[]), CAST(:codes AS text[])) AS wanted(contract_id, code) "
+        "USING (contract_id, code) JOIN contracts ON contracts.id = indicator.contract_id"
+    )
+    columns = {"contracts": [contract for contract, _ in wanted], "codes": [code for _, code in wanted]}
+    rows = await session.execute(statement, columns)
+    return {(row[0], row.code): (row.id, Observable(*row[2:])) for row in rows}
 
 
 async def codes_of(session: AsyncSession, *, indicator_ids: Iterable[UUID]) -> dict[UUID, str]:

@@ -17,6 +17,7 @@ __all__ = [
     "ContractRecord",
     "CorrectionRecord",
     "ExternalIdRecord",
+    "Observable",
     "PinnedRules",
     "ReportedMilestone",
 ]
@@ -27,6 +28,19 @@ class ReportedMilestone(MilestoneState):
 
     note: str | None
     reported_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Observable:
+    """An agreed indicator as its observations are read: target and zero in its unit, the term as it is now."""
+
+    code: str
+    unit: str
+    level: str
+    target: Decimal
+    zero_at: Decimal | None
+    starts_on: date | None
+    ends_on: date | None
 
 
 @dataclass(frozen=True, slots=True)

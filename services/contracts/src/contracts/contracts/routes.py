@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import Request, Response
+from fastapi import Depends, Request, Response
 
 from contracts.bulk import BulkOut, apply_each
 from contracts.contracts import queries, service
@@ -20,7 +20,7 @@ from contracts.contracts.schemas import (
     TerminateIn,
 )
 from shared.auth import Principal, allow
-from shared.concurrency import IfMatch, etag
+from shared.concurrency import EDITING, IfMatch, etag, if_match_required
 from shared.db import ReadSession, WriteSession
 from shared.pagination import Page, PageQuery, encode_cursor, page_response
 from shared.web import router, set_region
@@ -62,9 +62,15 @@ async def show_contract(contract_id: UUID, session: ReadSession, response: Respo
     return _answer(response, await queries.get_contract(session, contract_id=contract_id))
 
 
-@routes.patch("/contracts/{contract_id}", summary="Change a draft")
+@routes.patch("/contracts/{contract_id}", summary="Change a draft", openapi_extra=EDITING)
 async def update_contract(
-    contract_id: UUID, body: ContractPatch, session: WriteSession, response: Response, if_match: IfMatch, _: Manager
+    *,
+    contract_id: UUID,
+    body: ContractPatch,
+    session: WriteSession,
+    response: Response,
+    _: Manager,
+    if_match: Annotated[int | None, Depends(if_match_required("/v1/contracts/{contract_id}"))],
 ) -> ContractOut:
     """What the body does not name stays; lists are replaced whole. 409 unless the contract is a draft."""
     return _answer(response, await service.update_contract(session, body, contract_id=contract_id, if_match=if_match))

@@ -19,7 +19,9 @@ from contracts.dues.parameters import parameters_in
 from contracts.dues.queries import find_terms
 from contracts.dues.schemas import OverdueContractOut, OverdueOut, OverdueSumOut
 from contracts.dues.service import dues_at
+from contracts.structure.shares import WHOLE, parts_of
 from shared.db import principal_in, scope_sql
+from shared.events import ContractState, MemberState
 from shared.problems import TooLarge
 
 __all__ = ["overdue_payments"]
@@ -31,13 +33,17 @@ async def overdue_payments(session: AsyncSession, *, organisation_id: UUID, as_o
     """What a purchaser owes after the due date at the end of a day, in the contracts that the caller may see.
 
     Contracts with a provider that is known to be large are left out; one of unknown size is listed and marked. A
-    contract of several purchasers stands in the list of the one that leads. TooLarge for more than `limit` contracts of
-    which something is open.
+    contract of several purchasers stands in the list of each, with its share of the money: over all lists each yuan
+    once. TooLarge for more than `limit` contracts of which something is open.
     """
     candidates = await _open_contracts(session, organisation_id=organisation_id, as_of=as_of, limit=limit)
     if len(candidates) > limit:
         raise TooLarge(f"More than {limit} contracts have something open; ask for the earlier day.", limit=limit)
-    items = [found for each in candidates if (found := await _overdue(session, each, as_of=as_of)) is not None]
+    items = []
+    for each in candidates:
+        found = await _overdue(session, each, organisation_id=organisation_id, as_of=as_of)
+        if found is not None:
+            items.append(found)
     sums: defaultdict[str, list[OverdueContractOut]] = defaultdict(list)
     for item in items:
         sums[item.currency].append(item)
@@ -63,9 +69,12 @@ async def _open_contracts(session: AsyncSession, *, organisation_id: UUID, as_of
     scope, parameters = scope_sql(principal_in(session), "contract.region")
     sight, marked = sight_sql(principal_in(session), *_FIELDS)
     statement = text(
-        "SELECT contract.id FROM contracts AS contract WHERE contract.purchaser_id = :organisation "  # noqa: S608 - ours
+        "SELECT contract.id FROM contracts AS contract WHERE contract.id IN ("  # noqa: S608 - ours
+        "SELECT id FROM contracts WHERE purchaser_id = :organisation UNION SELECT contract_id FROM contract_members "
+        "WHERE organisation_id = :organisation AND side = 'purchaser') "
         f"AND {scope} AND {sight} AND (SELECT sum(CASE WHEN kind IN ('acceptance', 'refund') THEN amount ELSE -amount "
-        "END) FROM ledger_entries AS entry WHERE entry.contract_id = contract.id "
+        "END) FROM ledger_entries AS entry WHERE (entry.call_off_id = contract.id "
+        "OR (entry.contract_id = contract.id AND entry.call_off_id IS NULL)) "
         "AND kind IN ('acceptance', 'payment', 'deduction', 'refund') "
         "AND coalesce(booked_on, recorded_at::date) <= :as_of AND NOT EXISTS (SELECT FROM ledger_entries AS "
         "taken_back WHERE taken_back.reverses = entry.id)) > 0 ORDER BY contract.id LIMIT :limit"
@@ -74,7 +83,23 @@ async def _open_contracts(session: AsyncSession, *, organisation_id: UUID, as_of
     return list((await session.execute(statement, values)).scalars())
 
 
-async def _overdue(session: AsyncSession, contract_id: UUID, *, as_of: date) -> OverdueContractOut | None:
+def _standing(state: ContractState, organisation_id: UUID) -> MemberState | None:
+    """The organisation among several purchasers; None where it is alone."""
+    joined = (each for each in state.members if (each.side, each.organisation_id) == ("purchaser", organisation_id))
+    return next(joined, None)
+
+
+def _part(state: ContractState, of: MemberState | None, amount: Decimal) -> Decimal:
+    """What a purchaser owes of an amount; over all purchasers each cent once."""
+    if of is None:
+        return amount
+    buyers = [each for each in state.members if each.side == "purchaser"]
+    return parts_of(amount, [each.share for each in buyers])[buyers.index(of)]
+
+
+async def _overdue(
+    session: AsyncSession, contract_id: UUID, *, organisation_id: UUID, as_of: date
+) -> OverdueContractOut | None:
     record = await get_contract(session, contract_id=contract_id)
     agreed = await find_terms(session, contract_id=contract_id)
     size = record.clauses.provider_size if record.clauses else None
@@ -85,7 +110,9 @@ async def _overdue(session: AsyncSession, contract_id: UUID, *, as_of: date) -> 
         return None
     _, dues = await dues_at(session, contract_id=contract_id, as_of=as_of, record=record)
     late = [due for due in dues.dues if due.outstanding > 0 and due.due_on < as_of]
-    if not late:
+    standing = _standing(record.state, organisation_id)
+    owed = _part(record.state, standing, dues.overdue)
+    if not late or not owed:
         return None
     return OverdueContractOut(
         contract_id=contract_id,
@@ -95,8 +122,11 @@ async def _overdue(session: AsyncSession, contract_id: UUID, *, as_of: date) -> 
         small_enterprise=small,
         currency=dues.currency,
         payments=len(late),
-        overdue=dues.overdue,
-        interest=sum((due.interest for due in late), Decimal(0)),
+        lead=standing is None or standing.lead,
+        share=WHOLE if standing is None else standing.share,
+        overdue=owed,
+        contract_overdue=dues.overdue,
+        interest=_part(record.state, standing, sum((due.interest for due in late), Decimal(0))),
         due_since=min(due.due_on for due in late),
         rule=dues.rule,
     )

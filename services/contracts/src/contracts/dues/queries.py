@@ -10,18 +10,20 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from contracts.dues.errors import PaymentTermsNotFound
 from contracts.dues.interest import Charge, Settlement
 from contracts.dues.models import PaymentTerms
+from contracts.ledger.queries import OWN_MONEY
+from contracts.rules.queries import RecordedTerms
 
-__all__ = ["charges_of", "find_terms", "get_terms", "settlements_of"]
+__all__ = ["charges_of", "find_terms", "get_terms", "recorded_of", "recorded_terms", "settlements_of"]
 
-# A contract's own rows; the caller has made sure that the contract is visible.
+# What is of the contract; the caller has made sure that the contract is visible.
 _MOVES = text(
-    """
+    f"""
     SELECT id, kind, amount, coalesce(booked_on, recorded_at::date) AS on_day, delivered_on
     FROM ledger_entries AS entry
-    WHERE contract_id = :contract_id AND kind IN ('acceptance', 'payment', 'deduction', 'refund')
+    WHERE {OWN_MONEY} AND kind IN ('acceptance', 'payment', 'deduction', 'refund')
       AND NOT EXISTS (SELECT FROM ledger_entries AS taken_back WHERE taken_back.reverses = entry.id)
     ORDER BY on_day, id
-    """
+    """  # noqa: S608 - constants
 )
 
 
@@ -39,6 +41,17 @@ async def get_terms(session: AsyncSession, *, contract_id: UUID) -> PaymentTerms
     if terms is None:
         raise PaymentTermsNotFound(f"Record them with PUT /v1/contracts/{contract_id}/payment-terms.")
     return terms
+
+
+def recorded_of(terms: PaymentTerms) -> RecordedTerms:
+    """Payment terms as the contract's rules see them."""
+    return RecordedTerms(terms.small_enterprise, terms.days, terms.daily_rate, terms.lpr_annual)
+
+
+async def recorded_terms(session: AsyncSession, *, contract_id: UUID) -> RecordedTerms | None:
+    """As `recorded_of`, of a contract of the caller's regions; None where none are recorded."""
+    terms = await find_terms(session, contract_id=contract_id)
+    return None if terms is None else recorded_of(terms)
 
 
 async def charges_of(session: AsyncSession, *, contract_id: UUID, as_of: date) -> list[Charge]:

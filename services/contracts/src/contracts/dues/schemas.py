@@ -48,7 +48,7 @@ class PaymentTermsIn(Model):
 class WarningOut(Out):
     """A doubt about the terms."""
 
-    code: str = Field(description="payment-days-over-limit | late-interest-below-lpr.")
+    code: str = Field(description="payment-days-over-limit | late-interest-below-lpr | contradicts-contract.")
     rule: str = Field(description="The rule behind it.")
     detail: str = Field(description="The figures.")
 
@@ -113,8 +113,11 @@ class OverdueContractOut(Out):
     )
     currency: str = Field(description="ISO 4217 code.")
     payments: int = Field(description="Accepted parts of which something is overdue.")
-    overdue: Money = Field(description="Outstanding after its due date.")
-    interest: Money = Field(description="Interest that has run on these parts.")
+    lead: bool = Field(description="It leads the purchasers, or is the only one.")
+    share: Figure = Field(description="Its share of the purchasers' money in per cent.")
+    overdue: Money = Field(description="Outstanding after its due date, its share of it.")
+    contract_overdue: Money = Field(description="Outstanding after its due date, of all purchasers.")
+    interest: Money = Field(description="Interest that has run on these parts, its share of it.")
     due_since: date = Field(description="The earliest of their due dates.")
     rule: str = Field(description="Rule set, rules and sources behind the due dates.")
 

@@ -10,11 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from contracts.clocks import shortened
 from contracts.contracts.queries import ContractRecord, get_contract
 from contracts.contracts.service import facts_for_rules, missing_by_rules, open_for_fact, rules_for
+from contracts.dues.consistency import contradictions_of
 from contracts.dues.errors import NoInterestToBook, PaymentTermsOverLimit
 from contracts.dues.interest import Terms, dues_of, warnings_of
 from contracts.dues.models import PaymentTerms
 from contracts.dues.parameters import YEAR_DAYS, DueParameters, parameters_in
-from contracts.dues.queries import charges_of, find_terms, get_terms, settlements_of
+from contracts.dues.queries import charges_of, find_terms, get_terms, recorded_of, settlements_of
 from contracts.dues.schemas import DueOut, DuesOut, PaymentTermsIn, PaymentTermsOut
 from contracts.ledger.queries import totals_of
 from contracts.ledger.schemas import EntryIn, EntryOut
@@ -30,7 +31,8 @@ __all__ = ["book_interest", "dues_at", "record_payment_terms", "terms_out"]
 async def terms_out(session: AsyncSession, terms: PaymentTerms) -> PaymentTermsOut:
     """The terms as an answer, with what is doubtful about them by the contract's rule set."""
     record = await get_contract(session, contract_id=terms.contract_id)
-    parameters = parameters_in((await rules_for(session, record)).rules)
+    rules = (await rules_for(session, record)).rules
+    parameters = parameters_in(rules)
     warnings = warnings_of(
         small_enterprise=terms.small_enterprise,
         days=terms.days,
@@ -39,6 +41,7 @@ async def terms_out(session: AsyncSession, terms: PaymentTerms) -> PaymentTermsO
         at_most_days=parameters.agreed_max_days,
         year_days=YEAR_DAYS,
     )
+    warnings += contradictions_of(facts_for_rules(record, recorded=recorded_of(terms)), rules)
     plain = {name: getattr(terms, name) for name in PaymentTermsOut.model_fields if name != "warnings"}
     return PaymentTermsOut.model_validate(plain | {"warnings": warnings})
 

@@ -3,7 +3,7 @@
 A flag is a question to somebody who knows the case, never a finding. Its thresholds stand in the rule set.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -21,13 +21,14 @@ Outcome = Literal["raised", "clear", "unknown", "notApplicable"]
 class Neighbour:
     """A contract of the same purchaser signed in the same calendar year, this one included.
 
+    `providers` have its money: the only one all of it, joint providers each its share, which sum to the value.
     `kind`: single, framework or callOff. A framework's money is that of its call-offs, so that it is counted once; how
     it was procured is how they were.
     """
 
     contract_id: UUID
     item: str | None
-    provider_id: UUID | None
+    providers: Mapping[UUID, Decimal]
     method: str | None
     currency: str
     value: Decimal
@@ -36,7 +37,7 @@ class Neighbour:
 
 @dataclass(frozen=True, slots=True)
 class FlagFacts:
-    """What the flags see: the contract, its neighbours, and payments before acceptance.
+    """What the flags see: the contract with its providers, its neighbours, and payments before acceptance.
 
     `excess` is the largest amount by which payments were ahead of acceptances on any day, with that day; null when no
     dated entry is booked.
@@ -44,7 +45,7 @@ class FlagFacts:
 
     contract_id: UUID
     facts: RuleFacts
-    provider_id: UUID | None
+    providers: Sequence[UUID]
     neighbours: Sequence[Neighbour] = ()
     excess: tuple[Decimal, date] | None = None
 
@@ -178,19 +179,21 @@ def _paid_before_accepted(rule: Any, seen: FlagFacts) -> Result:  # noqa: ANN401
 
 def _concentration(rule: Any, seen: FlagFacts) -> Result:  # noqa: ANN401 - parameters of the kind
     facts = seen.facts
-    if facts.signed_on is None or seen.provider_id is None:
+    if facts.signed_on is None or not seen.providers:
         return "unknown", {"signed_on": facts.signed_on}
     year = [each for each in seen.neighbours if each.currency == facts.currency and each.kind != "framework"]
     total = sum((each.value for each in year), Decimal(0))
-    own = [each for each in year if each.provider_id == seen.provider_id]
-    held = sum((each.value for each in own), Decimal(0))
+    holdings = {one: sum((each.providers.get(one, Decimal(0)) for each in year), Decimal(0)) for one in seen.providers}
+    most = max(holdings, key=lambda one: (holdings[one], one))
+    held = holdings[most]
     if len(year) < rule.minimum_contracts or not total:
         return "notApplicable", {"contracts": len(year), "minimum_contracts": rule.minimum_contracts}
     return _outcome(
         held * 100 >= total * rule.share_percent,
         year=facts.signed_on.year,
         contracts=len(year),
-        contracts_of_provider=len(own),
+        provider_id=most,
+        contracts_of_provider=sum(1 for each in year if most in each.providers),
         value_of_provider=held,
         value_of_purchaser=total,
         share_percent=(held * 100 / total).quantize(Decimal("0.01")),

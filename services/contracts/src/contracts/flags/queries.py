@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from pydantic import TypeAdapter
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -21,11 +22,13 @@ from contracts.flags.engine import Flag, FlagFacts, Neighbour, flags_of, largest
 from contracts.rules.queries import KnownRuleSet, RuleSet, choose, list_rule_sets, rule_set_by_hash
 from shared import clock
 from shared.db import principal_in, scope_sql
+from shared.events import ContractState
 
 __all__ = ["FIELDS", "FlaggedContract", "flagged_contracts", "flags_of_contract", "flags_of_contracts"]
 
 FIELDS = ("money", "provider", "competition")
 """What a flag's figures tell: a contract of which one is withheld from the caller is not listed."""
+_JOINT = TypeAdapter(dict[UUID, Decimal])
 FlaggedContract = tuple[ContractRecord, RuleSet, list[Flag]]
 
 
@@ -62,12 +65,18 @@ async def _flags(session: AsyncSession, records: Sequence[ContractRecord]) -> li
         seen = FlagFacts(
             contract_id=state.contract_id,
             facts=facts_for_rules(record),
-            provider_id=state.provider.organisation_id if state.provider else None,
+            providers=_providers(state),
             neighbours=neighbours.get(key, []) if key else [],
             excess=largest_excess(bookings.get(state.contract_id, [])),
         )
         found.append((record, rules, flags_of(rules, seen)))
     return found
+
+
+def _providers(state: ContractState) -> list[UUID]:
+    """Every provider: the members of a joint one, else the only one."""
+    joint = [member.organisation_id for member in state.members if member.side == "provider"]
+    return joint or ([state.provider.organisation_id] if state.provider else [])
 
 
 async def _rules_of(session: AsyncSession, record: ContractRecord, sets: Iterable[KnownRuleSet]) -> RuleSet:
@@ -92,7 +101,11 @@ async def _neighbours(
     statement = text(
         "SELECT contract.id, contract.purchaser_id, wanted.year, left(contract.service_category, 3) AS item, "  # noqa: S608 - scope is ours
         "contract.provider_id, contract.procurement_method, contract.currency, "
-        "coalesce(contract.value_at_signing, contract.value) AS value, contract.kind "
+        "coalesce(contract.value_at_signing, contract.value) AS value, contract.kind, "
+        "CASE WHEN contract.has_parts THEN (SELECT json_object_agg(member.organisation_id, CAST(share_of("
+        "coalesce(contract.value_at_signing, contract.value), member.share_before, member.share) AS text))::text "
+        "FROM contract_members AS member WHERE member.contract_id = contract.id AND member.side = 'provider') END "
+        "AS joint "
         "FROM unnest(CAST(:purchasers AS uuid[]), CAST(:years AS int[])) AS wanted(purchaser_id, year) "
         "JOIN contracts AS contract ON contract.purchaser_id = wanted.purchaser_id "
         "AND contract.signed_on BETWEEN make_date(wanted.year, 1, 1) AND make_date(wanted.year, 12, 31) "
@@ -103,19 +116,26 @@ async def _neighbours(
     keys = {"purchasers": [purchaser for purchaser, _ in wanted], "years": [year for _, year in wanted]}
     found: dict[tuple[UUID, int], list[Neighbour]] = {}
     for row in await session.execute(statement, parameters | marked | keys):
-        neighbour = Neighbour(
-            row.id, row.item, row.provider_id, row.procurement_method, row.currency, row.value, row.kind
-        )
+        neighbour = Neighbour(row.id, row.item, _money(row), row.procurement_method, row.currency, row.value, row.kind)
         found.setdefault((row.purchaser_id, row.year), []).append(neighbour)
     return found
 
 
+def _money(row: Any) -> dict[UUID, Decimal]:  # noqa: ANN401 - a database row
+    """Whose money a neighbour's value is."""
+    if row.joint:
+        return _JOINT.validate_json(row.joint)
+    return {row.provider_id: row.value} if row.provider_id else {}
+
+
 async def _bookings(session: AsyncSession, contract_ids: Sequence[UUID]) -> dict[UUID, list[tuple[date, str, Decimal]]]:
-    """Dated acceptances, payments and refunds that were not taken back."""
+    """Dated acceptances, payments and refunds that were not taken back; a call-off's in whichever ledger they stand."""
     scope, parameters = scope_sql(principal_in(session), "entry.region")
     statement = text(
-        "SELECT entry.contract_id, entry.booked_on, entry.kind, entry.amount FROM ledger_entries AS entry "  # noqa: S608 - scope is ours
-        "WHERE entry.contract_id = ANY(:ids) AND entry.kind IN ('acceptance', 'payment', 'refund') "
+        "SELECT coalesce(entry.call_off_id, entry.contract_id) AS contract_id, entry.booked_on, entry.kind, "  # noqa: S608 - scope is ours
+        "entry.amount FROM ledger_entries AS entry "
+        "WHERE (entry.call_off_id = ANY(:ids) OR (entry.contract_id = ANY(:ids) AND entry.call_off_id IS NULL)) "
+        "AND entry.kind IN ('acceptance', 'payment', 'refund') "
         "AND entry.booked_on IS NOT NULL "
         f"AND NOT EXISTS (SELECT FROM ledger_entries AS taken_back WHERE taken_back.reverses = entry.id) AND {scope}"
     )

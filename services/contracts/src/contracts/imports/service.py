@@ -11,7 +11,7 @@ from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.contracts.imported import ImportedContract
-from contracts.contracts.queries import find_contract_ids, regions_of
+from contracts.contracts.queries import corrected_terms, find_contract_ids, regions_of
 from contracts.contracts.service import record_imported_contract
 from contracts.exchange.service import keep_imported_releases
 from contracts.imports.errors import RecordRejected
@@ -46,6 +46,7 @@ class _Entry:
     region: str | None = None
     gaps: tuple[str, ...] = ()
     organisations: tuple[UUID, ...] = ()
+    kept: tuple[dict[str, str], ...] = ()
 
     def reject(self, place: str, reason: str) -> None:
         self.place, self.reason, self.outcome, self.contract = place, reason, "rejected", None
@@ -111,10 +112,13 @@ async def _find_unchanged(session: AsyncSession, entries: Sequence[_Entry]) -> N
         return
     keys = {(contract.source, contract.external_id) for _, contract in pending}
     known = await find_contract_ids(session, sorted(keys))
+    # One whose terms were corrected here is compared with them: the answer says what of it the source still says.
+    corrected = await corrected_terms(session, contract_ids=[contract_id for contract_id, _ in known.values()])
     same = [
         (entry, contract, known[contract.source, contract.external_id][0])
         for entry, contract in pending
         if known.get((contract.source, contract.external_id), (None, None))[1] == contract.content_hash
+        and known[contract.source, contract.external_id][0] not in corrected
     ]
     regions = await regions_of(session, contract_ids=[contract_id for *_, contract_id in same]) if same else {}
     for entry, contract, contract_id in same:
@@ -162,6 +166,7 @@ async def _record(
         entry.reject(contract.place, f"cannot be recorded: {str(error.orig).splitlines()[0][:200]}")
     else:
         entry.contract_id, entry.outcome, entry.region = recorded.contract_id, recorded.outcome, recorded.region
+        entry.kept = recorded.kept
 
 
 def _imported(
@@ -236,5 +241,7 @@ def _result(entry: _Entry) -> ImportResult:
         milestones=len(contract.milestones) if contract else 0,
         organisations=list(entry.organisations),
         gaps=list(entry.gaps) if contract else [],
-        warnings=[WarningOut.model_validate(warning) for warning in contract.warnings] if contract else [],
+        warnings=[WarningOut.model_validate(warning) for warning in (*contract.warnings, *entry.kept)]
+        if contract
+        else [],
     )

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Date, DateTime, ForeignKey, Index, Text
+from sqlalchemy import CheckConstraint, Date, DateTime, ForeignKey, Index, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -30,6 +30,12 @@ class Inspection(RegionScoped, Base):
         CheckConstraint("(state = 'carriedOut') = (visited_on IS NOT NULL)", name="visited"),
         CheckConstraint("version >= 1", name="version"),
         Index(None, "contract_id", "id"),
+        Index(
+            "ix_inspections_unannounced",
+            "planned_on",
+            "id",
+            postgresql_where=text("state = 'planned' AND NOT announced"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

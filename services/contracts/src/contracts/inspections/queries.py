@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, false, or_, select, text, true
+from sqlalchemy import ColumnElement, and_, false, or_, select, text, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.contracts.errors import ContractNotFound
@@ -52,7 +52,24 @@ async def inspected_contract(session: AsyncSession, *, contract_id: UUID) -> Con
 
 
 def _seen(principal: Principal) -> ColumnElement[bool]:
-    return or_(Inspection.announced, Inspection.state == "carriedOut", supervised(principal, "inspections"))
+    supervises, takes_part = supervised(principal, "inspections"), _takes_part(principal)
+    return or_(Inspection.announced, Inspection.state == "carriedOut", supervises, takes_part)
+
+
+def _takes_part(principal: Principal) -> ColumnElement[bool]:
+    """Whether the plan names the caller's organisation as an evaluator: it carries the visit out, announced or not.
+
+    Never of its own contract, even if a plan should name the provider.
+    """
+    if principal.organisation is None or "evaluator" not in principal.roles:
+        return false()
+    named = Inspection.inspectors.contains([{"organisation_id": str(principal.organisation)}])
+    other = text(
+        "NOT EXISTS (SELECT FROM contracts AS theirs WHERE theirs.id = inspections.contract_id "
+        "AND (theirs.provider_id = :inspector OR EXISTS (SELECT FROM contract_members AS member "
+        "WHERE member.contract_id = theirs.id AND member.side = 'provider' AND member.organisation_id = :inspector)))"
+    )
+    return and_(named, other.bindparams(inspector=principal.organisation))
 
 
 async def find_inspection(session: AsyncSession, *, inspection_id: UUID, lock: bool = False) -> Inspection:

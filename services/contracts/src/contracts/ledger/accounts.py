@@ -23,6 +23,8 @@ Interest, penalties and compensation have accounts of their own: they are no par
 execution.
 """
 
+from collections.abc import Iterable
+from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -39,7 +41,7 @@ from contracts.ledger.errors import (
 )
 from shared.problems import Conflict
 
-__all__ = ["ACCOUNTS_OF", "Totals", "after", "require_accepted", "require_room"]
+__all__ = ["ACCOUNTS_OF", "Totals", "after", "require_accepted", "require_paid_by", "require_room"]
 
 ACCOUNTS_OF = {
     "commitment": ("commitments", "commitments_reserve"),
@@ -128,13 +130,34 @@ def require_room(before: Totals, new: Totals, *, value: Decimal | None, currency
             )
 
 
+def require_paid_by(moves: Iterable[tuple[date, Decimal]], *, day: date, amount: Decimal, currency: str) -> None:
+    """Refuse a refund on a day up to which, or after which, less stands as paid than would come back.
+
+    `moves` are the days of the payments, and (negative) of the refunds, that stand.
+    """
+    paid, least = Decimal(0), None
+    by_day: dict[date, Decimal] = {day: Decimal(0)}
+    for on, signed in moves:
+        by_day[on] = by_day.get(on, Decimal(0)) + signed
+    for on in sorted(by_day):
+        paid += by_day[on]
+        if on >= day and (least is None or paid < least):
+            least = paid
+    if least is not None and amount > least:
+        raise RefundOverPaid(
+            f"Of what stands as paid by {day}, {max(least, Decimal(0)):.2f} {currency} can come back on that day; "
+            "booked_on is the day on which the money came back."
+        )
+
+
 def require_accepted(
-    before: Totals, new: Totals, *, savings: tuple[Decimal, Decimal], completed: bool, currency: str
+    before: Totals, new: Totals, *, savings: tuple[Decimal, Decimal], closed: bool, currency: str
 ) -> None:
     """Refuse what rests on an acceptance that is not there; `savings` are the lawful ones before and after the entry.
 
     A saving lessens what is payable of the accepted value, which a score counts: below 0 there is nothing to save on.
-    A completed contract was reconciled with what was accepted; what it cost in all does not rise over that any more.
+    A contract that is completed, or settled after its termination (`closed`), was reconciled with what was accepted;
+    what is paid and deducted in all does not rise over that any more.
     What an import left in excess is not made worse; one without any acceptance states none, and has no such limit.
     """
     were, are = savings
@@ -145,10 +168,11 @@ def require_accepted(
             accepted=f"{new.acceptance:.2f}",
         )
     over = new.executed - new.acceptance
-    if completed and new.payment > before.payment and new.acceptance and over > 0:
+    more = new.payment > before.payment or new.deduction > before.deduction
+    if closed and more and new.acceptance and over > 0:
         raise PaymentOverAccepted(
             f"Paid and deducted, less refunds, would be {new.executed:.2f} {currency}; {new.acceptance:.2f} was "
-            "accepted and the contract is completed (MOF-102 art. 2: paid by quantity and quality). At most "
+            "accepted and the contract is completed or settled (MOF-102 art. 2: paid by quantity and quality). At most "
             f"{max(new.acceptance - before.executed, Decimal(0)):.2f} is left; what else is owed is interest, "
             "compensation, or a contract of its own.",
             accepted=f"{new.acceptance:.2f}",

@@ -34,7 +34,7 @@ class PaymentOverValue(Conflict):
 
 
 class PaymentOverAccepted(Conflict):
-    """More would be paid for a completed contract than was accepted of it."""
+    """More would be paid for a completed or settled contract than was accepted of it."""
 
     slug, title = "payment-over-accepted", "The payment exceeds what was accepted"
 

@@ -1,6 +1,7 @@
 """Reading the ledger. Totals are sums over its rows, never stored."""
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -13,6 +14,7 @@ from contracts.ledger.budget import Line
 from contracts.ledger.models import LedgerEntry
 
 __all__ = [
+    "OWN_MONEY",
     "accounts_of",
     "entries_by_external_id",
     "get_entry",
@@ -20,6 +22,7 @@ __all__ = [
     "is_reversed",
     "list_entries",
     "payables_balance",
+    "payments_by_day",
     "reversed_among",
     "savings_of",
     "standing_lines",
@@ -29,6 +32,12 @@ __all__ = [
     "used_vouchers",
     "voucher_is_used",
 ]
+
+OWN_MONEY = "(entry.call_off_id = :contract_id OR (entry.contract_id = :contract_id AND entry.call_off_id IS NULL))"
+"""The entries of a contract's money, whichever ledger they stand in, for statements over `ledger_entries AS entry`.
+
+Money of a call-off that runs through its framework agreement's ledger is the call-off's, and not the framework's.
+"""
 
 # A contract's own rows under its lock; the caller has made sure that the contract is visible.
 _TOTALS = text(
@@ -40,6 +49,14 @@ _TOTALS = text(
       AND NOT EXISTS (SELECT FROM ledger_entries AS taken_back WHERE taken_back.reverses = entry.id)
     GROUP BY kind, budget_project_id, year
     """
+)
+_OWN = text(
+    f"""
+    SELECT kind, sum(amount) AS total FROM ledger_entries AS entry
+    WHERE {OWN_MONEY} AND kind <> 'reversal'
+      AND NOT EXISTS (SELECT FROM ledger_entries AS taken_back WHERE taken_back.reverses = entry.id)
+    GROUP BY kind
+    """  # noqa: S608 - constants
 )
 _ACCOUNTS = text(
     """
@@ -54,12 +71,12 @@ _ACCOUNTS = text(
     """
 )
 _SAVINGS = text(
-    """
+    f"""
     SELECT (SELECT count(*) FROM ledger_entries WHERE contract_id = :contract_id) AS entries,
            coalesce(sum(CASE WHEN credit_account = 'deductions' THEN amount ELSE -amount END), 0) AS savings
-    FROM ledger_entries
-    WHERE contract_id = :contract_id AND cause = 'saving' AND 'deductions' IN (debit_account, credit_account)
-    """
+    FROM ledger_entries AS entry
+    WHERE {OWN_MONEY} AND cause = 'saving' AND 'deductions' IN (debit_account, credit_account)
+    """  # noqa: S608 - constants
 )
 _PARTS = text(
     """
@@ -71,6 +88,16 @@ _PARTS = text(
     GROUP BY part.part, part.id, kind
     """
 )
+_DAYS = text(
+    f"""
+    SELECT coalesce(booked_on, recorded_at::date) AS on_day,
+           sum(CASE kind WHEN 'payment' THEN amount ELSE -amount END) AS amount
+    FROM ledger_entries AS entry
+    WHERE {OWN_MONEY} AND kind IN ('payment', 'refund')
+      AND NOT EXISTS (SELECT FROM ledger_entries AS taken_back WHERE taken_back.reverses = entry.id)
+    GROUP BY 1
+    """  # noqa: S608 - constants
+)
 _BALANCE = text(
     """
     SELECT coalesce(sum(CASE WHEN credit_account = 'payables' THEN amount ELSE -amount END), 0)
@@ -80,8 +107,9 @@ _BALANCE = text(
 
 
 async def totals_of(session: AsyncSession, *, contract_id: UUID) -> Totals:
-    """Sums per kind, entries that were taken back left out."""
-    return totals_in(await standing_lines(session, contract_id=contract_id))
+    """Sums per kind of a contract's money, entries that were taken back left out, in whichever ledger it stands."""
+    rows = await session.execute(_OWN, {"contract_id": contract_id})
+    return totals_in(Line(row.kind, None, None, row.total) for row in rows)
 
 
 async def standing_lines(session: AsyncSession, *, contract_id: UUID) -> list[Line]:
@@ -114,9 +142,15 @@ async def totals_of_parts(session: AsyncSession, *, contract_id: UUID) -> dict[t
 
 
 async def savings_of(session: AsyncSession, *, contract_id: UUID) -> tuple[int, Decimal]:
-    """Number of entries, and the sum of the lawful savings among the deductions."""
+    """Number of entries in its ledger, and the sum of the lawful savings among the deductions of its money."""
     row = (await session.execute(_SAVINGS, {"contract_id": contract_id})).one()
     return row.entries, row.savings
+
+
+async def payments_by_day(session: AsyncSession, *, contract_id: UUID) -> list[tuple[date, Decimal]]:
+    """Days and amounts of a contract's payments, and (negative) of its refunds, that stand."""
+    rows = await session.execute(_DAYS, {"contract_id": contract_id})
+    return [(row.on_day, row.amount) for row in rows]
 
 
 async def payables_balance(session: AsyncSession, *, contract_id: UUID) -> object:

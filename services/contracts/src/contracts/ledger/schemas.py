@@ -46,7 +46,7 @@ class EntryIn(Model):
         examples=["60000.00"],
     )
     currency: str | None = Field(None, pattern=r"^[A-Z]{3}$", description="ISO 4217; the contract's when left out.")
-    booked_on: date = Field(description="Date of the booking; not in the future.")
+    booked_on: date = Field(ge=date(1990, 1, 1), description="Date of the booking; not in the future, from 1990 on.")
     voucher: str | None = Field(
         None, min_length=1, max_length=100, description="Number of the voucher; booked once per contract."
     )

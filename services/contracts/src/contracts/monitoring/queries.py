@@ -22,7 +22,8 @@ from shared import clock
 
 __all__ = ["Figures", "active_contracts", "end_of", "figures_of", "get_alert", "list_alerts"]
 
-# By ids whose visibility the caller has checked, or for the system's own sweep.
+# By ids whose visibility the caller has checked, or for the system's own sweep. What a framework agreement pays for a
+# call-off executes the call-off, and the budget that the framework holds.
 _MONEY = text(
     """
     SELECT contract.id, contract.region, contract.currency, contract.value, contract.budget, contract.starts_on,
@@ -39,7 +40,7 @@ _MONEY = text(
             SELECT kind, amount, coalesce(booked_on, recorded_at::date) AS on_day,
                    coalesce(budget_year, extract(year FROM booked_on)::int) AS year
             FROM ledger_entries AS entry
-            WHERE entry.contract_id = contract.id
+            WHERE (entry.contract_id = contract.id OR entry.call_off_id = contract.id)
               AND NOT EXISTS (SELECT FROM ledger_entries AS taken_back WHERE taken_back.reverses = entry.id)
         ) AS standing
     ) AS money

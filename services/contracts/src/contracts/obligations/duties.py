@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from contracts.clocks import shortened
 
-__all__ = ["Duty", "Proof", "Text", "obligation_id", "state_of"]
+__all__ = ["VISIT", "Duty", "Proof", "Text", "obligation_id", "state_of"]
 
 _NAMESPACE = uuid5(NAMESPACE_URL, "https://gongping.invalid/obligations")
 
@@ -17,6 +18,9 @@ class Text:
 
     zh: str
     en: str
+
+
+VISIT = Text("按计划开展现场检查并记录结果。", "Carry out the planned inspection and record it.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,8 @@ class Duty:
     """A right or duty of one side of a contract.
 
     `code` is unique in the contract; `organisation_id` is named where it is not the side's own party. `until_on` is the
-    end of a duty that lasts (keeping records), where nothing is to be done by a day. `stated`: no recorded fact shows
+    end of a duty that lasts (keeping records), where nothing is to be done by a day. `amount` is the money that it is
+    about, in the contract's currency. `stated`: no recorded fact shows
     it, somebody has to say that it was done. `lapsed`: the contract has ended and it can no longer be done; undone it
     stays. `internal`: a matter of supervision that is not published.
     """
@@ -44,6 +49,7 @@ class Duty:
     nature: str
     text: Text
     about: str | None = None
+    amount: Decimal | None = None
     rule: str | None = None
     source: str | None = None
     confidence: str

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from contracts.ledger.queries import OWN_MONEY
 from shared import clock
 
 __all__ = ["Acceptance", "Act", "Alert", "Demand", "Fact", "Finding", "Known", "Visit", "known_of"]
@@ -114,7 +115,7 @@ _KNOWN = TypeAdapter(Known)
 
 # By a contract's id, once it was found in the caller's scope.
 _FACTS = text(
-    """
+    f"""
     SELECT json_build_object(
         'publications', (
             SELECT coalesce(json_agg(json_build_object('id', id, 'kind', kind, 'on', published_on) ORDER BY id), '[]')
@@ -127,7 +128,7 @@ _FACTS = text(
         'settlements', (
             SELECT coalesce(json_agg(json_build_object(
                 'id', id, 'kind', kind, 'on', coalesce(booked_on, recorded_at::date)) ORDER BY id), '[]')
-            FROM ledger_entries AS entry WHERE contract_id = :contract_id AND kind IN ('payment', 'deduction')
+            FROM ledger_entries AS entry WHERE {OWN_MONEY} AND kind IN ('payment', 'deduction')
               AND NOT EXISTS (SELECT FROM ledger_entries AS back WHERE back.reverses = entry.id)),
         'determined', (
             SELECT coalesce(json_agg(json_build_object(
@@ -148,15 +149,19 @@ _FACTS = text(
         'visits', (
             SELECT coalesce(json_agg(json_build_object(
                 'id', inspection.id, 'number', inspector.number, 'organisation_id', organisation.id,
-                'side', CASE WHEN organisation.id = contract.purchaser_id THEN 'purchaser' ELSE 'evaluator' END,
+                'side', CASE WHEN organisation.id = contract.purchaser_id OR joined.buys THEN 'purchaser'
+                             ELSE 'evaluator' END,
                 'title', inspection.title, 'planned_on', inspection.planned_on,
                 'planned', (inspection.recorded_at AT TIME ZONE :zone)::date, 'visited', inspection.visited_on)
                 ORDER BY inspection.id, inspector.number), '[]')
             FROM inspections AS inspection JOIN contracts AS contract ON contract.id = inspection.contract_id
             CROSS JOIN LATERAL jsonb_array_elements(inspection.inspectors) WITH ORDINALITY AS inspector(told, number)
             JOIN organisations AS organisation ON organisation.id = (inspector.told ->> 'organisation_id')::uuid
+            CROSS JOIN LATERAL (SELECT EXISTS (
+                SELECT FROM contract_members AS member WHERE member.contract_id = contract.id
+                  AND member.organisation_id = organisation.id AND member.side = 'purchaser') AS buys) AS joined
             WHERE inspection.contract_id = :contract_id AND inspection.announced AND inspection.state <> 'cancelled'
-              AND (organisation.id = contract.purchaser_id OR 'evaluator' = ANY(organisation.roles))),
+              AND (organisation.id = contract.purchaser_id OR joined.buys OR 'evaluator' = ANY(organisation.roles))),
         'demands', (
             SELECT coalesce(json_agg(json_build_object(
                 'id', id, 'noun', noun, 'kind', coalesce(data ->> 'kind', data ->> 'cause'),
@@ -168,12 +173,12 @@ _FACTS = text(
               AND coalesce(data ->> 'due_on', data ->> 'report_due_on') IS NOT NULL),
         'interest_paid', (
             SELECT json_build_object('id', id, 'kind', kind, 'on', coalesce(booked_on, recorded_at::date))
-            FROM ledger_entries AS entry WHERE contract_id = :contract_id AND kind = 'interestPayment'
+            FROM ledger_entries AS entry WHERE {OWN_MONEY} AND kind = 'interestPayment'
               AND NOT EXISTS (SELECT FROM ledger_entries AS back WHERE back.reverses = entry.id)
             ORDER BY id DESC LIMIT 1),
         'interest_total', (
             SELECT coalesce(sum(amount), 0)::text
-            FROM ledger_entries AS entry WHERE contract_id = :contract_id AND kind = 'interestPayment'
+            FROM ledger_entries AS entry WHERE {OWN_MONEY} AND kind = 'interestPayment'
               AND NOT EXISTS (SELECT FROM ledger_entries AS back WHERE back.reverses = entry.id)),
         'acts', (
             SELECT coalesce(json_agg(json_build_object(
@@ -181,10 +186,10 @@ _FACTS = text(
             FROM obligation_acts
             WHERE contract_id = :contract_id AND (kind = 'proof' OR approved_by IS NOT NULL)),
         'set_aside', (
-            SELECT coalesce(json_object_agg(rule, id), '{}')
+            SELECT coalesce(json_object_agg(rule, id), '{{}}')
             FROM rule_overrides WHERE contract_id = :contract_id AND approved_by IS NOT NULL)
     )::text
-    """
+    """  # noqa: S608 - constants
 )
 
 

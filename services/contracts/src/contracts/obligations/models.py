@@ -5,6 +5,7 @@ given) is kept in columns or tables of its own.
 """
 
 from datetime import date, datetime
+from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy import (
@@ -14,6 +15,7 @@ from sqlalchemy import (
     DateTime,
     ForeignKey,
     Index,
+    Numeric,
     String,
     Text,
     text,
@@ -38,6 +40,7 @@ FINANCE = "side = 'finance' OR (side = 'purchaser' AND nature = 'duty' AND (code
 class Obligation(RegionScoped, Base):
     """A right or duty with a last day. `id` is made of contract and code, so that making it anew finds the same row.
 
+    `amount` is the money that it is about, in the contract's currency.
     `lapsed`: the contract ended and it can no longer be done; it stays undone. `due_told` and `overdue_told` are the
     last days that notice was given for.
     """
@@ -61,6 +64,7 @@ class Obligation(RegionScoped, Base):
     text_zh: Mapped[str] = mapped_column(Text)
     text_en: Mapped[str] = mapped_column(Text)
     about: Mapped[str | None] = mapped_column(Text)
+    amount: Mapped[Decimal | None] = mapped_column(Numeric(18, 2))
     rule: Mapped[str | None] = mapped_column(Text)
     source: Mapped[str | None] = mapped_column(Text)
     confidence: Mapped[str] = mapped_column(Text)

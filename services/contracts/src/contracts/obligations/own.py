@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
-from contracts.obligations.duties import Duty, Proof, Text
+from contracts.obligations.duties import VISIT, Duty, Proof, Text
 from contracts.obligations.facts import Fact
 from contracts.obligations.situation import Situation
 from contracts.rules.queries import Rule, due_on
@@ -112,6 +112,7 @@ def _payments(situation: Situation) -> Iterator[Duty]:
             nature="duty",
             text=Text(rule[1].text.zh, rule[1].text.en) if rule else Text("按约支付。", "Pay as agreed."),
             about=f"{due.amount:.2f} {state.currency}",
+            amount=due.amount,
             rule=f"{rule[0]} {rule[1].code}" if rule else None,
             source=str(rule[1].source) if rule and rule[1].source else "contract, payment terms",
             confidence=rule[1].confidence.grade if rule else "agreed",
@@ -139,6 +140,7 @@ def _interest(situation: Situation) -> Iterator[Duty]:
             nature=nature,
             text=Text(rule[1].text.zh, rule[1].text.en) if rule else Text("支付逾期利息。", "Pay late interest."),
             about=f"{situation.dues.interest:.2f} {situation.dues.currency}",
+            amount=situation.dues.interest,
             rule=f"{rule[0]} {rule[1].code}" if rule else None,
             source=str(rule[1].source) if rule and rule[1].source else "contract, payment terms",
             confidence=rule[1].confidence.grade if rule else "agreed",
@@ -221,7 +223,7 @@ def _visits(situation: Situation) -> Iterator[Duty]:
             side=visit.side,
             organisation_id=visit.organisation_id,
             nature="duty",
-            text=Text("按计划开展现场检查并记录结果。", "Carry out the planned inspection and record it."),
+            text=VISIT,
             about=visit.title,
             source="plan of the inspection",
             confidence="agreed",

@@ -2,17 +2,22 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import Any
+from decimal import Decimal
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, case, or_, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.disclosure.queries import sight_sql
+from contracts.obligations.duties import VISIT, obligation_id
 from contracts.obligations.models import FINANCE, CalendarFeed, Obligation, ObligationAct
+from contracts.structure.shares import WHOLE, part_of
 from shared.db import principal_in, scope_sql
 
 __all__ = [
+    "ALONE",
+    "Standing",
     "Whose",
     "calendar_entries",
     "feed_of_secret",
@@ -21,20 +26,44 @@ __all__ = [
     "find_feed",
     "find_waiver",
     "organisation_of",
+    "standings_of",
     "stored_obligations",
     "titles_of",
     "todo_of",
+    "unannounced_of",
     "untold",
 ]
 
 OPEN = (Obligation.done_on.is_(None), Obligation.waived.is_(False), Obligation.lapsed.is_(False))
 
 
+_NAMED = "inspection:"  # of whoever the plan names, and not of its side
 # Joint providers and several purchasers: a member that does not lead its side has its side's duties too.
 _MEMBER_OF = text(
     "SELECT contract_id, side FROM contract_members WHERE organisation_id = :organisation_id AND NOT lead"
 )
 
+
+_STANDINGS = text(
+    "SELECT contract_id, side, share, share_before, lead FROM contract_members "
+    "WHERE organisation_id = :organisation_id AND contract_id = ANY(:ids)"
+)
+
+
+class Standing(NamedTuple):
+    """How an organisation stands on a side: its share of the money in per cent, and that of the members before it."""
+
+    share: Decimal
+    share_before: Decimal
+    lead: bool
+
+    def part(self, amount: Decimal | None) -> Decimal | None:
+        """Its part of an amount; over the members of the side each cent once."""
+        return None if amount is None else part_of(amount, share_before=self.share_before, share=self.share)
+
+
+ALONE = Standing(WHOLE, Decimal(0), lead=True)
+"""A party without others on its side."""
 
 Whose = ColumnElement[bool]
 """Which rows a list or a calendar is about."""
@@ -47,7 +76,17 @@ async def organisation_of(session: AsyncSession, organisation_id: UUID) -> Whose
     if not joined:
         return own
     pairs = [(row.contract_id, row.side) for row in joined]
-    return or_(own, tuple_(Obligation.contract_id, Obligation.side).in_(pairs))
+    of_side = and_(tuple_(Obligation.contract_id, Obligation.side).in_(pairs), ~Obligation.code.startswith(_NAMED))
+    return or_(own, of_side)
+
+
+async def standings_of(
+    session: AsyncSession, *, organisation_id: UUID, contract_ids: Iterable[UUID]
+) -> dict[tuple[UUID, str], Standing]:
+    """By contract and side, where an organisation is one of several; the caller has found the contracts' rows."""
+    values = {"organisation_id": organisation_id, "ids": list(set(contract_ids))}
+    rows = await session.execute(_STANDINGS, values)
+    return {(row.contract_id, row.side): Standing(row.share, row.share_before, row.lead) for row in rows}
 
 
 def finance_of(region: str) -> Whose:
@@ -74,6 +113,64 @@ async def todo_of(
         statement = statement.where(tuple_(Obligation.due_on, Obligation.id) > after)
     statement = statement.order_by(Obligation.due_on, Obligation.id).limit(limit + 1)
     return (await session.execute(statement)).scalars().all()
+
+
+# In no register, for that is the provider's too: only on the list of who carries the visit out.
+_UNANNOUNCED = """
+    SELECT inspection.id, inspection.contract_id, inspection.region, inspection.title, inspection.planned_on,
+        inspection.updated_at, contract.simulated, inspector.number,
+        CASE WHEN contract.purchaser_id = :organisation_id OR EXISTS (
+            SELECT FROM contract_members AS member WHERE member.contract_id = contract.id
+              AND member.organisation_id = :organisation_id AND member.side = 'purchaser')
+            THEN 'purchaser' ELSE 'evaluator' END AS side
+    FROM inspections AS inspection JOIN contracts AS contract ON contract.id = inspection.contract_id
+    CROSS JOIN LATERAL jsonb_array_elements(inspection.inspectors) WITH ORDINALITY AS inspector(told, number)
+    WHERE inspection.state = 'planned' AND NOT inspection.announced AND {scope}
+      AND inspector.told ->> 'organisation_id' = CAST(:organisation_id AS text)
+      AND contract.provider_id IS DISTINCT FROM :organisation_id AND NOT EXISTS (
+          SELECT FROM contract_members AS member WHERE member.contract_id = contract.id
+            AND member.organisation_id = :organisation_id AND member.side = 'provider')
+    ORDER BY inspection.planned_on, inspection.id LIMIT :limit
+"""
+
+
+async def unannounced_of(session: AsyncSession, organisation_id: UUID, *, limit: int) -> list[Obligation]:
+    """Unannounced inspections that an organisation has to carry out, as rows of its list that are stored nowhere.
+
+    For itself and for who supervises the region; nobody else learns that there is one, and no provider of its own
+    contract.
+    """
+    principal = principal_in(session)
+    own = principal.organisation == organisation_id and bool(principal.roles & {"evaluator", "purchaser"})
+    if not own and not principal.roles & {"finance", "auditor", "operator"}:
+        return []
+    scope, parameters = scope_sql(principal, "inspection.region")
+    values = parameters | {"organisation_id": organisation_id, "limit": limit}
+    rows = await session.execute(text(_UNANNOUNCED.format(scope=scope)), values)
+    return [_visit(row, organisation_id) for row in rows]
+
+
+def _visit(row: Any, organisation_id: UUID) -> Obligation:  # noqa: ANN401 - a database row
+    code = f"{_NAMED}{row.id}:{row.number}"
+    return Obligation(
+        id=obligation_id(row.contract_id, code),
+        contract_id=row.contract_id,
+        region=row.region,
+        code=code,
+        side=row.side,
+        organisation_id=organisation_id,
+        nature="duty",
+        text_zh=VISIT.zh,
+        text_en=VISIT.en,
+        about=row.title,
+        source="plan of the inspection",
+        confidence="agreed",
+        due_on=row.planned_on,
+        waived=False,
+        lapsed=False,
+        simulated=row.simulated,
+        refreshed_at=row.updated_at,
+    )
 
 
 async def calendar_entries(session: AsyncSession, *, whose: Whose, past: date, limit: int) -> Sequence[Obligation]:

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.inspections.queries import inspected_contract
 from contracts.obligations import queries, service
+from contracts.obligations.models import Obligation
 from contracts.obligations.register import register_of
 from contracts.obligations.schemas import (
     ActOut,
@@ -43,6 +44,8 @@ calendars = router(tags=["rights and duties"], recorded=False)
 Reader = Annotated[Principal, allow("finance", "purchaser", "provider", "evaluator", "auditor", "operator")]
 Organised = Annotated[Principal, allow("finance", "purchaser", "provider", "evaluator", "auditor", "operator")]
 Treasurer = Annotated[Principal, allow("finance", "auditor", "operator")]
+# Planned and unannounced at the same time, of one organisation.
+_UNANNOUNCED = 1000
 RegionPath = Annotated[str, Path(description="Region code, for example CN-2301.", max_length=16)]
 Until = Annotated[date | None, Query(description="Only with a last day up to this one.")]
 Nature = Annotated[Literal["duty", "right"] | None, Query(description="duty: to do; right: to receive.")]
@@ -141,19 +144,40 @@ async def list_todo(
     """Open, due and overdue, over all contracts of the caller's regions. Duties without a last day are left out."""
     await service.require_organisation(session, principal, organisation_id)
     whose = await queries.organisation_of(session, organisation_id)
-    items, next_cursor = await _todo(session, whose, page, until=until, nature=nature)
+    items, next_cursor = await _todo(session, whose, page, until=until, nature=nature, of=organisation_id)
     return page_response(request, response, items, next_cursor=next_cursor)
 
 
 async def _todo(
-    session: AsyncSession, whose: queries.Whose, page: Paging, *, until: date | None, nature: str | None
+    session: AsyncSession,
+    whose: queries.Whose,
+    page: Paging,
+    *,
+    until: date | None,
+    nature: str | None,
+    of: UUID | None = None,
 ) -> tuple[list[TodoOut], str | None]:
     after = _after(page.cursor)
     found = await queries.todo_of(session, whose=whose, limit=page.limit, after=after, until=until, nature=nature)
+    if of is not None and nature != "right":
+        hidden = await queries.unannounced_of(session, of, limit=_UNANNOUNCED)
+        beyond = [row for row in hidden if after is None or (row.due_on, row.id) > after]
+        found = sorted(
+            [*found, *(row for row in beyond if until is None or row.due_on <= until)],
+            key=lambda row: (row.due_on, row.id),
+        )
     shown = found[: page.limit]
     next_cursor = encode_cursor(shown[-1].due_on, shown[-1].id) if len(found) > page.limit else None
     titles = await queries.titles_of(session, (row.contract_id for row in shown))
-    return [todo_out(row, titles.get(row.contract_id)) for row in shown], next_cursor
+    standings = {}
+    if of is not None:
+        ids = [row.contract_id for row in shown]
+        standings = await queries.standings_of(session, organisation_id=of, contract_ids=ids)
+
+    def item(row: Obligation) -> TodoOut:
+        return todo_out(row, titles.get(row.contract_id), standings.get((row.contract_id, row.side), queries.ALONE))
+
+    return [item(row) for row in shown], next_cursor
 
 
 @routes.get("/regions/{code}/todo", summary="What the finance department of a region has to do or watches over")

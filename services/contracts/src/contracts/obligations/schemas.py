@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from shared.web import Model, Money, Out
+from shared.web import Figure, Model, Money, Out
 
 __all__ = [
     "ActOut",
@@ -18,9 +18,11 @@ __all__ = [
     "ObligationOut",
     "ObligationsOut",
     "OpenVouchersOut",
+    "PartyShareOut",
     "ProofIn",
     "PublicObligationOut",
     "PublicObligationsOut",
+    "PublicPartyOut",
     "TodoOut",
     "WaiverIn",
 ]
@@ -78,13 +80,29 @@ class ProofOut(Out):
     on: date = Field(description="Its day.")
 
 
+class PartyShareOut(Out):
+    """A party whose right or duty it is: of a side with several members, each of them."""
+
+    organisation_id: UUID = Field(description="The party.")
+    name: str = Field(description="Its name.")
+    lead: bool = Field(description="It leads its side, or is alone on it.")
+    share: Figure = Field(description="Share of the side's money in per cent.")
+    amount: Money | None = Field(
+        description="Its part of the money that it is about; the parts of a side sum to it; null: about none."
+    )
+
+
 class ObligationOut(Out):
     """A right or duty."""
 
     obligation_id: UUID = Field(description="Id; the same whenever the register is made anew.")
     code: str = Field(description="Which one: the rule's code, with what it is about.")
     side: str = Field(description="Whose: purchaser | provider | evaluator | beneficiary | finance.")
-    organisation_id: UUID | None = Field(description="The party; null for sides that are none.")
+    organisation_id: UUID | None = Field(description="The party, of several the lead; null for sides that are none.")
+    parties: list[PartyShareOut] = Field(
+        description="Every member of the side, in the agreed order; empty for sides that are no party, and where one "
+        "organisation alone is named."
+    )
     nature: str = Field(description="duty | right.")
     text: TextOut = Field(description="The rule in words.")
     about: str | None = Field(description="What of the contract it is about: a milestone, an amount, a year.")
@@ -133,6 +151,14 @@ class PublicObligationOut(Out):
     days_late: int = Field(description="Days after its last day, until done or today.")
 
 
+class PublicPartyOut(Out):
+    """One of several purchasers or joint providers."""
+
+    side: str = Field(description="purchaser | provider.")
+    name: str = Field(description="Its name.")
+    lead: bool = Field(description="It leads its side.")
+
+
 class PublicObligationsOut(Out):
     """Who owed what in a contract that is or was in force."""
 
@@ -140,6 +166,9 @@ class PublicObligationsOut(Out):
     simulated: bool = Field(description="Made up for a demonstration or a test.")
     purchaser: str = Field(description="Name of the purchaser.")
     provider: str | None = Field(description="Name of the provider; null where it is not disclosed.")
+    members: list[PublicPartyOut] = Field(
+        description="Every member of a side that has several, as far as it is disclosed: each owes what its side owes."
+    )
     rule_set: str = Field(description="The rule set, as id@version.")
     as_of: date = Field(description="Today.")
     counts: dict[str, int] = Field(description="Duties by state.")
@@ -160,6 +189,11 @@ class TodoOut(Out):
     nature: str = Field(description="duty | right.")
     text: TextOut = Field(description="The rule in words.")
     about: str | None = Field(description="What of the contract it is about.")
+    lead: bool = Field(description="The organisation leads its side, or is alone on it; true in a finance list.")
+    share: Figure = Field(description="Its share of the side's money in per cent; 100 in a finance list.")
+    amount: Money | None = Field(
+        description="Its part of the money that it is about; over the lists of all members each yuan once."
+    )
     source: str | None = Field(description="Instrument and article, or the contract.")
     confidence: str = Field(description="How surely the rule is known; agreed: the contract says so.")
     due_on: date = Field(description="Last day.")

@@ -1,8 +1,9 @@
 """From the register to its answers, without what is not disclosed to the reader."""
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from contracts.clocks import clocks
@@ -11,22 +12,30 @@ from contracts.inspections.queries import OFFICERS
 from contracts.obligations.duties import Duty, obligation_id, state_of
 from contracts.obligations.models import Obligation
 from contracts.obligations.parameters import obligation_settings
+from contracts.obligations.queries import ALONE, Standing
 from contracts.obligations.register import Register
 from contracts.obligations.schemas import (
     ObligationOut,
     ObligationsOut,
+    PartyShareOut,
     ProofOut,
     PublicObligationOut,
     PublicObligationsOut,
+    PublicPartyOut,
     TextOut,
     TodoOut,
 )
+from contracts.structure.shares import WHOLE, parts_of
 from shared import clock
 from shared.auth import Principal
+from shared.events import ContractState, MemberState, PartyRef
 
 __all__ = ["hidden_from", "hidden_from_public", "obligations_out", "public_out", "todo_out"]
 
 SUPERVISION = "supervision"
+# Of an item of a to-do list, what is no column of the stored row, or not as it is.
+_MADE = frozenset({"obligation_id", "contract_number", "title", "text", "state", "days_late", "about"})
+_OF_STANDING = frozenset({"lead", "share", "amount"})
 _EVERYTHING = frozenset({"money", "milestones", "provider", "title", "contractNumber"})
 # Which field of the contract the text `about` repeats.
 _ABOUT = {"pay": "money", "late-interest": "money", "milestone": "milestones", "accept": "milestones"}
@@ -94,6 +103,7 @@ def obligations_out(
                 **plain,
                 obligation_id=obligation_id(contract.contract_id, duty.code),
                 organisation_id=None if withheld else duty.organisation_id or parties.get(duty.side),
+                parties=[] if withheld or duty.organisation_id else _parties(contract, duty, hidden),
                 text=TextOut.model_validate(duty.text),
                 about=_about(duty, hidden),
                 due_on=duty.due_on,
@@ -114,6 +124,28 @@ def obligations_out(
         counts=_counts([duty for duty in register.duties if not (duty.internal and SUPERVISION in hidden)]),
         items=items,
     )
+
+
+def _parties(contract: ContractState, duty: Duty, hidden: Collection[str]) -> list[PartyShareOut]:
+    members = [member for member in contract.members if member.side == duty.side]
+    if not members:
+        alone = {"purchaser": contract.purchaser, "provider": contract.provider}.get(duty.side)
+        members = [] if alone is None else [_alone(duty.side, alone)]
+    amount = None if "money" in hidden else duty.amount
+    parts: Sequence[Decimal | None] = [None] * len(members)
+    if amount is not None:
+        parts = parts_of(amount, [member.share for member in members])
+    return [
+        PartyShareOut(
+            organisation_id=member.organisation_id, name=member.name, lead=member.lead, share=member.share, amount=part
+        )
+        for member, part in zip(members, parts, strict=True)
+    ]
+
+
+def _alone(side: str, party: PartyRef) -> MemberState:
+    same = {"member_id": party.organisation_id, "organisation_id": party.organisation_id, "name": party.name}
+    return MemberState(side=side, share=WHOLE, lead=True, **same)
 
 
 def public_out(register: Register, *, hidden: Collection[str]) -> PublicObligationsOut:
@@ -143,6 +175,11 @@ def public_out(register: Register, *, hidden: Collection[str]) -> PublicObligati
         simulated=contract.simulated,
         purchaser=contract.purchaser.name,
         provider=provider,
+        members=[
+            PublicPartyOut(side=member.side, name=member.name, lead=member.lead)
+            for member in contract.members
+            if member.side == "purchaser" or "provider" not in hidden
+        ],
         rule_set=register.rule_set,
         as_of=clock.today(),
         counts=_counts(duties),
@@ -150,13 +187,11 @@ def public_out(register: Register, *, hidden: Collection[str]) -> PublicObligati
     )
 
 
-def todo_out(row: Obligation, contract: Any) -> TodoOut:  # noqa: ANN401 - a database row, or None
-    """A stored row as an item of a to-do list."""
+def todo_out(row: Obligation, contract: Any, standing: Standing = ALONE) -> TodoOut:  # noqa: ANN401 - a row, or None
+    """A stored row as an item of a to-do list; `standing` is how whoever's list it is stands on the row's side."""
     state, late = _state(row.due_on, row.done_on, waived=row.waived)
     plain: dict[str, Any] = {
-        name: getattr(row, name)
-        for name in TodoOut.model_fields
-        if name not in ("obligation_id", "contract_number", "title", "text", "state", "days_late", "about")
+        name: getattr(row, name) for name in TodoOut.model_fields if name not in _MADE | _OF_STANDING
     }
     return TodoOut(
         obligation_id=row.id,
@@ -164,6 +199,9 @@ def todo_out(row: Obligation, contract: Any) -> TodoOut:  # noqa: ANN401 - a dat
         title=contract.title if contract else None,
         text=TextOut(zh=row.text_zh, en=row.text_en),
         about=row.about if contract else None,
+        lead=standing.lead,
+        share=standing.share,
+        amount=standing.part(row.amount) if contract else None,
         state=state,
         days_late=late,
         **plain,

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from contracts.contracts.queries import get_contract
+from contracts.contracts.queries import Observable, get_contract
 from contracts.observations.errors import PartsNotObserved
 from contracts.observations.models import Observation
 from contracts.observations.queries import standing_of_parts
@@ -56,8 +56,8 @@ def combined_value(parts: Sequence[Part], *, rule: str) -> Decimal:
 
 async def combine_observations(
     session: AsyncSession, body: CombinedIn, *, contract_id: UUID
-) -> tuple[Observation, str]:
-    """Record the value of the whole contract from the values of its parts; answers it with the indicator's code.
+) -> tuple[Observation, Observable]:
+    """Record the value of the whole contract from the values of its parts; answers it with its indicator.
 
     Of each part the latest observation up to `observed_on` counts that was neither corrected nor taken back.
 

@@ -2,7 +2,13 @@
 
 from shared.problems import Conflict
 
-__all__ = ["IndicatorNotAgreed", "ObservationNotCorrectable", "ObservationNotDue", "PartsNotObserved"]
+__all__ = [
+    "IndicatorNotAgreed",
+    "ObservationImpossible",
+    "ObservationNotCorrectable",
+    "ObservationNotDue",
+    "PartsNotObserved",
+]
 
 
 class IndicatorNotAgreed(Conflict):
@@ -15,6 +21,12 @@ class ObservationNotCorrectable(Conflict):
     """The observation to correct is another indicator's, unknown, or corrected already."""
 
     slug, title = "observation-not-correctable", "This observation cannot be corrected so"
+
+
+class ObservationImpossible(Conflict):
+    """The indicator's unit rules the value out: a count or a share is not negative, no more than all are satisfied."""
+
+    slug, title = "observation-impossible", "The indicator cannot have this value"
 
 
 class ObservationNotDue(Conflict):

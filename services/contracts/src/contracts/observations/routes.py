@@ -6,11 +6,12 @@ from uuid import UUID
 
 from fastapi import Query, Request, Response
 
-from contracts.contracts.queries import indicator_codes, require_visible
+from contracts.contracts.queries import Observable, observables_of, require_visible
 from contracts.disclosure.queries import require_disclosed
 from contracts.lists import id_after
 from contracts.observations import combining, queries, service
 from contracts.observations.models import Observation
+from contracts.observations.plausibility import doubts_about
 from contracts.observations.schemas import CombinedIn, ObservationIn, ObservationOut
 from shared.auth import Principal, allow
 from shared.db import ReadSession, WriteSession
@@ -24,22 +25,28 @@ routes = router(tags=["observations"])
 Reader = Annotated[Principal, allow("finance", "purchaser", "provider", "evaluator", "auditor", "operator")]
 Observer = Annotated[Principal, allow("purchaser", "provider", "finance")]
 
-_PLAIN = [name for name in ObservationOut.model_fields if name not in ("indicator_code", "withdrawn_at")]
+_PLAIN = [name for name in ObservationOut.model_fields if name not in ("indicator_code", "withdrawn_at", "warnings")]
 
 
-def _out(observation: Observation, indicator_code: str, withdrawn_at: datetime | None = None) -> ObservationOut:
+def _out(observation: Observation, agreed: Observable, withdrawn_at: datetime | None = None) -> ObservationOut:
     values = {name: getattr(observation, name) for name in _PLAIN}
-    return ObservationOut.model_validate(values | {"indicator_code": indicator_code, "withdrawn_at": withdrawn_at})
+    doubts = doubts_about(agreed, observation.value, observation.observed_on)
+    return ObservationOut.model_validate(
+        values | {"indicator_code": agreed.code, "withdrawn_at": withdrawn_at, "warnings": doubts}
+    )
 
 
 @routes.post("/contracts/{contract_id}/observations", status_code=201, summary="Record an actual value of an indicator")
 async def record_observation(
     contract_id: UUID, body: ObservationIn, session: WriteSession, response: Response, _: Observer
 ) -> ObservationOut:
-    """For contracts that are or were in force: effects are observed after the end too."""
-    observation, code = await service.record_observation(session, body, contract_id=contract_id)
+    """For contracts that are or were in force: effects are observed after the end too.
+
+    A negative count or share is refused; what is only doubtful (a day outside the term) is answered in `warnings`.
+    """
+    observation, agreed = await service.record_observation(session, body, contract_id=contract_id)
     set_region(response, observation.region)
-    return _out(observation, code)
+    return _out(observation, agreed)
 
 
 @routes.post(
@@ -54,9 +61,9 @@ async def combine_observations(
 
     409 while a part is not observed, with the share of the money that is.
     """
-    observation, code = await combining.combine_observations(session, body, contract_id=contract_id)
+    observation, agreed = await combining.combine_observations(session, body, contract_id=contract_id)
     set_region(response, observation.region)
-    return _out(observation, code)
+    return _out(observation, agreed)
 
 
 @routes.get("/contracts/{contract_id}/observations", summary="List observations")
@@ -76,9 +83,9 @@ async def list_observations(
     found = await queries.list_observations(
         session, contract_id=contract_id, limit=page.limit, after=id_after(page), indicator_id=indicator_id
     )
-    codes = await indicator_codes(session, contract_id=contract_id)
+    indicators = await observables_of(session, contract_id=contract_id)
     shown = found[: page.limit]
     next_cursor = encode_cursor(shown[-1].id) if len(found) > page.limit else None
     gone = await queries.withdrawals_of(session, contract_id=contract_id)
-    items = [_out(observation, codes[observation.indicator_id], gone.get(observation.id)) for observation in shown]
+    items = [_out(observation, indicators[observation.indicator_id], gone.get(observation.id)) for observation in shown]
     return page_response(request, response, items, next_cursor=next_cursor)

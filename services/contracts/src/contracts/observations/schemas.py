@@ -8,7 +8,7 @@ from pydantic import Field
 
 from shared.web import Figure, Model, Out
 
-__all__ = ["CombinedIn", "CombinedOut", "CombinedPartOut", "ObservationIn", "ObservationOut"]
+__all__ = ["CombinedIn", "CombinedOut", "CombinedPartOut", "DoubtOut", "ObservationIn", "ObservationOut"]
 
 
 class ObservationIn(Model):
@@ -67,6 +67,16 @@ class CombinedOut(Out):
     parts: list[CombinedPartOut] = Field(description="Every part.")
 
 
+class DoubtOut(Out):
+    """What is doubtful about a value."""
+
+    code: str = Field(
+        description="beforeTerm | afterTerm (the day lies outside the term as it is now) | negative | overTheWhole "
+        "(over 100 %) | farOverTarget (over ten times the agreed value) | impossible (recorded before it was refused)."
+    )
+    detail: str = Field(description="The figures.")
+
+
 class ObservationOut(Out):
     """An actual value of an agreed indicator."""
 
@@ -85,3 +95,4 @@ class ObservationOut(Out):
     combined: CombinedOut | None = Field(description="What it was made from; null for what was observed as it stands.")
     recorded_at: datetime = Field(description="When it was recorded.")
     withdrawn_at: datetime | None = Field(description="When it was taken back, with the import that recorded it.")
+    warnings: list[DoubtOut] = Field(description="Doubts about it; they keep no score from counting it.")

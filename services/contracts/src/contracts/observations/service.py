@@ -5,10 +5,16 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from contracts.contracts.queries import indicator_codes
+from contracts.contracts.queries import Observable, observables_of
 from contracts.contracts.service import open_for_fact
-from contracts.observations.errors import IndicatorNotAgreed, ObservationNotCorrectable, ObservationNotDue
+from contracts.observations.errors import (
+    IndicatorNotAgreed,
+    ObservationImpossible,
+    ObservationNotCorrectable,
+    ObservationNotDue,
+)
 from contracts.observations.models import Observation
+from contracts.observations.plausibility import impossible
 from contracts.observations.queries import get_observation, is_superseded
 from contracts.observations.schemas import ObservationIn
 from contracts.structure.service import NamedParts, require_parts
@@ -40,17 +46,25 @@ def observation_event(observation: Observation, *, indicator_code: str) -> Obser
 
 async def record_observation(
     session: AsyncSession, body: ObservationIn, *, contract_id: UUID, combined: dict[str, Any] | None = None
-) -> tuple[Observation, str]:
-    """Record an actual value; answers it with the indicator's code. `combined`: what it was made from.
+) -> tuple[Observation, Observable]:
+    """Record an actual value; answers it with its indicator. `combined`: what it was made from.
 
-    IndicatorNotAgreed, ObservationNotDue (a date in the future), ObservationNotCorrectable, PartNotInContract,
-    CallOffNotInForce, ContractStateConflict.
+    IndicatorNotAgreed, ObservationNotDue (a date in the future), ObservationImpossible, ObservationNotCorrectable,
+    PartNotInContract, CallOffNotInForce, ContractStateConflict.
     """
     head = await open_for_fact(session, contract_id=contract_id, sides=("purchaser", "provider"))
-    codes = await indicator_codes(session, contract_id=contract_id)
-    if body.indicator_id not in codes:
-        raise IndicatorNotAgreed(
-            f"The contract has no indicator {body.indicator_id}; it has {', '.join(codes.values()) or 'none'}."
+    indicators = await observables_of(session, contract_id=contract_id)
+    agreed = indicators.get(body.indicator_id)
+    if agreed is None:
+        codes = ", ".join(indicator.code for indicator in indicators.values())
+        raise IndicatorNotAgreed(f"The contract has no indicator {body.indicator_id}; it has {codes or 'none'}.")
+    reason = impossible(agreed, body.value)
+    if reason is not None:
+        raise ObservationImpossible(
+            f"{reason}. Record what was measured, in the indicator's unit.",
+            indicator=agreed.code,
+            unit=agreed.unit,
+            value=f"{body.value.normalize():f}",
         )
     if body.observed_on > clock.today():
         raise ObservationNotDue(f"{body.observed_on} is in the future; record what has happened.")
@@ -60,20 +74,20 @@ async def record_observation(
         id=new_id(),
         contract_id=contract_id,
         region=head.region,
-        **body.model_dump(),
+        **dict(body),  # values as they were read: a dump would write the figure as text
         combined=combined,
         recorded_at=clock.now(),
     )
     session.add(observation)
-    code = codes[body.indicator_id]
-    outbox.emit(session, observation_event(observation, indicator_code=code), subject=contract_id, region=head.region)
-    noted = {"observation_id": str(observation.id), "indicator": code}
+    event = observation_event(observation, indicator_code=agreed.code)
+    outbox.emit(session, event, subject=contract_id, region=head.region)
+    noted = {"observation_id": str(observation.id), "indicator": agreed.code}
     if combined is not None:
         noted |= {"combined": combined["of"], "rule": combined["rule"]}
     audit.record(
         session, "observation.recorded", noun="contract", noun_id=contract_id, region=head.region, fields=noted
     )
-    return observation, code
+    return observation, agreed
 
 
 def _parts(named: ObservationIn | Observation) -> NamedParts:

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from contracts.rules import parameters as p
+from contracts.rules.consistency import contradictions
 from contracts.rules.facts import RuleFacts
 from contracts.rules.periods import Calendar, due_on, months_of_term
 
@@ -111,6 +112,21 @@ def _mandatory_terms(rule: p.MandatoryTerms, facts: RuleFacts, _: Moment) -> Fin
     return _kept(not lacking, how, required=list(rule.terms), lacking=lacking)
 
 
+def _milestones_agreed(rule: p.MilestonesAgreed, facts: RuleFacts, _: Moment) -> Finding:
+    if facts.kind == "framework":
+        return Finding("notApplicable", {"kind": facts.kind})
+    agreed = {kind: sum(one.kind == kind for one in facts.milestones) for kind in rule.kinds}
+    lacking = [kind for kind, number in agreed.items() if not number]
+    how = _PATCH + f"milestones of the kind {' and '.join(lacking)}, whose percentages sum to exactly 100 per kind"
+    return _kept(not lacking, how, agreed=agreed, lacking=lacking)
+
+
+def _terms_consistent(rule: p.TermsConsistent, facts: RuleFacts, _: Moment) -> Finding:
+    found = contradictions(facts, rule.compares)
+    how = f"correct one of the two values each: {'; '.join(one['detail'] for one in found)}"
+    return _kept(not found, how, contradictions=found)
+
+
 def _no_guarantee(_: p.NoGuarantee, facts: RuleFacts, __: Moment) -> Finding:
     guarantee = facts.clauses.purchaser_guarantee
     if guarantee is None:
@@ -119,6 +135,8 @@ def _no_guarantee(_: p.NoGuarantee, facts: RuleFacts, __: Moment) -> Finding:
 
 
 def _supplement_cap(rule: p.SupplementCap, facts: RuleFacts, _: Moment) -> Finding:
+    if facts.state in {"draft", "pending"}:
+        return Finding("notApplicable")  # nothing to supplement yet
     if facts.value is None or not facts.value_at_signing:
         return _unknown("the value at signing is not known", value=facts.value)
     growth = (facts.value - facts.value_at_signing) * 100 / facts.value_at_signing
@@ -247,6 +265,8 @@ CHECKS: dict[str, Check] = {
     "budgetFirst": _budget_first,
     "termLimit": _term_limit,
     "mandatoryTerms": _mandatory_terms,
+    "milestonesAgreed": _milestones_agreed,
+    "termsConsistent": _terms_consistent,
     "noGuarantee": _no_guarantee,
     "supplementCap": _supplement_cap,
     "bondCap": _bond_cap,

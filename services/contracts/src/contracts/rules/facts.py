@@ -9,7 +9,16 @@ from pydantic import Field, StrictBool, StrictInt, model_validator
 
 from shared.web import Figure, Model, Money
 
-__all__ = ["NEGATIVE_ITEMS", "TERMS", "TERM_CONDITIONS", "Clauses", "Competition", "RuleFacts"]
+__all__ = [
+    "NEGATIVE_ITEMS",
+    "TERMS",
+    "TERM_CONDITIONS",
+    "AgreedMilestone",
+    "Clauses",
+    "Competition",
+    "RecordedTerms",
+    "RuleFacts",
+]
 
 Term = Literal["content", "term", "quantity", "quality", "price", "settlement", "rightsAndDuties", "liability"]
 TermCondition = Literal["budgetSecured", "contentFixed", "continuous", "fundingStable", "priceStable"]
@@ -78,11 +87,31 @@ class Clauses(Model):
     prepayment: Money | None = Field(None, ge=0, description="Agreed prepayment, two decimals; null: none agreed.")
 
 
+@dataclass(frozen=True, slots=True)
+class AgreedMilestone:
+    """A milestone as rules see it; `kind` is delivery or financing."""
+
+    code: str
+    kind: str
+    due_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedTerms:
+    """The payment terms that the ledger's clock goes by; rates as shares. Null: the rule's."""
+
+    small_enterprise: bool
+    days: int | None
+    daily_rate: Decimal | None
+    lpr_annual: Decimal | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleFacts:
     """One contract as its rules see it. Null means not known; amounts are in the contract's currency.
 
-    `published` says when what was made known (contract, copyFiled, acceptance).
+    `published` says when what was made known (contract, copyFiled, acceptance), `satisfaction` which indicators of that
+    level are agreed, `recorded` the payment terms where some are recorded.
     """
 
     region: str
@@ -109,6 +138,11 @@ class RuleFacts:
     competition: Competition = field(default_factory=Competition)
     clauses: Clauses = field(default_factory=Clauses)
     published: dict[str, date] = field(default_factory=dict)
+    kind: str = "single"
+    milestones: tuple[AgreedMilestone, ...] = ()
+    satisfaction: tuple[str, ...] = ()
+    beneficiary_population: int | None = None
+    recorded: RecordedTerms | None = None
 
     @property
     def bids(self) -> int | None:

@@ -67,6 +67,27 @@ class MandatoryTerms(Part):
     """The terms."""
 
 
+class MilestonesAgreed(Part):
+    """Milestones of these kinds are agreed; a framework agreement leaves them to its call-offs.
+
+    That the percentages of a kind sum to exactly 100 is no rule of a set: it holds always.
+    """
+
+    kinds: tuple[Literal["delivery", "financing"], ...] = Field(min_length=1, max_length=2)
+    """delivery (what is due when), financing (what is paid when)."""
+
+
+class TermsConsistent(Part):
+    """Recorded figures do not contradict each other."""
+
+    compares: tuple[
+        Literal["settlement", "milestoneDates", "prepayment", "award", "beneficiaries", "recordedTerms"], ...
+    ] = Field(min_length=1, max_length=6)
+    """What is compared: figures of settlement with the terms of the text, due days with term and signature, prepayment
+    and award with the value, the number of recipients with agreed satisfaction, recorded payment terms with the text.
+    """
+
+
 class NoGuarantee(Part):
     """The purchaser never guarantees the provider's financing."""
 
@@ -225,6 +246,8 @@ KINDS: dict[str, type[Part]] = {
     "budgetFirst": BudgetFirst,
     "termLimit": TermLimit,
     "mandatoryTerms": MandatoryTerms,
+    "milestonesAgreed": MilestonesAgreed,
+    "termsConsistent": TermsConsistent,
     "noGuarantee": NoGuarantee,
     "supplementCap": SupplementCap,
     "bondCap": BondCap,

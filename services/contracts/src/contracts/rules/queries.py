@@ -9,10 +9,11 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.rules.checks import Finding, Moment
+from contracts.rules.consistency import contradictions
 from contracts.rules.document import Rule, RuleSet
 from contracts.rules.engine import Standing, Verdict, differences, verdicts
 from contracts.rules.errors import RuleSetNotFound
-from contracts.rules.facts import Clauses, Competition, RuleFacts
+from contracts.rules.facts import AgreedMilestone, Clauses, Competition, RecordedTerms, RuleFacts
 from contracts.rules.models import RuleConfirmation, RuleOverride, StoredRuleSet
 from contracts.rules.periods import due_on
 from contracts.rules.shipped import shipped
@@ -21,6 +22,7 @@ from shared.auth import Principal
 
 # What other slices may use of the rules: they import it from here.
 __all__ = [
+    "AgreedMilestone",
     "Clauses",
     "Competition",
     "Confirmation",
@@ -28,6 +30,7 @@ __all__ = [
     "KnownRuleSet",
     "Moment",
     "Override",
+    "RecordedTerms",
     "Rule",
     "RuleFacts",
     "RuleSet",
@@ -37,6 +40,7 @@ __all__ = [
     "applicable",
     "choose",
     "confirmations_of",
+    "contradictions",
     "covers",
     "differences",
     "due_on",

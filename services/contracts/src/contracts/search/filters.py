@@ -10,11 +10,15 @@ __all__ = ["Filters"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filters:
-    """Conditions that a contract has to meet, all of those that are given."""
+    """Conditions that a contract has to meet, all of those that are given.
+
+    `shared_region`: a contract with a share of its money in the region meets the region too, wherever it lies itself.
+    """
 
     state: str | None = None
     origin: str | None = None
     region: str | None = None
+    shared_region: bool = False
     purchaser_id: UUID | None = None
     provider_id: UUID | None = None
     service_category: str | None = None

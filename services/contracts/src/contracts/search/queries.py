@@ -13,7 +13,7 @@ could not choose: pairs of characters come together far more often than their fr
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -62,14 +62,18 @@ _SELECT = "SELECT search.contract_id FROM contract_search AS search WHERE"
 
 @dataclass(slots=True)
 class _Conditions:
-    """Conditions with their parameters. `literal` puts a value into the statement, quoted by SQLAlchemy."""
+    """Conditions with their parameters. `literal` puts a value into the statement, quoted by SQLAlchemy.
 
+    `prefix` keeps the names of two sets of conditions in one statement apart.
+    """
+
+    prefix: str = "literal"
     parts: list[str] = field(default_factory=list)
     literals: list[BindParameter[Any]] = field(default_factory=list)
     values: dict[str, Any] = field(default_factory=dict)
 
     def literal(self, condition: str, value: object, kind: Any) -> None:  # noqa: ANN401 - a type of SQLAlchemy
-        name = f"literal_{len(self.literals)}"
+        name = f"{self.prefix}_{len(self.literals)}"
         self.parts.append(condition.format(f":{name}"))
         self.literals.append(bindparam(name, value, kind, literal_execute=True))
 
@@ -121,9 +125,9 @@ def _add_places(conditions: _Conditions, principal: Principal, region: str | Non
     conditions.parts[first:] = [f"({' OR '.join(alternatives)})"]
 
 
-def _conditions(principal: Principal, filters: Filters) -> _Conditions:
-    """Everything but the text."""
-    found = _Conditions()
+def _conditions(principal: Principal, filters: Filters, prefix: str = "literal") -> _Conditions:
+    """Everything but the text and the shares."""
+    found = _Conditions(prefix)
     _add_places(found, principal, filters.region)
     for name, column in _EQUAL.items():
         if (value := getattr(filters, name)) is not None:
@@ -174,8 +178,41 @@ async def find_contracts(
     else:
         conditions.values |= {"words": filters.text, "stretch": STRETCH}
         statement = _text_statement(conditions.where, place=place, order=order, beyond=beyond)
-    bound = text(statement).bindparams(*conditions.literals)
+    literals = conditions.literals
+    if filters.shared_region and filters.region is not None:
+        # The same conditions for contracts that lie anywhere in the caller's regions.
+        anywhere = _conditions(principal, replace(filters, region=None), "shared_literal")
+        if after is not None:
+            anywhere.value(f"search.contract_id {beyond} :after", after=after)
+        if filters.text is not None:
+            anywhere.parts.append("search.words @@ search_query(:words)")
+        statement = _with_shares(statement, anywhere, filters.region, order=order)
+        literals = [*literals, *anywhere.literals]
+        conditions.values |= anywhere.values
+    bound = text(statement).bindparams(*literals)
     return list((await session.execute(bound, conditions.values)).scalars())
+
+
+def _with_shares(own: str, anywhere: _Conditions, region: str, *, order: str) -> str:
+    """The page of the region's own contracts, joined by those of which it has a share; both in the list's order.
+
+    Few contracts are shared: theirs are gathered by the index of shares and looked up one by one, so that the walk over
+    the list stays as it is.
+    """
+    anywhere.literals.append(bindparam("shared_region", region, String(), literal_execute=True))
+    return f"""
+        WITH shared AS MATERIALIZED (
+            SELECT DISTINCT contract_id FROM contract_regions
+            WHERE starts_with(region_code, :shared_region) AND share > 0
+        ), own AS ({own}), theirs AS (
+            SELECT met.contract_id FROM shared CROSS JOIN LATERAL (
+                SELECT search.contract_id FROM contract_search AS search
+                WHERE search.contract_id = shared.contract_id AND {anywhere.where} OFFSET 0) AS met
+            ORDER BY met.contract_id {order} LIMIT :limit
+        )
+        SELECT contract_id FROM (SELECT contract_id FROM own UNION SELECT contract_id FROM theirs) AS found
+        ORDER BY contract_id {order} LIMIT :limit
+    """  # noqa: S608 - conditions and keywords of ours
 
 
 def _text_statement(where: str, *, place: str, order: str, beyond: str) -> str:

@@ -48,6 +48,9 @@ async def _filters(
     state: Annotated[State | None, Query(description="State.")] = None,
     origin: Annotated[Literal["native", "import"] | None, Query(description="native | import.")] = None,
     region: Annotated[str | None, Query(description="Region, with everything below it.", max_length=16)] = None,
+    shared_region: Annotated[
+        bool, Query(description="With `region`: also contracts of which the region, or one below it, has a share.")
+    ] = False,
     purchaser_id: Annotated[UUID | None, Query(description="Purchaser; of several, the lead.")] = None,
     provider_id: Annotated[UUID | None, Query(description="Provider; of several, the lead.")] = None,
     service_category: Annotated[str | None, Query(description="Exactly this catalogue item.", max_length=8)] = None,
@@ -91,6 +94,8 @@ async def _filters(
             region = parse_region(region)
         except ValueError as error:
             raise _refused("region", str(error)) from error
+    if shared_region and region is None:
+        raise _refused("shared_region", "name the region, too")
     if text is not None and not queries.searchable(text):
         raise _refused("text", "name a word to search for: a letter, a digit or a character")
     for low, high, names in (
@@ -105,6 +110,7 @@ async def _filters(
         state=state,
         origin=origin,
         region=region,
+        shared_region=shared_region,
         purchaser_id=purchaser_id,
         provider_id=provider_id,
         service_category=service_category,

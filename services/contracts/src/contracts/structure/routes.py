@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Response
+from fastapi import Depends, Response
 
 from contracts.contracts.answers import ContractOut, contract_out
 from contracts.contracts.queries import ContractRecord, get_contract
@@ -23,7 +23,7 @@ from contracts.structure.schemas import (
     WithdrawIn,
 )
 from shared.auth import Principal, allow
-from shared.concurrency import IfMatch, etag
+from shared.concurrency import EDITING, IfMatch, etag, if_match_required
 from shared.db import ReadSession, WriteSession
 from shared.pagination import PageQuery, encode_cursor
 from shared.web import router, set_region
@@ -43,9 +43,19 @@ def _answer(response: Response, record: ContractRecord) -> ContractOut:
     return contract_out(record)
 
 
-@routes.put("/contracts/{contract_id}/structure", summary="Agree lots, several parties and regions, a framework")
+@routes.put(
+    "/contracts/{contract_id}/structure",
+    summary="Agree lots, several parties and regions, a framework",
+    openapi_extra=EDITING,
+)
 async def put_structure(
-    contract_id: UUID, body: StructureIn, session: WriteSession, response: Response, if_match: IfMatch, _: Manager
+    *,
+    contract_id: UUID,
+    body: StructureIn,
+    session: WriteSession,
+    response: Response,
+    _: Manager,
+    if_match: Annotated[int | None, Depends(if_match_required("/v1/contracts/{contract_id}"))],
 ) -> ContractOut:
     """The whole structure of a draft. The lead of a side becomes the contract's purchaser or provider."""
     return _answer(response, await service.put_structure(session, body, contract_id=contract_id, if_match=if_match))

@@ -14,17 +14,21 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    Uuid,
     text,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from contracts.base import Base, one_of
 from shared.db import RegionScoped
 
-__all__ = ["KINDS", "QUEUES", "Voucher", "VoucherFile", "VoucherMatch"]
+__all__ = ["KINDS", "MADE_BY", "QUEUES", "Voucher", "VoucherFile", "VoucherMatch", "VoucherUnmatching"]
 
 KINDS = ("payment", "refund")
 QUEUES = ("matched", "partlyMatched", "unmatched", "duplicate", "dismissed")
+MADE_BY = ("number", "hand", "booking")
+UNMATCHING_STATES = ("requested", "done", "rejected")
 
 Money = Numeric(18, 2)
 
@@ -99,10 +103,54 @@ class Voucher(RegionScoped, Base):
 
 
 class VoucherMatch(Base):
-    """A ledger entry that a voucher proves; an entry is proved by one voucher at most."""
+    """A ledger entry that a voucher proves; an entry is proved by one voucher at most.
+
+    `made_by`: number (the entry has the voucher's number), hand, or booking (the voucher was booked as this entry). A
+    match that was taken back names its unmatching and counts no more; nothing else of it changes (a trigger refuses).
+    """
 
     __tablename__ = "voucher_matches"
+    __table_args__ = (
+        CheckConstraint(one_of("made_by", MADE_BY), name="made_by"),
+        Index("uq_voucher_matches_standing", "entry_id", unique=True, postgresql_where=text("unmatching_id IS NULL")),
+    )
 
-    entry_id: Mapped[UUID] = mapped_column(ForeignKey("ledger_entries.id"), primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text("gen_random_uuid()"))
+    entry_id: Mapped[UUID] = mapped_column(ForeignKey("ledger_entries.id"), index=True)
     voucher_id: Mapped[UUID] = mapped_column(ForeignKey("vouchers.id"), index=True)
+    made_by: Mapped[str] = mapped_column(Text, server_default="number")
+    unmatching_id: Mapped[UUID | None] = mapped_column(ForeignKey("voucher_unmatchings.id"))
     matched_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class VoucherUnmatching(RegionScoped, Base):
+    """A request to take matches of a voucher back, and what a second person decided about it."""
+
+    __tablename__ = "voucher_unmatchings"
+    __table_args__ = (
+        CheckConstraint("cardinality(entry_ids) > 0", name="entries"),
+        CheckConstraint(one_of("state", UNMATCHING_STATES), name="state"),
+        CheckConstraint(
+            "(state = 'requested') = (decided_by IS NULL) AND (decided_by IS NULL) = (decided_at IS NULL)",
+            name="decided",
+        ),
+        CheckConstraint("state <> 'done' OR decided_by <> requested_by", name="two_persons"),
+        Index(
+            "uq_voucher_unmatchings_requested",
+            "voucher_id",
+            unique=True,
+            postgresql_where=text("state = 'requested'"),
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    voucher_id: Mapped[UUID] = mapped_column(ForeignKey("vouchers.id"), index=True)
+    entry_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))
+    reopens_month: Mapped[bool]
+    state: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Text)
+    requested_by: Mapped[str] = mapped_column(Text)
+    requested_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    decided_by: Mapped[str | None] = mapped_column(Text)
+    decided_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    note: Mapped[str | None] = mapped_column(Text)

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.vouchers.errors import VoucherNotFound
 from contracts.vouchers.matching import Entry
-from contracts.vouchers.models import Voucher
+from contracts.vouchers.models import Voucher, VoucherMatch, VoucherUnmatching
 from shared.db import principal_in, scope_sql
 
 __all__ = [
@@ -21,20 +21,27 @@ __all__ = [
     "file_by_hash",
     "get_voucher",
     "known_numbers",
+    "list_unmatchings",
     "list_unproved",
     "list_vouchers",
     "lock_voucher",
+    "open_unmatching",
     "open_vouchers",
     "proved_by",
     "queues_of_file",
+    "standing_matches",
 ]
 
 _STANDING = "NOT EXISTS (SELECT FROM ledger_entries AS taken_back WHERE taken_back.reverses = entry.id)"
-_FREE = "NOT EXISTS (SELECT FROM voucher_matches AS proof WHERE proof.entry_id = entry.id)"
+_FREE = (
+    "NOT EXISTS (SELECT FROM voucher_matches AS proof WHERE proof.entry_id = entry.id AND proof.unmatching_id IS NULL)"
+)
 _PROVED = (
     "(SELECT coalesce(sum(entry.amount), 0) FROM voucher_matches AS proof "  # noqa: S608 - constants only
-    f"JOIN ledger_entries AS entry ON entry.id = proof.entry_id WHERE proof.voucher_id = voucher.id AND {_STANDING})"
+    f"JOIN ledger_entries AS entry ON entry.id = proof.entry_id WHERE proof.voucher_id = voucher.id "
+    f"AND proof.unmatching_id IS NULL AND {_STANDING})"
 )
+_ASKED = "EXISTS (SELECT FROM voucher_unmatchings AS asked WHERE voucher_id = voucher.id AND state = 'requested')"
 _ENTRY = "entry.id, entry.contract_id, entry.kind, entry.amount, entry.currency, entry.voucher"
 _MONEY = "entry.kind IN ('payment', 'refund', 'interestPayment', 'penaltyReceipt', 'compensationPayment')"
 
@@ -57,7 +64,7 @@ async def list_vouchers(
         conditions.append("voucher.id > :after")
         parameters["after"] = after
     statement = text(
-        f"SELECT voucher.*, {_PROVED} AS proved FROM vouchers AS voucher "  # noqa: S608 - constants and our scope
+        f"SELECT voucher.*, {_PROVED} AS proved, {_ASKED} AS unmatching_requested FROM vouchers AS voucher "  # noqa: S608 - constants and our scope
         f"WHERE {' AND '.join(conditions)} ORDER BY voucher.id LIMIT :limit"
     )
     rows = await session.execute(statement, parameters | {"limit": limit + 1})
@@ -87,7 +94,8 @@ async def proved_by(session: AsyncSession, *, voucher_ids: Sequence[UUID]) -> di
     statement = text(
         "SELECT proof.voucher_id, array_agg(entry.amount) AS amounts FROM voucher_matches AS proof "  # noqa: S608
         "JOIN ledger_entries AS entry ON entry.id = proof.entry_id "
-        f"WHERE proof.voucher_id = ANY(:ids) AND {_STANDING} AND {scope} GROUP BY proof.voucher_id"
+        f"WHERE proof.voucher_id = ANY(:ids) AND proof.unmatching_id IS NULL AND {_STANDING} AND {scope} "
+        "GROUP BY proof.voucher_id"
     )
     rows = await session.execute(statement, parameters | {"ids": list(voucher_ids)})
     return {row.voucher_id: row.amounts for row in rows}
@@ -195,3 +203,23 @@ async def open_vouchers(session: AsyncSession, *, region: str) -> Sequence[RowMa
         "GROUP BY month, queue, currency ORDER BY month, queue, currency"
     )
     return (await session.execute(statement, parameters | {"region": region})).mappings().all()
+
+
+async def standing_matches(session: AsyncSession, *, voucher_id: UUID) -> Sequence[VoucherMatch]:
+    """What a visible voucher is matched with, matches that were taken back left out, in the order of the entries."""
+    statement = select(VoucherMatch).where(VoucherMatch.voucher_id == voucher_id, VoucherMatch.unmatching_id.is_(None))
+    return (await session.execute(statement.order_by(VoucherMatch.entry_id))).scalars().all()
+
+
+async def open_unmatching(session: AsyncSession, *, voucher_id: UUID) -> VoucherUnmatching | None:
+    """The request to take matches of a voucher back that nobody has decided about."""
+    statement = select(VoucherUnmatching).where(
+        VoucherUnmatching.voucher_id == voucher_id, VoucherUnmatching.state == "requested"
+    )
+    return (await session.execute(statement)).scalar_one_or_none()
+
+
+async def list_unmatchings(session: AsyncSession, *, voucher_id: UUID) -> Sequence[VoucherUnmatching]:
+    """Every request to take matches of a visible voucher back, in the order in which they were asked for."""
+    statement = select(VoucherUnmatching).where(VoucherUnmatching.voucher_id == voucher_id)
+    return (await session.execute(statement.order_by(VoucherUnmatching.id))).scalars().all()

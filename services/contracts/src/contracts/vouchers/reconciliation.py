@@ -40,7 +40,8 @@ async def reconcile(session: AsyncSession, *, region: str, source: str, year: in
         "SELECT date_trunc('month', on_day)::date AS month, sum(signed) AS ledger, "  # noqa: S608
         "count(*) FILTER (WHERE NOT proved) AS open, coalesce(sum(signed) FILTER (WHERE NOT proved), 0) AS unproved "
         f"FROM (SELECT {_SIGNED} AS signed, coalesce(booked_on, recorded_at::date) AS on_day, "
-        "EXISTS (SELECT FROM voucher_matches AS proof WHERE proof.entry_id = entry.id) AS proved "
+        "EXISTS (SELECT FROM voucher_matches AS proof WHERE proof.entry_id = entry.id "
+        "AND proof.unmatching_id IS NULL) AS proved "
         "FROM ledger_entries AS entry "
         "WHERE kind IN ('payment', 'refund', 'interestPayment', 'penaltyReceipt', "
         "'compensationPayment') AND region LIKE :below "

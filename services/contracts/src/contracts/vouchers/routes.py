@@ -7,7 +7,7 @@ from fastapi import Query, Request, Response
 
 from contracts.lists import id_after
 from contracts.monitoring.queries import end_of
-from contracts.vouchers import queries, service
+from contracts.vouchers import queries, service, unmatching
 from contracts.vouchers.reconciliation import reconcile
 from contracts.vouchers.schemas import (
     BookIn,
@@ -19,6 +19,8 @@ from contracts.vouchers.schemas import (
     RegionText,
     RematchIn,
     RematchOut,
+    UnmatchIn,
+    UnmatchingOut,
     UnprovedOut,
     VoucherFileIn,
     VoucherFileOut,
@@ -170,3 +172,43 @@ async def reopen_voucher(
     """The dismissal was a mistake: the voucher counts against the ledger again; the reason is kept."""
     await service.reopen_voucher(session, body, voucher_id=voucher_id, if_match=if_match)
     return await _answer(session, response, voucher_id)
+
+
+@routes.post("/vouchers/{voucher_id}/unmatch", summary="Ask to take a wrong match back")
+async def unmatch_voucher(
+    *, voucher_id: UUID, body: UnmatchIn, session: WriteSession, response: Response, _: Booker, if_match: IfMatch
+) -> UnmatchingOut:
+    """Of what was matched by hand or booked from the voucher; it has no effect until a second person approves it."""
+    asked = await unmatching.request_unmatching(session, body, voucher_id=voucher_id, if_match=if_match)
+    set_region(response, asked.region)
+    return UnmatchingOut.model_validate(asked)
+
+
+@routes.post("/vouchers/{voucher_id}/unmatch/approve", summary="Take a wrong match back")
+async def approve_unmatching(
+    *, voucher_id: UUID, session: WriteSession, response: Response, _: Booker, if_match: IfMatch
+) -> VoucherOut:
+    """A second person's act: what was booked from the voucher is reversed, and it is back in its queue."""
+    await unmatching.approve_unmatching(session, voucher_id=voucher_id, if_match=if_match)
+    return await _answer(session, response, voucher_id)
+
+
+@routes.post("/vouchers/{voucher_id}/unmatch/reject", summary="Leave a match as it is")
+async def reject_unmatching(
+    *, voucher_id: UUID, body: DismissIn, session: WriteSession, response: Response, _: Booker
+) -> UnmatchingOut:
+    """The request is closed with the reason; also by who asked for it."""
+    asked = await unmatching.reject_unmatching(session, voucher_id=voucher_id, note=body.reason)
+    set_region(response, asked.region)
+    return UnmatchingOut.model_validate(asked)
+
+
+@routes.get("/vouchers/{voucher_id}/unmatchings", summary="List requests to take matches back")
+async def list_unmatchings(
+    voucher_id: UUID, session: ReadSession, response: Response, _: Reader
+) -> list[UnmatchingOut]:
+    """Every request of the voucher with what was decided, in the order in which they were asked for."""
+    voucher = await queries.get_voucher(session, voucher_id=voucher_id)
+    set_region(response, voucher["region"])
+    found = await queries.list_unmatchings(session, voucher_id=voucher_id)
+    return [UnmatchingOut.model_validate(asked) for asked in found]

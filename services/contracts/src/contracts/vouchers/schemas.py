@@ -20,6 +20,8 @@ __all__ = [
     "RegionText",
     "RematchIn",
     "RematchOut",
+    "UnmatchIn",
+    "UnmatchingOut",
     "UnprovedOut",
     "VoucherFileIn",
     "VoucherFileOut",
@@ -119,6 +121,7 @@ class VoucherOut(Out):
     proved: Money = Field(description="Sum of the standing ledger entries that it proves.")
     difference: Money = Field(description="Amount less proved; 0 when matched.")
     duplicate_of: UUID | None = Field(description="The voucher of the same number that came first.")
+    unmatching_requested: bool = Field(description="Somebody has asked to take a match back; a second person decides.")
     reason: str | None = Field(description="Why it was dismissed.")
     resolved_by: str | None = Field(description="Who matched, booked or dismissed it by hand.")
     recorded_at: datetime = Field(description="When it was imported.")
@@ -137,6 +140,32 @@ class BookIn(Model):
     amount: Positive | None = Field(None, description="Part of it; the whole open amount when left out.")
     milestone_id: UUID | None = Field(None, description="The milestone that the money is for.")
     budget_project_id: UUID | None = Field(None, description="Budget project that the money is of.")
+
+
+class UnmatchIn(Model):
+    """Which matches were wrong, and why."""
+
+    reason: str = Field(min_length=1, max_length=1500, description="Why; stands on the reversal too.")
+    entry_ids: list[UUID] | None = Field(
+        None, min_length=1, max_length=100, description="Entries; all that people matched or booked when left out."
+    )
+    reopens_month: bool = Field(False, description="Whether it is meant where the month is reconciled already.")
+
+
+class UnmatchingOut(Out):
+    """A request to take matches back, and what became of it."""
+
+    id: UUID = Field(description="Id of the request.")
+    voucher_id: UUID = Field(description="Voucher.")
+    entry_ids: list[UUID] = Field(description="Ledger entries that the voucher is matched with.")
+    reopens_month: bool = Field(description="Meant although the month is reconciled.")
+    state: str = Field(description="requested | done | rejected.")
+    reason: str = Field(description="Why.")
+    requested_by: str = Field(description="Who asked.")
+    requested_at: datetime = Field(description="When.")
+    decided_by: str | None = Field(description="The second person who did it, or who rejected it.")
+    decided_at: datetime | None = Field(description="When.")
+    note: str | None = Field(description="Why it was rejected.")
 
 
 class DismissIn(Model):

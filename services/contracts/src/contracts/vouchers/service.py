@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from pydantic_core import to_json
@@ -24,9 +25,18 @@ from shared.auth import require_region
 from shared.concurrency import check_version
 from shared.db import principal_in
 from shared.ids import new_id
-from shared.problems import TooLarge
+from shared.problems import TooLarge, Unprocessable
 
-__all__ = ["book_voucher", "dismiss_voucher", "import_vouchers", "match_voucher", "rematch_vouchers", "reopen_voucher"]
+__all__ = [
+    "book_voucher",
+    "dismiss_voucher",
+    "import_vouchers",
+    "match_voucher",
+    "recognise",
+    "rematch_vouchers",
+    "reopen_voucher",
+    "settle_voucher",
+]
 
 _OPEN = ("unmatched", "partlyMatched")
 
@@ -35,11 +45,21 @@ async def import_vouchers(session: AsyncSession, body: VoucherFileIn, *, limit: 
     """Record a statement and match its vouchers by number.
 
     A number that came before in the year (in this file or another of the treasury) goes to the queue of duplicates.
-    403 for a region outside the caller's scope, 413 for too many lines, VoucherFileAlreadyImported for known content.
+    403 for a region outside the caller's scope, 413 for too many lines, 422 for days to come,
+    VoucherFileAlreadyImported for known content.
     """
     require_region(principal_in(session), body.region)
     if len(body.lines) > limit:
         raise TooLarge(f"{len(body.lines)} lines; send at most {limit} in one file.", limit=limit)
+    today = clock.today()
+    early = [position for position, line in enumerate(body.lines) if line.paid_on > today]
+    if early:
+        raise Unprocessable(
+            "A statement tells what was paid, and these days are still to come.",
+            errors=[
+                {"pointer": f"/lines/{position}/paid_on", "detail": f"is after {today}"} for position in early[:100]
+            ],
+        )
     content_hash = hashlib.sha256(to_json(body)).hexdigest()
     # One import of a treasury at a time, so that a number of two files at once is still found twice.
     lock = text("SELECT pg_advisory_xact_lock(hashtextextended('vouchers:' || :region || ':' || :source, 0))")
@@ -132,8 +152,8 @@ async def match_voucher(session: AsyncSession, body: MatchIn, *, voucher_id: UUI
             f"in {voucher.region} that no other voucher proves.",
             entry_ids=sorted(str(entry_id) for entry_id in wanted - fitting),
         )
-    await _prove(session, voucher, found)
-    await _settle(session, voucher, act="voucher.matched")
+    await _prove(session, voucher, found, made_by="hand")
+    await settle_voucher(session, voucher, act="voucher.matched")
 
 
 async def book_voucher(session: AsyncSession, body: BookIn, *, voucher_id: UUID, if_match: int | None) -> None:
@@ -167,8 +187,8 @@ async def book_voucher(session: AsyncSession, body: BookIn, *, voucher_id: UUID,
     await session.flush()
     voucher.contract_id = body.contract_id
     proved = Entry(entry.id, entry.contract_id, entry.kind, entry.amount, entry.currency, entry.voucher)
-    await _prove(session, voucher, [proved])
-    await _settle(session, voucher, act="voucher.booked")
+    await _prove(session, voucher, [proved], made_by="booking")
+    await settle_voucher(session, voucher, act="voucher.booked")
 
 
 async def dismiss_voucher(session: AsyncSession, body: DismissIn, *, voucher_id: UUID, if_match: int | None) -> None:
@@ -186,8 +206,8 @@ async def reopen_voucher(session: AsyncSession, body: DismissIn, *, voucher_id: 
     check_version(if_match, voucher.version)
     if voucher.queue != "dismissed":
         raise VoucherNotOpen(
-            f"The voucher is {voucher.queue}; only a dismissed one is reopened. A wrong match ends by a reversal of "
-            "the entry (POST /v1/contracts/{id}/ledger) and POST /v1/vouchers:rematch.",
+            f"The voucher is {voucher.queue}; only a dismissed one is reopened. A wrong match is taken back by "
+            "two persons (POST /v1/vouchers/{id}/unmatch).",
             queue=voucher.queue,
         )
     voucher.queue, voucher.reason = "unmatched", body.reason
@@ -221,7 +241,7 @@ async def _match_by_number(session: AsyncSession, vouchers: Iterable[Voucher], *
         )
         if voucher.contract_id is None and len({entry.contract_id for entry in fitting}) == 1:
             voucher.contract_id = fitting[0].contract_id
-        rows += [{"entry_id": e.entry_id, "voucher_id": voucher.id, "matched_at": clock.now()} for e in fitting]
+        rows += _matches(voucher, fitting, made_by="number")
     if rows:
         await session.execute(insert(VoucherMatch), rows)
     proved = await queries.proved_by(session, voucher_ids=[voucher.id for voucher in waiting])
@@ -237,12 +257,24 @@ async def _proved(session: AsyncSession, voucher: Voucher) -> list[Decimal]:
     return (await queries.proved_by(session, voucher_ids=[voucher.id])).get(voucher.id, [])
 
 
-async def _prove(session: AsyncSession, voucher: Voucher, entries: Sequence[Entry]) -> None:
-    rows = [{"entry_id": e.entry_id, "voucher_id": voucher.id, "matched_at": clock.now()} for e in entries]
-    await session.execute(insert(VoucherMatch).values(rows))
+async def _prove(session: AsyncSession, voucher: Voucher, entries: Sequence[Entry], *, made_by: str) -> None:
+    await session.execute(insert(VoucherMatch), _matches(voucher, entries, made_by=made_by))
 
 
-async def _settle(session: AsyncSession, voucher: Voucher, *, act: str) -> None:
+def _matches(voucher: Voucher, entries: Iterable[Entry], *, made_by: str) -> list[dict[str, Any]]:
+    same = {"voucher_id": voucher.id, "made_by": made_by, "matched_at": clock.now()}
+    return [same | {"id": new_id(), "entry_id": entry.entry_id} for entry in entries]
+
+
+async def recognise(session: AsyncSession, voucher: Voucher) -> None:
+    """Tie a voucher that proves nothing any more to the contract that the treasury states, or to none."""
+    told = [voucher.contract_number] if voucher.contract_number else []
+    found = await queries.contracts_by_number(session, region=voucher.region, numbers=told)
+    voucher.contract_id = found.get(voucher.contract_number or "")
+
+
+async def settle_voucher(session: AsyncSession, voucher: Voucher, *, act: str) -> None:
+    """Bring a voucher to the queue that what it proves puts it in, and note the act."""
     voucher.queue = queue_of(voucher.amount, await _proved(session, voucher))
     await _noted(session, voucher, act=act)
 

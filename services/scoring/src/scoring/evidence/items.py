@@ -188,8 +188,9 @@ def withdrawal_item(event: Received[ObservationWithdrawn]) -> Item:
 
 
 def ledger_item(event: Received[LedgerPosted]) -> Item:
-    """An entry of the money ledger."""
-    return _fact(event, "ledger", id_field="entry_id", valid_on=event.data.booked_on)
+    """An entry of the money ledger; what a framework agreement pays for a call-off is the call-off's."""
+    contract_id = event.data.call_off_id or event.data.contract_id
+    return _fact(event, "ledger", id_field="entry_id", valid_on=event.data.booked_on, contract_id=contract_id)
 
 
 def acceptance_item(event: Received[AcceptanceRecorded]) -> Item:
@@ -197,7 +198,7 @@ def acceptance_item(event: Received[AcceptanceRecorded]) -> Item:
     return _fact(event, "acceptance", id_field="acceptance_id", valid_on=event.data.accepted_on)
 
 
-def _fact(event: Received[Any], kind: str, *, id_field: str, valid_on: date) -> Item:
+def _fact(event: Received[Any], kind: str, *, id_field: str, valid_on: date, contract_id: UUID | None = None) -> Item:
     # A field that a later release added must not change the hash of evidence that came before it.
     unknown = {name for name in ADDED.get(kind, ()) if getattr(event.data, name) is None}
     body = canonical_text(event.data.model_dump(mode="json", exclude={id_field, "contract_id", "region", *unknown}))
@@ -206,7 +207,7 @@ def _fact(event: Received[Any], kind: str, *, id_field: str, valid_on: date) -> 
         id=item_id,
         version=1,
         kind=kind,
-        contract_id=event.data.contract_id,
+        contract_id=contract_id or event.data.contract_id,
         region=event.data.region,
         sha256=_hash(kind, item_id, body),
         body=body,

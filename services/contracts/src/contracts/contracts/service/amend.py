@@ -11,7 +11,7 @@ from sqlalchemy import Update, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.contracts.models import Amendment, Contract, Milestone
-from contracts.contracts.queries import ContractRecord, get_contract
+from contracts.contracts.queries import ContractRecord, get_contract, record_to_tell
 from contracts.contracts.service.store import announce
 from shared import clock
 from shared.events import ContractUpdated
@@ -133,6 +133,6 @@ def _final_value(contract_id: UUID, value: Decimal) -> Update:
 
 
 async def _told_final_value(session: AsyncSession, *, contract_id: UUID, action: str) -> ContractRecord:
-    told = await get_contract(session, contract_id=contract_id)
+    told = await record_to_tell(session, contract_id=contract_id)
     announce(session, ContractUpdated, told.state, action=action, fields=["final_value"])
     return told

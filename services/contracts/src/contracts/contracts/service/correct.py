@@ -12,7 +12,7 @@ from contracts.contracts.errors import ContractNotCorrectable
 from contracts.contracts.models import Contract, Indicator, Milestone
 from contracts.contracts.queries import ContractRecord, get_contract
 from contracts.contracts.service.facts import require_party
-from contracts.contracts.service.framework import missing_by_framework
+from contracts.contracts.service.framework import called_off, missing_by_framework
 from contracts.contracts.service.store import announce, lock_contract, require_period
 from contracts.contracts.transitions import allowed_actions
 from contracts.disclosure.service import secrecy_warnings
@@ -85,11 +85,11 @@ def _require_value(record: ContractRecord, term: CorrectedTerm) -> None:
         raise ContractNotCorrectable(
             "The contract's lots sum to its value, so the value alone is not corrected: amend the contract."
         )
-    standing = max(record.facts.committed, record.facts.accepted)
+    standing = max(record.facts.committed, record.facts.accepted, record.facts.executed)
     if term.value < standing:
         raise ContractNotCorrectable(
-            f"{standing:.2f} {record.state.currency} are committed or accepted: the value was at least that, or the "
-            "entries are taken back first (POST .../ledger, kind reversal).",
+            f"{standing:.2f} {record.state.currency} are committed, accepted or paid: the value was at least that, or "
+            "the entries are taken back first (POST .../ledger, kind reversal).",
             standing=f"{standing:.2f}",
         )
 
@@ -97,6 +97,13 @@ def _require_value(record: ContractRecord, term: CorrectedTerm) -> None:
 async def _require_inside_framework(session: AsyncSession, record: ContractRecord, term: CorrectedTerm) -> None:
     if term.part is not None or term.column not in ("value", "starts_on", "ends_on"):
         return
+    if record.state.kind == "framework" and record.state.ceiling is None and term.column == "value":
+        called = await called_off(session, framework_id=record.state.contract_id)
+        if called > term.value:
+            raise ContractNotCorrectable(
+                f"{called:.2f} {record.state.currency} are called off: the framework was worth at least that.",
+                called_off=f"{called:.2f}",
+            )
     found = await missing_by_framework(session, record.state.model_copy(update={term.column: term.value}))
     outside = [item for item in found if item["what"] in ("framework.ceiling", "framework.term")]
     if outside:

@@ -9,6 +9,7 @@ from pydantic_core import to_jsonable_python
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from contracts.contracts.corrected import KeptTerm, corrected_terms, keep_corrected
 from contracts.contracts.queries import amended_milestones, get_contracts
 from contracts.contracts.service.store import announce
 from contracts.rows import insert_rows, update_rows
@@ -46,18 +47,23 @@ _USES: Mapping[PartTable, str] = {
         "UNION ALL SELECT FROM contract_milestone_reports WHERE milestone_id = :id)"
     ),
 }
+_PREFIXES: Mapping[PartTable, str] = {"contract_indicators": "indicators", "contract_milestones": "milestones"}
 _AGREED = ("title", "kind", "percentage", "due_on")
 _RAISE = text("UPDATE contracts SET version = version + 1, updated_at = :now WHERE id = ANY(:ids)")
 
 
 class WrittenPart(NamedTuple):
-    """What became of one part; `before` and `after` are its columns as JSON, `refusal` why it was left as it is."""
+    """What became of one part; `before` and `after` are its columns as JSON, `refusal` why it was left as it is.
+
+    `kept` are corrected terms that the import says otherwise and that were left alone.
+    """
 
     part_id: UUID
     outcome: str | None
     before: dict[str, Any] | None
     after: dict[str, Any] | None
     refusal: str | None = None
+    kept: Sequence[KeptTerm] = ()
 
 
 async def record_imported_parts(
@@ -67,7 +73,7 @@ async def record_imported_parts(
 
     Each part names `contract_id`, `code` and the table's columns; the contracts are of the past, in the caller's scope,
     and locked. Each contract that changes counts one version and is told once. A milestone that an amendment agreed
-    here keeps what was agreed: a part that says otherwise is refused alone.
+    here keeps what was agreed: a part that says otherwise is refused alone. A corrected term stays as it was corrected.
     """
     names = _COLUMNS[table]
     contracts = sorted({part["contract_id"] for part in parts})
@@ -78,6 +84,7 @@ async def record_imported_parts(
     rows = (await session.execute(statement, {"ids": contracts})).mappings()
     stored = {(row["contract_id"], row["code"]): dict(row) for row in rows}
     amended = await amended_milestones(session, contract_ids=contracts) if table == "contract_milestones" else set()
+    corrected = await corrected_terms(session, contract_ids=contracts)
     positions: dict[UUID, int] = {}
     for row in stored.values():
         positions[row["contract_id"]] = max(positions.get(row["contract_id"], -1), row["position"])
@@ -91,9 +98,15 @@ async def record_imported_parts(
             row = {"id": new_id(), "contract_id": part["contract_id"], "code": part["code"], "position": position}
             fresh.append(row | values)
             written.append(WrittenPart(row["id"], "created", None, _told(values)))
-        elif all(known[name] == values[name] for name in names):
-            written.append(WrittenPart(known["id"], "unchanged", None, None))
-        elif (known["contract_id"], known["code"]) in amended and any(known[name] != values[name] for name in _AGREED):
+            continue
+        agreed = (known["contract_id"], known["code"]) in amended
+        terms = corrected.get(known["contract_id"], {})
+        values, kept = keep_corrected(
+            values, known, {} if agreed else terms, prefix=f"{_PREFIXES[table]}.{known['code']}."
+        )
+        if all(known[name] == values[name] for name in names):
+            written.append(WrittenPart(known["id"], "unchanged", None, None, kept=kept))
+        elif agreed and any(known[name] != values[name] for name in _AGREED):
             refusal = (
                 "was agreed by an amendment here, and its title, kind, share or last day would change. Bring the "
                 "source up to date, or change it by an amendment or a correction"
@@ -102,7 +115,7 @@ async def record_imported_parts(
         else:
             changed.append({"id": known["id"]} | values)
             before = _told({name: known[name] for name in names})
-            written.append(WrittenPart(known["id"], "updated", before, _told(values)))
+            written.append(WrittenPart(known["id"], "updated", before, _told(values), kept=kept))
     await insert_rows(session, table, fresh)
     await update_rows(session, table, changed)
     touched = {

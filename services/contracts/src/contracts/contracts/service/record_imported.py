@@ -1,7 +1,7 @@
 """Recording a contract of another system at its true state, with its gaps and warnings."""
 
-from collections.abc import Collection
-from dataclasses import asdict
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, replace
 from itertools import count
 from typing import Any
 from uuid import UUID
@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import delete, insert, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from contracts.contracts.corrected import Corrected, KeptTerm, corrected_terms, keep_corrected
 from contracts.contracts.errors import ContractAlreadyRecorded
 from contracts.contracts.imported import ImportedContract, ImportedMilestone, Recorded
 from contracts.contracts.models import Amendment, Contract, ContractExternalId, Milestone
@@ -23,6 +24,19 @@ from shared.ids import new_id
 
 __all__ = ["record_imported_contract"]
 
+# Of what an import writes, the terms that a correction may put right (`corrections.fields.CORRECTABLE`).
+CORRECTABLE = (
+    "title",
+    "contract_number",
+    "service_category",
+    "value",
+    "budget",
+    "signed_on",
+    "starts_on",
+    "ends_on",
+    "procurement_method",
+    "tenderers",
+)
 _REMEMBER = text(
     "UPDATE contract_external_ids SET content_hash = :hash WHERE source = :source AND external_id = :external_id"
 )
@@ -41,9 +55,48 @@ async def record_imported_contract(session: AsyncSession, imported: ImportedCont
     contract_id, last_hash = known
     await lock_contract(session, contract_id=contract_id)
     record = await get_contract(session, contract_id=contract_id)
+    corrected = (await corrected_terms(session, contract_ids=[contract_id])).get(contract_id, {})
     if last_hash == imported.content_hash:
-        return Recorded(contract_id, "unchanged", record.state.region, record.state.currency)
-    return await _update(session, imported, record)
+        kept = [*_kept_terms(imported, record, corrected)[1], *_kept_milestones(imported, record, corrected)[1]]
+        return Recorded(
+            contract_id, "unchanged", record.state.region, record.state.currency, tuple(term.told for term in kept)
+        )
+    return await _update(session, imported, record, corrected)
+
+
+def _stored(record: ContractRecord) -> dict[str, Any]:
+    """The columns that an import writes and a correction may have put right."""
+    return {name: getattr(record.state, name) for name in CORRECTABLE}
+
+
+def _kept_terms(
+    imported: ImportedContract, record: ContractRecord, corrected: Mapping[str, Corrected]
+) -> tuple[dict[str, Any], list[KeptTerm]]:
+    """(the correctable terms to write, those that were kept)."""
+    return keep_corrected({name: getattr(imported, name) for name in CORRECTABLE}, _stored(record), corrected)
+
+
+def _kept_milestones(
+    imported: ImportedContract, record: ContractRecord, corrected: Mapping[str, Corrected]
+) -> tuple[tuple[ImportedMilestone, ...], list[KeptTerm]]:
+    """(the milestones to write, the terms of theirs that were kept)."""
+    known = {milestone.code: milestone for milestone in record.state.milestones}
+    milestones, kept = [], []
+    for milestone in imported.milestones:
+        stored = known.get(milestone.code)
+        if stored is None:
+            milestones.append(milestone)
+            continue
+        prefix = f"milestones.{milestone.code}."
+        values, terms = keep_corrected(
+            {"title": milestone.title, "due_on": milestone.due_on},
+            {"title": stored.title, "due_on": stored.due_on},
+            corrected,
+            prefix=prefix,
+        )
+        milestones.append(replace(milestone, **values))
+        kept += [replace(term, name=f"{prefix}{term.name}") for term in terms]
+    return tuple(milestones), kept
 
 
 def _columns(imported: ImportedContract) -> dict[str, Any]:
@@ -109,7 +162,9 @@ async def _insert(session: AsyncSession, imported: ImportedContract) -> Recorded
     return Recorded(contract_id, "created", imported.region, imported.currency)
 
 
-async def _update(session: AsyncSession, imported: ImportedContract, record: ContractRecord) -> Recorded:
+async def _update(
+    session: AsyncSession, imported: ImportedContract, record: ContractRecord, corrected: Mapping[str, Corrected]
+) -> Recorded:
     state = record.state
     contract_id = state.contract_id
     if imported.currency != state.currency:
@@ -118,7 +173,11 @@ async def _update(session: AsyncSession, imported: ImportedContract, record: Con
             f"the file says {imported.currency}. Correct the file, or give the contract an id of its own.",
             contract_id=str(contract_id),
         )
-    columns = _columns(imported)
+    terms, kept = _kept_terms(imported, record, corrected)
+    milestones, kept_dates = _kept_milestones(imported, record, corrected)
+    kept += kept_dates
+    columns = _columns(imported) | terms
+    columns["warnings"] = [*columns["warnings"], *(term.warning for term in kept)]
     if record.moved_at is not None and imported.state != state.state:
         # It was moved here, by an act with a guard; the source's picture of it does not undo that.
         columns |= {"state": state.state, "ended_at": state.ended_at, "end_reason": state.end_reason}
@@ -140,14 +199,12 @@ async def _update(session: AsyncSession, imported: ImportedContract, record: Con
     await _put_amendments(session, contract_id=contract_id, imported=imported, taken={each.number for each in agreed})
     known = {milestone.code: milestone.milestone_id for milestone in state.milestones}
     amended = {code for _, code in await amended_milestones(session, contract_ids=[contract_id])}
-    await _put_milestones(
-        session, contract_id=contract_id, milestones=imported.milestones, known=known, amended=amended
-    )
+    await _put_milestones(session, contract_id=contract_id, milestones=milestones, known=known, amended=amended)
     await session.execute(
         _REMEMBER, {"hash": imported.content_hash, "source": imported.source, "external_id": imported.external_id}
     )
     await _announce(session, contract_id=contract_id, action="contract.import-updated", gaps=imported.gaps)
-    return Recorded(contract_id, "updated", state.region, state.currency)
+    return Recorded(contract_id, "updated", state.region, state.currency, tuple(term.told for term in kept))
 
 
 async def _announce(session: AsyncSession, *, contract_id: UUID, action: str, gaps: tuple[str, ...]) -> None:

@@ -1,7 +1,6 @@
 """Recording many contracts of other systems in few statements, each at its true state; and taking that back."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -9,8 +8,17 @@ from pydantic_core import to_json
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from contracts.contracts.corrected import KeptTerm, corrected_terms
 from contracts.contracts.imported import ImportedContract, Outcome
 from contracts.contracts.queries import find_contract_ids, get_contracts
+from contracts.contracts.service.imported_row import (
+    COLUMNS,
+    COMPARED,
+    against_amendment,
+    kept_terms,
+    refusal_of,
+    row_of,
+)
 from contracts.contracts.service.store import announce
 from contracts.organisations.queries import parties_named
 from contracts.rows import update_rows
@@ -23,35 +31,8 @@ from shared.overlap import beside
 
 __all__ = ["Written", "record_imported_contracts", "retract_imported_contract"]
 
-# What an import says of a contract; what was added here (indicators, money, results) is no part of it.
-COLUMNS = (
-    "title",
-    "state",
-    "contract_number",
-    "service_category",
-    "purchaser_id",
-    "provider_id",
-    "currency",
-    "value",
-    "budget",
-    "final_value",
-    "signed_on",
-    "starts_on",
-    "ends_on",
-    "ended_at",
-    "end_reason",
-    "procurement_method",
-    "tenderers",
-    "beneficiary_population",
-    "not_evaluable",
-    "simulated",
-    "gaps",
-    "warnings",
-)
 # Of these, what an event tells as it is.
 _TOLD = tuple(name for name in COLUMNS if name in ContractState.model_fields)
-# What both parties agreed here stands; no source takes it back by sending its own picture again.
-AGREED = ("value", "starts_on", "ends_on")
 _AMENDED = (
     "(SELECT max(number) FROM contract_amendments AS amendment WHERE amendment.contract_id = contracts.id "
     "AND amendment.agreed_at IS NOT NULL) AS amended"
@@ -67,13 +48,17 @@ _BUSY = (
 
 
 class Written(NamedTuple):
-    """What became of one contract: `before` is what it said before, `refusal` why it was not recorded."""
+    """What became of one contract: `before` is what it said before, `refusal` why it was not recorded.
+
+    `kept` are corrected terms that the import says otherwise and that were left alone.
+    """
 
     contract_id: UUID | None
     outcome: Outcome | None
     before: dict[str, Any] | None = None
     refusal: str | None = None
     state_kept: bool = False
+    kept: Sequence[KeptTerm] = ()
 
 
 async def record_imported_contracts(session: AsyncSession, contracts: Sequence[ImportedContract]) -> list[Written]:
@@ -81,74 +66,44 @@ async def record_imported_contracts(session: AsyncSession, contracts: Sequence[I
 
     The regions are in the caller's scope. A contract that was drafted here, that lies outside the scope, whose currency
     would change, or that says another value or term than an amendment agreed here is refused alone; the same content
-    hash again changes nothing.
+    hash again changes nothing. A corrected term stays as it was corrected, and the rest of its contract is recorded.
     """
     keys = [(each.source, each.external_id) for each in contracts]
     known = await find_contract_ids(session, keys)
     stored = await _stored(session, [contract_id for contract_id, _ in known.values()])
+    corrected = await corrected_terms(session, contract_ids=list(stored))
     written: list[Written] = []
     fresh: list[dict[str, Any]] = []
     changed: list[dict[str, Any]] = []
     moment = clock.now()
     for contract, key in zip(contracts, keys, strict=True):
         if key not in known:
-            row = _row(contract, moment=moment)
+            row = row_of(contract, moment=moment)
             fresh.append({"id": new_id(), **row})
             written.append(Written(fresh[-1]["id"], "created"))
             continue
         contract_id, content_hash = known[key]
         before = stored.get(contract_id)
-        refusal = _refusal(contract, before)
+        refusal = refusal_of(contract, before)
         if refusal is not None or before is None:
             written.append(Written(None, None, refusal=refusal))
         elif content_hash == contract.content_hash:
-            written.append(Written(contract_id, "unchanged"))
-        elif (refusal := _against_amendment(contract, before)) is not None:
+            _, kept = kept_terms(contract, before, corrected.get(contract_id, {}))
+            written.append(Written(contract_id, "unchanged", kept=kept))
+        elif (refusal := against_amendment(contract, before)) is not None:
             written.append(Written(None, None, refusal=refusal))
         else:
-            kept = before["moved_at"] is not None and before["state"] != contract.state
-            changed.append({"id": contract_id, **_row(contract, moment=moment, kept=before if kept else None)})
-            written.append(Written(contract_id, "updated", before, state_kept=kept))
+            moved = before["moved_at"] is not None and before["state"] != contract.state
+            row, kept = kept_terms(contract, before, corrected.get(contract_id, {}))
+            row = row_of(contract, moment=moment, kept=before if moved else None, terms=row)
+            if kept and all(row[name] == before[name] for name in COMPARED):
+                written.append(Written(contract_id, "unchanged", kept=kept))
+                continue
+            changed.append({"id": contract_id, **row})
+            written.append(Written(contract_id, "updated", before, state_kept=moved, kept=kept))
     await _insert(session, contracts, written, fresh)
     await _update(session, contracts, written, changed)
     return written
-
-
-def _refusal(contract: ImportedContract, before: Mapping[str, Any] | None) -> str | None:
-    if before is None:
-        return "is recorded in a region outside your scope"
-    if before["origin"] != "import":
-        return "is a contract that was drafted here; change it there, an import does not overwrite it"
-    if before["currency"] != contract.currency:
-        return f"is recorded in {before['currency']}, and its ledger with it"
-    return None
-
-
-def _against_amendment(contract: ImportedContract, before: dict[str, Any]) -> str | None:
-    amended = before.pop("amended")
-    if amended is None:
-        return None
-    other = [name for name in AGREED if getattr(contract, name) != before[name]]
-    if not other:
-        return None
-    said = ", ".join(f"{name} {getattr(contract, name)} (agreed: {before[name]})" for name in other)
-    return (
-        f"says {said}, and amendment {amended}, to which both parties agreed here, stands. Bring the source up to "
-        "date, or change the contract by an amendment or a correction"
-    )
-
-
-def _row(
-    contract: ImportedContract,
-    *,
-    moment: datetime,
-    kept: Mapping[str, Any] | None = None,
-) -> dict[str, Any]:
-    row = {name: getattr(contract, name) for name in COLUMNS}
-    if kept is not None:
-        # It was moved here, by an act with a guard; the source's picture of it does not undo that.
-        row |= {name: kept[name] for name in ("state", "ended_at", "end_reason")}
-    return row | {"not_evaluable_at": moment if contract.not_evaluable else None, "updated_at": moment}
 
 
 async def _stored(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
@@ -245,13 +200,12 @@ async def _update(
             "hashes": [each.content_hash for each, _ in pairs],
         },
     )
-    await _announce_updates(session, {done.contract_id: each.gaps for each, done in pairs})
+    await _announce_updates(session, [done.contract_id for _, done in pairs if done.contract_id is not None])
 
 
-async def _announce_updates(session: AsyncSession, gaps: Mapping[UUID | None, tuple[str, ...]]) -> None:
-    ids = [contract_id for contract_id in gaps if contract_id is not None]
-    for record in await get_contracts(session, contract_ids=ids):
-        found = gaps[record.state.contract_id]
+async def _announce_updates(session: AsyncSession, contract_ids: Sequence[UUID]) -> None:
+    for record in await get_contracts(session, contract_ids=contract_ids):
+        found = tuple(record.gaps)
         announce(
             session,
             ContractImported,

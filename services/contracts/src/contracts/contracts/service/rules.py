@@ -9,6 +9,7 @@ from contracts.catalogue.queries import item_of
 from contracts.contracts.queries import ContractRecord
 from contracts.contracts.service.pin import Pin
 from contracts.rules.queries import (
+    AgreedMilestone,
     Clauses,
     Competition,
     KnownRuleSet,
@@ -53,6 +54,10 @@ def facts_for_rules(record: ContractRecord, **known: Any) -> RuleFacts:  # noqa:
         opinions=facts.opinions,
         competition=record.competition or Competition(),
         clauses=record.clauses or Clauses(),
+        kind=state.kind,
+        milestones=tuple(AgreedMilestone(one.code, one.kind, one.due_on) for one in state.milestones),
+        satisfaction=tuple(one.code for one in state.indicators if one.level == "satisfaction"),
+        beneficiary_population=state.beneficiary_population,
         **known,
     )
 

@@ -6,19 +6,20 @@ with what stands in its own ledger.
 
 from collections.abc import Iterable
 from decimal import Decimal
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from contracts.contracts.service import ContractHead, lock_contract
+from contracts.contracts.service import ContractHead
 from contracts.ledger.accounts import Totals, after
 from contracts.ledger.budget import Line
 from contracts.ledger.errors import PartOverValue, RefundOverPaid
 from contracts.structure.queries import FactPart
 from contracts.structure.service import NamedParts, require_parts
 
-__all__ = ["lines_in_framework", "require_room_in_parts"]
+__all__ = ["Owner", "lines_in_framework", "require_room_in_parts"]
 
 _STANDS = (
     "kind <> 'reversal' AND NOT EXISTS (SELECT FROM ledger_entries AS taken_back WHERE taken_back.reverses = entry.id)"
@@ -44,6 +45,17 @@ _IN_FRAMEWORK = text(
     f"WHERE call_off_id = :contract_id AND {_STANDS} GROUP BY kind"
 )
 
+# Its own ledger is posted to under the same lock, and a completion that has read its money before starts again.
+_OPEN_CALL_OFF = text("UPDATE contracts SET facts_version = facts_version + 1 WHERE id = :part_id RETURNING state")
+
+
+class Owner(NamedTuple):
+    """Whose money an entry is: the contract's, or that of the call-off it names; with its totals before the entry."""
+
+    contract_id: UUID
+    state: str
+    before: Totals
+
 
 async def lines_in_framework(session: AsyncSession, head: ContractHead) -> list[Line]:
     """What stands about a call-off in its framework agreement's ledger; no statement for other contracts."""
@@ -55,18 +67,24 @@ async def lines_in_framework(session: AsyncSession, head: ContractHead) -> list[
 
 async def require_room_in_parts(
     session: AsyncSession, head: ContractHead, named: NamedParts, *, kind: str, amount: Decimal
-) -> None:
+) -> Owner | None:
     """Refuse money of a part that the contract does not have or that is over the part's money.
 
-    PartNotInContract, CallOffNotInForce, PartOverValue, RefundOverPaid. No statement runs when no part is named.
+    Answers the call-off that it is of, locked; None for money of the contract itself. PartNotInContract,
+    CallOffNotInForce, PartOverValue, RefundOverPaid. No statement runs when no part is named.
     """
+    owner = None
     for column, part in (await require_parts(session, head, named)).items():
         part_id: UUID = getattr(named, column)
+        state = None
         if column == "call_off_id":
-            await lock_contract(session, contract_id=part_id)  # its own ledger is posted to under the same lock
+            state = (await session.execute(_OPEN_CALL_OFF, {"part_id": part_id})).scalar_one()
         rows = await session.execute(_TOTALS[column], {"contract_id": head.contract_id, "part_id": part_id})
         before = _totals((row.kind, row.total) for row in rows)
         _require_room(part, before, after(before, kind, amount), currency=head.currency)
+        if state is not None:
+            owner = Owner(part_id, state, before)
+    return owner
 
 
 def _totals(rows: Iterable[tuple[str, Decimal]]) -> Totals:

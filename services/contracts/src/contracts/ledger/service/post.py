@@ -4,6 +4,7 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.budgets.queries import get_project, lock_project
@@ -11,7 +12,7 @@ from contracts.contracts.errors import ContractStateConflict
 from contracts.contracts.queries import milestone_ids
 from contracts.contracts.service import ContractHead, follow_final_value, open_for_fact
 from contracts.contracts.transitions import FINAL
-from contracts.ledger.accounts import ACCOUNTS_OF, Totals, after, require_accepted, require_room
+from contracts.ledger.accounts import ACCOUNTS_OF, Totals, after, require_accepted, require_paid_by, require_room
 from contracts.ledger.budget import Line, require_budget, share_to_pay_from
 from contracts.ledger.errors import (
     BookingInTheFuture,
@@ -28,15 +29,18 @@ from contracts.ledger.models import LedgerEntry
 from contracts.ledger.queries import (
     get_entry,
     is_reversed,
+    payments_by_day,
     savings_of,
     standing_lines,
     totals_in,
+    totals_of,
     voucher_is_used,
 )
 from contracts.ledger.schemas import EntryIn
-from contracts.ledger.service.parts import lines_in_framework, require_room_in_parts
+from contracts.ledger.service.parts import Owner, lines_in_framework, require_room_in_parts
 from contracts.ledger.service.write import add_entry, parts_of, take_back
 from contracts.policies.service import require_direct
+from contracts.register_jobs import refresh_register
 from contracts.structure.service import NamedParts
 from shared import clock
 
@@ -44,6 +48,7 @@ __all__ = ["PAID_OUT", "post_acceptance", "post_entry"]
 
 # Money that leaves the treasury: what a region's settings may want in three hands (action `payment`).
 PAID_OUT = ("payment", "interestPayment", "compensationPayment")
+_SETTLED = text("SELECT final_value IS NOT NULL FROM contracts WHERE id = :contract_id")
 
 
 async def post_entry(
@@ -73,10 +78,15 @@ async def post_entry(
     lines = await standing_lines(session, contract_id=contract_id)
     before = totals_in([*lines, *await lines_in_framework(session, head)])
     require_room(before, after(before, body.kind, amount), value=head.limit, currency=head.currency)
-    saving = amount if body.cause == "saving" and body.kind == "deduction" else Decimal(0)
-    await _require_accepted(session, head, before, after(before, body.kind, amount), saving=saving)
     parts = NamedParts(body.lot_id, body.call_off_id, body.member_id)
-    await require_room_in_parts(session, head, parts, kind=body.kind, amount=amount)
+    called = await require_room_in_parts(session, head, parts, kind=body.kind, amount=amount)
+    owner = called or await _own(session, head, before)
+    new = after(owner.before, body.kind, amount)
+    saving = amount if body.cause == "saving" and body.kind == "deduction" else Decimal(0)
+    await _require_accepted(session, owner, new, saving=saving, currency=head.currency)
+    if body.kind == "refund":
+        moves = await payments_by_day(session, contract_id=owner.contract_id)
+        require_paid_by(moves, day=body.booked_on, amount=amount, currency=head.currency)
     year = body.budget_year or body.booked_on.year
     project_id = body.budget_project_id or share_to_pay_from(lines, kind=body.kind, year=year, amount=amount)
     if body.budget_project_id is not None:
@@ -97,7 +107,7 @@ async def post_entry(
         note=body.note,
         parts=parts,
     )
-    await _follow(session, head, after(before, body.kind, amount))
+    await _follow(session, head, owner, new)
     return entry
 
 
@@ -155,34 +165,45 @@ async def _reverse(session: AsyncSession, head: ContractHead, body: EntryIn, *, 
             f"The entry was booked on {entry.booked_on} and is not taken back before that; booked_on is the day on "
             "which it is taken back."
         )
-    new = after(before, entry.kind, -entry.amount)
-    require_room(before, new, value=head.limit, currency=head.currency)
-    await _require_accepted(session, head, before, new, saving=Decimal(0))
-    await require_room_in_parts(session, head, parts_of(entry), kind=entry.kind, amount=-entry.amount)
+    require_room(before, after(before, entry.kind, -entry.amount), value=head.limit, currency=head.currency)
+    called = await require_room_in_parts(session, head, parts_of(entry), kind=entry.kind, amount=-entry.amount)
+    owner = called or await _own(session, head, before)
+    new = after(owner.before, entry.kind, -entry.amount)
+    await _require_accepted(session, owner, new, saving=Decimal(0), currency=head.currency)
     taken_back = Line(entry.kind, entry.budget_project_id, entry.budget_year, -entry.amount)
     require_budget(lines, taken_back, currency=head.currency)
     reversal = take_back(session, head, entry, booked_on=body.booked_on, note=body.note, voucher=body.voucher)
-    await _follow(session, head, new)
+    await _follow(session, head, owner, new)
     return reversal
 
 
+async def _own(session: AsyncSession, head: ContractHead, before: Totals) -> Owner:
+    """The contract as the owner of an entry; what a framework agreement's ledger has of call-offs is not its own."""
+    if head.kind == "framework":
+        before = await totals_of(session, contract_id=head.contract_id)
+    return Owner(head.contract_id, head.state, before)
+
+
 async def _require_accepted(
-    session: AsyncSession, head: ContractHead, before: Totals, new: Totals, *, saving: Decimal
+    session: AsyncSession, owner: Owner, new: Totals, *, saving: Decimal, currency: str
 ) -> None:
-    """No statement runs for entries that neither save nor take an acceptance back."""
+    """No statement runs for entries that neither save nor take an acceptance back, nor pay after a termination."""
     saved = Decimal(0)
-    if saving or new.acceptance < before.acceptance:
-        _, saved = await savings_of(session, contract_id=head.contract_id)
-    completed = head.state == "completed"
-    require_accepted(before, new, savings=(saved, saved + saving), completed=completed, currency=head.currency)
+    if saving or new.acceptance < owner.before.acceptance:
+        _, saved = await savings_of(session, contract_id=owner.contract_id)
+    closed = owner.state == "completed"
+    if owner.state == "terminated" and new.executed > owner.before.executed:
+        closed = (await session.execute(_SETTLED, {"contract_id": owner.contract_id})).scalar_one()
+    require_accepted(owner.before, new, savings=(saved, saved + saving), closed=closed, currency=currency)
 
 
-async def _follow(session: AsyncSession, head: ContractHead, totals: Totals) -> None:
-    """What an ended contract cost in all stays the sum of its ledger; a framework's is told by its call-offs."""
-    if head.state in FINAL and head.kind != "framework":
+async def _follow(session: AsyncSession, head: ContractHead, owner: Owner, totals: Totals) -> None:
+    """What an ended contract cost in all stays the sum of its money; a call-off hears of what its framework paid."""
+    if owner.contract_id != head.contract_id:
+        await refresh_register(session, contract_id=owner.contract_id)
+    if owner.state in FINAL:
         await session.flush()
-        paid = totals.payment - totals.refund
-        await follow_final_value(session, contract_id=head.contract_id, value=paid)
+        await follow_final_value(session, contract_id=owner.contract_id, value=totals.payment - totals.refund)
 
 
 async def _year_of_project(session: AsyncSession, head: ContractHead, body: EntryIn, *, amount: Decimal) -> int:

@@ -16,6 +16,7 @@ from shared.ids import new_id
 __all__ = ["NO_PARTS", "add_entry", "entry_event", "parts_of", "take_back"]
 
 NO_PARTS = NamedParts()
+_BUDGET_YEARS = range(1990, 2101)  # as the table's CHECK has it: an older date of an import is of no budget year
 
 
 def entry_event(entry: LedgerEntry) -> LedgerPosted:
@@ -121,7 +122,7 @@ def add_entry(
         external_id=external_id,
         milestone_id=milestone_id,
         budget_project_id=budget_project_id,
-        budget_year=budget_year or (booked_on.year if booked_on else None),
+        budget_year=budget_year or (booked_on.year if booked_on and booked_on.year in _BUDGET_YEARS else None),
         cause=cause,
         delivered_on=delivered_on,
         reverses=reverses,

@@ -14,11 +14,14 @@ from contracts.obligations.ical import Entry, calendar_text
 from contracts.obligations.models import CalendarFeed, Obligation
 from contracts.obligations.parameters import obligation_settings
 from contracts.obligations.queries import (
+    ALONE,
+    Standing,
     calendar_entries,
     feed_of_secret,
     finance_of,
     find_feed,
     organisation_of,
+    standings_of,
     titles_of,
 )
 from contracts.obligations.register import reading_as
@@ -121,6 +124,13 @@ async def _reader_of(session: AsyncSession, feed: CalendarFeed) -> tuple[str, Pr
     return organisation.name, Principal(subject, roles, regions, organisation=feed.organisation_id)
 
 
+def _about(row: Obligation, standing: Standing) -> str | None:
+    """What a row is about; for one of several parties with its own part of the money."""
+    if standing.share == ALONE.share or row.amount is None:
+        return row.about
+    return f"{row.about}; {standing.share.normalize():f} %: {standing.part(row.amount):.2f}"
+
+
 async def read_feed(session: AsyncSession, *, secret: str) -> bytes:
     """The calendar behind an address; CalendarNotFound when there is none, or it was revoked."""
     feed = await feed_of_secret(session, secret_sha256=_hash(secret))
@@ -137,7 +147,11 @@ async def read_feed(session: AsyncSession, *, secret: str) -> bytes:
             past=today - timedelta(days=settings.calendar_past_days),
             limit=settings.calendar_items,
         )
-        titles = await titles_of(session, (row.contract_id for row in rows))
+        ids = [row.contract_id for row in rows]
+        titles = await titles_of(session, ids)
+        standings = {}
+        if reader.organisation is not None:
+            standings = await standings_of(session, organisation_id=reader.organisation, contract_ids=ids)
 
     def entry(row: Obligation) -> Entry:
         contract = titles.get(row.contract_id)
@@ -147,7 +161,7 @@ async def read_feed(session: AsyncSession, *, secret: str) -> bytes:
             nature=row.nature,
             state=state_of(row.due_on, row.done_on, waived=row.waived, today=today, notice_days=settings.notice_days),
             text=row.text_zh if feed.language == "zh" else row.text_en,
-            about=row.about if contract else None,
+            about=_about(row, standings.get((row.contract_id, row.side), ALONE)) if contract else None,
             contract=(contract.contract_number or contract.title) if contract else str(row.contract_id),
             title=contract.title if contract else "",
             source=row.source,

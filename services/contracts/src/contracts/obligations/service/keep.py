@@ -91,6 +91,7 @@ def _row(register: Register, duty: Duty) -> dict[str, Any]:
         "text_zh": duty.text.zh,
         "text_en": duty.text.en,
         "about": duty.about,
+        "amount": duty.amount,
         "rule": duty.rule,
         "source": duty.source,
         "confidence": duty.confidence,

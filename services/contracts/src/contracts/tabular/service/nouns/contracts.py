@@ -66,6 +66,8 @@ async def apply_contracts(session: AsyncSession, context: Context, rows: Sequenc
             continue
         version = done.before["version"] + 1 if done.before else 1
         row.done(done.outcome, done.contract_id, {"version": version, "before": done.before})
+        for term in done.kept:
+            row.warn(term.name, term.detail)
         if done.state_kept:
             row.warn("state", "differs from the state here, which was reached by an act and stays")
 

@@ -6,9 +6,11 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from contracts.contracts.queries import observables_by_code
 from contracts.observations.imported import ImportedObservation, record_imported_observations, withdraw_observation
+from contracts.observations.plausibility import doubts_about, impossible
 from contracts.rows import insert_rows
-from contracts.tabular.queries import RowRecord, agreed_codes, references_of, standing_observations
+from contracts.tabular.queries import RowRecord, references_of, standing_observations
 from contracts.tabular.rows import Row
 from contracts.tabular.service.context import Context, contracts_of, digest
 from shared import clock
@@ -16,6 +18,7 @@ from shared.copying import copy_in
 
 __all__ = ["apply_observations", "undo_observation"]
 
+_OF_THE_DAY = ("beforeTerm", "afterTerm")
 _CORRECTED = "corrected in the source of the import"
 _REMEMBER = (
     "ON CONFLICT (source, noun, reference) DO UPDATE "
@@ -26,36 +29,7 @@ _FORGET = text("DELETE FROM table_import_references WHERE source = :source AND n
 
 async def apply_observations(session: AsyncSession, context: Context, rows: Sequence[Row]) -> None:
     """Known by the reference, else by contract, indicator and day."""
-    today = clock.today()
-    pairs = await contracts_of(session, context, rows, sides=("purchaser", "provider"))
-    codes = await agreed_codes(
-        session,
-        keys=[(known.head.contract_id, row.values["indicator"]) for row, known in pairs],
-        table="contract_indicators",
-    )
-    ready: list[tuple[Row, ImportedObservation, str, str]] = []
-    for row, known in pairs:
-        values, head = row.values, known.head
-        indicator_id = codes.get((head.contract_id, values["indicator"]))
-        if indicator_id is None:
-            row.reject("indicator", "is none of the contract's indicators; GET /v1/contracts/{id} lists them")
-            continue
-        if values["observed_on"] > today:
-            row.reject("observed_on", "is in the future; record what has happened")
-            continue
-        reference = values["reference"] or f"{head.contract_id}|{values['indicator']}|{values['observed_on']}"
-        fact = ImportedObservation(
-            contract_id=head.contract_id,
-            region=head.region,
-            indicator_id=indicator_id,
-            indicator_code=values["indicator"],
-            value=values["value"],
-            observed_on=values["observed_on"],
-            document_sha256=values["document_sha256"],
-            note=values["note"],
-        )
-        told = [indicator_id, values["value"], values["observed_on"], values["document_sha256"], values["note"]]
-        ready.append((row, fact, reference, digest(told)))
+    ready = await _sound(session, context, rows)
     known_references = await references_of(
         session, source=context.source, noun="observations", references=[reference for _, _, reference, _ in ready]
     )
@@ -97,6 +71,47 @@ async def apply_observations(session: AsyncSession, context: Context, rows: Sequ
         # Where another import adds one at the same moment, the chunk is refused and its rows are decided anew.
         await copy_in(session, "table_import_references", columns=columns, records=list(added.values()))
     await insert_rows(session, "table_import_references", list(remembered.values()), tail=_REMEMBER)
+
+
+async def _sound(
+    session: AsyncSession, context: Context, rows: Sequence[Row]
+) -> list[tuple[Row, ImportedObservation, str, str]]:
+    """(row, fact, reference, hash) of the rows that can be observations; doubtful ones say why and go on."""
+    today = clock.today()
+    pairs = await contracts_of(session, context, rows, sides=("purchaser", "provider"))
+    agreed = await observables_by_code(
+        session, keys=[(known.head.contract_id, row.values["indicator"]) for row, known in pairs]
+    )
+    ready: list[tuple[Row, ImportedObservation, str, str]] = []
+    for row, known in pairs:
+        values, head = row.values, known.head
+        indicator_id, indicator = agreed.get((head.contract_id, values["indicator"]), (None, None))
+        if indicator_id is None or indicator is None:
+            row.reject("indicator", "is none of the contract's indicators; GET /v1/contracts/{id} lists them")
+            continue
+        if values["observed_on"] > today:
+            row.reject("observed_on", "is in the future; record what has happened")
+            continue
+        reason = impossible(indicator, values["value"])
+        if reason is not None:
+            row.reject("value", reason)
+            continue
+        for doubt in doubts_about(indicator, values["value"], values["observed_on"]):
+            row.warn("observed_on" if doubt["code"] in _OF_THE_DAY else "value", doubt["detail"])
+        reference = values["reference"] or f"{head.contract_id}|{values['indicator']}|{values['observed_on']}"
+        fact = ImportedObservation(
+            contract_id=head.contract_id,
+            region=head.region,
+            indicator_id=indicator_id,
+            indicator_code=values["indicator"],
+            value=values["value"],
+            observed_on=values["observed_on"],
+            document_sha256=values["document_sha256"],
+            note=values["note"],
+        )
+        told = [indicator_id, values["value"], values["observed_on"], values["document_sha256"], values["note"]]
+        ready.append((row, fact, reference, digest(told)))
+    return ready
 
 
 def _correction(fact: ImportedObservation, target: Any) -> ImportedObservation:  # noqa: ANN401 - an id

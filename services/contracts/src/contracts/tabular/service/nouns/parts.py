@@ -51,6 +51,8 @@ async def _apply(
         if done.outcome is None:
             row.reject("code", str(done.refusal))
             continue
+        for term in done.kept:
+            row.warn(term.name, term.detail)
         row.done(done.outcome, done.part_id, {"before": done.before, "after": done.after})
 
 
