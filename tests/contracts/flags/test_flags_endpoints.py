@@ -76,7 +76,9 @@ async def test_a_joint_provider_is_counted_with_its_share(contracts: Any) -> Non
         {"side": "provider", "organisation_id": two, "share": "66.67", "lead": False},
     ]
     path = f"/contracts/{draft['contract_id']}"
-    assert (await contracts.staff.put(f"/v1{path}/structure", json={"members": parties})).status_code == 200
+    assert (
+        await contracts.staff.put(f"/v1{path}/structure", json={"members": parties}, headers={"If-Match": "*"})
+    ).status_code == 200
     for step in ("submit", "activate"):
         await contracts.post(f"{path}/{step}")
     for _ in range(2):

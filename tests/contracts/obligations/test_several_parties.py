@@ -21,7 +21,9 @@ async def joint(contracts: Any) -> Json:
         purchaser_id=buyers[0], provider_id=sellers[0], value="1000.00", budget="1000.00", signed_on="2025-01-06"
     )
     parties = [*members("purchaser", buyers, ["70", "30"]), *members("provider", sellers, ["33.33", "33.33", "33.34"])]
-    agreed = await contracts.staff.put(f"/v1/contracts/{draft['contract_id']}/structure", json={"members": parties})
+    agreed = await contracts.staff.put(
+        f"/v1/contracts/{draft['contract_id']}/structure", json={"members": parties}, headers={"If-Match": "*"}
+    )
     assert agreed.status_code == 200, agreed.text
     path = f"/contracts/{draft['contract_id']}"
     await contracts.post(f"{path}/submit")

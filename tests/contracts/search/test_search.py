@@ -192,7 +192,9 @@ async def test_a_region_finds_what_it_has_a_share_of_when_asked(contracts: Any) 
     draft = await contracts.draft(title=f"{CARE}一", region="CN-230102")
     places = [{"region": "CN-230102", "share": "60"}, {"region": "CN-230203", "share": "40"}]
     path = f"/v1/contracts/{draft['contract_id']}"
-    assert (await contracts.staff.put(f"{path}/structure", json={"regions": places})).status_code == 200
+    assert (
+        await contracts.staff.put(f"{path}/structure", json={"regions": places}, headers={"If-Match": "*"})
+    ).status_code == 200
     await contracts.draft(title=f"{CARE}二", region="CN-230203")
     await contracts.draft(title=LEGAL, region="CN-230204")
     first, second = f"{CARE}一", f"{CARE}二"

@@ -168,6 +168,12 @@ async def test_a_draft_is_compared_before_it_is_approved(scoring: Scoring) -> No
     stranger = scoring.client.as_("purchaser", regions=["CN-310101"])
     hidden = await stranger.get("/v1/targets", params={"contract_id": str(ident(1, 300))})
     assert hidden.status_code == 404
+    # What was not concluded is no matter of another organisation's officers, neither its targets nor its terms.
+    for organisation, status in ((ident(900, 1), 404), (created.purchaser.organisation_id, 200)):
+        officer = scoring.client.as_("purchaser", regions=["CN-230102"], organisation=organisation)
+        for path in ("/v1/targets", "/v1/evidence"):
+            answer = await officer.get(path, params={"contract_id": str(ident(1, 300))})
+            assert answer.status_code == status, path
     told = await scoring.get(f"/v1/scores/{ident(1, 201)}/explanation", framework_id=SELF)
     assert [(each["code"], each["target"]) for each in told["targets"]] == [("O1", 81.0)]
     assert UUID(told["targets"][0]["indicator_id"]) == ident(2, 1)

@@ -8,6 +8,7 @@ from pydantic import AwareDatetime
 from scoring.evidence import queries, service
 from scoring.evidence.errors import EvidenceNotFound
 from scoring.evidence.schemas import EvidenceIn, EvidenceOut
+from scoring.evidence.visibility import may_know
 from shared.auth import Principal, allow
 from shared.db import ReadSession, WriteSession
 from shared.pagination import Page, PageQuery, Paging, encode_cursor, page_response
@@ -28,7 +29,7 @@ Kind = Literal["contract", "observation", "ledger", "acceptance", "wave", "manua
 async def list_evidence(
     *,
     session: ReadSession,
-    _: Officer,
+    principal: Officer,
     page: PageQuery,
     request: Request,
     response: Response,
@@ -49,7 +50,7 @@ async def list_evidence(
     `known_at` and `valid_at` together ask what was known on one day about another.
     """
     contract = await queries.contract_of(session, contract_id)
-    if contract is None:
+    if contract is None or not may_know(principal, contract):
         raise EvidenceNotFound(f"Contract {contract_id} is unknown here, or of another region.")
     set_region(response, contract.region)
     found = await queries.list_evidence(
@@ -70,10 +71,11 @@ async def list_evidence(
 
 
 @routes.get("/evidence/{evidence_id}", summary="Read one item of evidence")
-async def get_evidence(evidence_id: UUID, session: ReadSession, _: Officer, response: Response) -> EvidenceOut:
+async def get_evidence(evidence_id: UUID, session: ReadSession, principal: Officer, response: Response) -> EvidenceOut:
     """The newest version of the item."""
     item = await queries.item_of(session, evidence_id)
-    if item is None:
+    contract = None if item is None else await queries.contract_of(session, item.contract_id)
+    if item is None or (contract is not None and not may_know(principal, contract)):
         raise EvidenceNotFound(f"There is no evidence {evidence_id}, or it is of another region.")
     set_region(response, item.region)
     return EvidenceOut.model_validate(item)

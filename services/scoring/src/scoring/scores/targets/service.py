@@ -7,9 +7,11 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from scoring.evidence.queries import contract_of
+from scoring.evidence.visibility import may_know
 from scoring.scores.errors import ScoreNotFound
 from scoring.scores.targets.comparison import Agreed, Compared, compare
 from scoring.scores.targets.queries import agreed_terms, past_targets
+from shared.db import principal_in
 
 __all__ = ["compared_targets"]
 
@@ -23,7 +25,7 @@ async def compared_targets(
     default the newest. ScoreNotFound where the contract is unknown in the caller's scope.
     """
     contract = await contract_of(session, contract_id)
-    if contract is None:
+    if contract is None or not may_know(principal_in(session), contract):
         raise ScoreNotFound(f"Contract {contract_id} is unknown here, or of another region.")
     terms = terms or await agreed_terms(session, contract_id, version=contract.version)
     agreed = [
