@@ -220,7 +220,7 @@ async def observables_by_code(
     )
     columns = {"contracts": [contract for contract, _ in wanted], "codes": [code for _, code in wanted]}
     rows = await session.execute(statement, columns)
-    return {(row[0], row.code): (row.id, Observable(*row[2:])) for row in rows}
+    return {(contract_id, told[0]): (found, Observable(*told)) for contract_id, found, *told in rows}
 
 
 async def codes_of(session: AsyncSession, *, indicator_ids: Iterable[UUID]) -> dict[UUID, str]:

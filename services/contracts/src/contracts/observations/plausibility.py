@@ -35,7 +35,7 @@ _COUNTS = frozenset(
         "套",
         "床",
     }
-    | {"床", "张", "节", "课时", "学时", "小时", "分钟", "天", "日"}
+    | {"张", "节", "课时", "学时", "小时", "分钟", "天", "日"}
     | {"persons", "people", "visits", "cases", "items", "hours", "minutes", "days", "meals"}
 )
 _FAR = 10
@@ -69,17 +69,26 @@ def doubts_about(agreed: Observable, value: Decimal, observed_on: date) -> list[
         found.append(("beforeTerm", f"observed on {observed_on}, before the term began on {starts_on}"))
     elif ends_on is not None and observed_on > ends_on:
         found.append(("afterTerm", f"observed on {observed_on}, after the term ended on {ends_on}"))
-    refused = impossible(agreed, value)
-    whole = _WHOLE.get(_unit(agreed))
-    shown = f"{value.normalize():f} {agreed.unit}"
-    largest = max(agreed.target, agreed.zero_at or Decimal(0))
-    if refused is not None:
-        found.append(("impossible", refused))
-    elif value < 0:
-        found.append(("negative", f"{agreed.code} is negative: {shown}"))
-    elif whole is not None and value > whole:
-        found.append(("overTheWhole", f"{agreed.code} is over {whole}: {shown}"))
-    elif largest > 0 and value > _FAR * largest:
-        detail = f"{agreed.code} is more than {_FAR} times the agreed {largest.normalize():f}: {shown}; wrong unit?"
-        found.append(("farOverTarget", detail))
+    doubt = _doubt_about_value(agreed, value)
+    if doubt is not None:
+        found.append(doubt)
     return [{"code": code, "detail": f"{detail}."} for code, detail in found]
+
+
+def _doubt_about_value(agreed: Observable, value: Decimal) -> tuple[str, str] | None:
+    whole = _WHOLE.get(_unit(agreed))
+    largest = max(agreed.target, agreed.zero_at or Decimal(0))
+    if value >= 0 and (whole is None or value <= whole) and (largest <= 0 or value <= _FAR * largest):
+        return None  # nearly every row of an import
+    refused = impossible(agreed, value)
+    shown = f"{value.normalize():f} {agreed.unit}"
+    if refused is not None:
+        return "impossible", refused
+    if value < 0:
+        return "negative", f"{agreed.code} is negative: {shown}"
+    if whole is not None and value > whole:
+        return "overTheWhole", f"{agreed.code} is over {whole}: {shown}"
+    return (
+        "farOverTarget",
+        f"{agreed.code} is more than {_FAR} times the agreed {largest.normalize():f}: {shown}; wrong unit?",
+    )
