@@ -463,7 +463,7 @@ async def test_reminders_from_their_day_on_to_those_without_an_answer(surveys: S
     now = clock.now()
     before = (await purchaser.get(path)).json()
     assert (before["round"], before["items"]) == (0, [])
-    assert before["due_on"] == [str((now + 3 * DAY).date()), str((now + 7 * DAY).date())]
+    assert before["due_on"] == [str(clock.day_of(now + 3 * DAY)), str(clock.day_of(now + 7 * DAY))]
     for day, passed in ((3, 1), (8, 2)):
         with clock.frozen(now + day * DAY):
             answer = await surveys.client.as_("purchaser").get(path, params={"limit": 3})

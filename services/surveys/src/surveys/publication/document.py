@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from shared import clock
 from surveys.instruments.document import Instrument
 from surveys.kernel.intervals import korn_graubard
 from surveys.kernel.measures import Measure
@@ -60,8 +61,8 @@ def public_document(
         "instrument_version": wave.instrument_version,
         "instrument_sha256": wave.instrument_sha256,
         "instrument_title": dict(instrument.title),
-        "opened_on": wave.opens_at.date().isoformat(),
-        "closed_on": None if wave.closed_at is None else wave.closed_at.date().isoformat(),
+        "opened_on": clock.day_of(wave.opens_at).isoformat(),
+        "closed_on": None if wave.closed_at is None else clock.day_of(wave.closed_at).isoformat(),
         "population": wave.population,
         "n": result.n if enough else None,
         "fewer_than": None if enough else policy.threshold,

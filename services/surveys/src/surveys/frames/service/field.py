@@ -68,9 +68,9 @@ async def reminders(session: AsyncSession, wave_id: UUID, *, after: bytes | None
         WaveNotFound: there is none in the principal's regions.
     """
     wave, _ = await get_wave(session, wave_id)
-    due_on = [(wave.opens_at + timedelta(days=day)).date() for day in policy().reminders]
+    due_on = [clock.day_of(wave.opens_at + timedelta(days=day)) for day in policy().reminders]
     now = clock.now()
-    passed = sum(now.date() >= day for day in due_on)
+    passed = sum(clock.day_of(now) >= day for day in due_on)
     if passed == 0 or wave.state == "closed" or now >= wave.closes_at:
         return Reminders(wave, passed, due_on, [])
     return Reminders(wave, passed, due_on, await open_invitations(session, wave_id, after=after, limit=limit))
