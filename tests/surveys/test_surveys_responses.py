@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
+import pytest
 import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
@@ -245,6 +246,22 @@ async def test_enumerators_hand_in_with_a_result_each(surveys: Surveys, noon: da
     assert (row.mode, row.enumerator_id, row.collected_on) == ("enumerator", "e-07", at.date())
     with clock.frozen(noon + policy().duration + policy().grace):
         assert [item["status"] for item in (await batch(surveys, wave["id"], [collected(at)])).json()["items"]] == [409]
+
+
+@pytest.mark.parametrize("ids", [15, 30])
+async def test_of_items_with_one_id_the_first_is_stored(surveys: Surveys, noon: datetime, ids: int) -> None:
+    # Few go by an insert, many by COPY; neither sorts by chance.
+    with clock.frozen(noon):
+        wave = await surveys.completed_wave()
+        names = [str(uuid4()) for _ in range(ids)]
+        items = [
+            collected(noon, submission_id=name, duration_seconds=seconds) for seconds in (11, 12, 13, 14) for name in names
+        ]
+        result = (await batch(surveys, wave["id"], items)).json()
+    assert [item["status"] for item in result["items"]] == [201] * ids + [409] * 3 * ids
+    async with surveys.database.reading() as session:
+        kept = (await session.execute(text("SELECT DISTINCT duration_seconds FROM responses_staged"))).scalars().all()
+    assert kept == [11]
 
 
 async def test_batch_is_limited(surveys: Surveys, noon: datetime) -> None:
