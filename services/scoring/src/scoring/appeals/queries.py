@@ -68,9 +68,11 @@ async def history_of(session: AsyncSession, appeal_id: UUID) -> list[AppealEntry
     return list((await session.execute(statement)).scalars())
 
 
-async def awaited_determinations(session: AsyncSession, *, limit: int) -> list[Appeal]:
-    """Appeals that were decided and wait for the determination that carries them out, locked."""
-    statement = select(Appeal).where(Appeal.clock == "refile").order_by(Appeal.due_on).limit(limit)
+async def awaited_determinations(session: AsyncSession, *, after: UUID | None, limit: int) -> list[Appeal]:
+    """Appeals that were decided and wait for the determination that carries them out, in the order of ids, locked."""
+    statement = select(Appeal).where(Appeal.clock == "refile").order_by(Appeal.id).limit(limit)
+    if after is not None:
+        statement = statement.where(Appeal.id > after)
     return list((await session.execute(statement.with_for_update(skip_locked=True))).scalars())
 
 

@@ -241,20 +241,28 @@ def _require_other(session: AsyncSession, appeal: Appeal) -> None:
 
 async def settle_awaited(session: AsyncSession) -> None:
     """End what decided appeals still suspend, where what they asked for has been decided or determined since."""
-    for each in await queries.awaited_determinations(session, limit=CHUNK):
-        if each.against == "flag_decision":
-            if await _settle_flag(session, each):
-                each.clock, each.due_on = None, None
-                each.version += 1
-                announce(session, each, AppealChanged, action="settled")
-            continue
-        successor = (await standing(session, each.against_id)).replaced_by
-        if successor is not None:
-            # The first authority has determined a remitted case anew by itself.
-            each.new_determination_id, each.clock, each.due_on, each.suspends = successor, None, None, False
-            each.version += 1
-            announce(session, each, AppealChanged, action="determined")
-    await session.flush()
+    after: UUID | None = None
+    # All of them: many that still wait must not keep those behind them from being settled.
+    while waiting := await queries.awaited_determinations(session, after=after, limit=CHUNK):
+        for each in waiting:
+            await _settle(session, each)
+        await session.flush()
+        after = waiting[-1].id
+
+
+async def _settle(session: AsyncSession, appeal: Appeal) -> None:
+    if appeal.against == "flag_decision":
+        if await _settle_flag(session, appeal):
+            appeal.clock, appeal.due_on = None, None
+            appeal.version += 1
+            announce(session, appeal, AppealChanged, action="settled")
+        return
+    successor = (await standing(session, appeal.against_id)).replaced_by
+    if successor is not None:
+        # The first authority has determined a remitted case anew by itself.
+        appeal.new_determination_id, appeal.clock, appeal.due_on, appeal.suspends = successor, None, None, False
+        appeal.version += 1
+        announce(session, appeal, AppealChanged, action="determined")
 
 
 async def tell_due_appeals(session: AsyncSession) -> int:
