@@ -69,7 +69,16 @@ class ResultOpening(RegionScoped, Base):
     opened_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 
-class ResultUse(RegionScoped, Base):
+class TimeLimited:
+    """Columns of what has a last day, and which notices about it were given: near it and past it, each once."""
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    due_on: Mapped[date | None]
+    due_told: Mapped[date | None]
+    overdue_told: Mapped[date | None]
+
+
+class ResultUse(TimeLimited, RegionScoped, Base):
     """One consequence that a determination demands, with owner, deadline and closing evidence."""
 
     __tablename__ = "result_uses"
@@ -86,7 +95,6 @@ class ResultUse(RegionScoped, Base):
         Index("ix_result_uses_due_on", "due_on", postgresql_where=text("state = 'open'")),
     )
 
-    id: Mapped[UUID] = mapped_column(primary_key=True)
     version: Mapped[int]
     determination_id: Mapped[UUID]
     contract_id: Mapped[UUID]
@@ -107,9 +115,6 @@ class ResultUse(RegionScoped, Base):
     state: Mapped[str] = mapped_column(String(16))
     reason: Mapped[str | None] = mapped_column(Text)
     opened_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    due_on: Mapped[date | None]
-    due_told: Mapped[date | None]
-    overdue_told: Mapped[date | None]
     suspended_on: Mapped[date | None]
     appeal_id: Mapped[UUID | None] = mapped_column(index=True)
     previous_id: Mapped[UUID | None]

@@ -17,7 +17,7 @@ from scoring.determinations.queries import find_determination, standing, suspend
 from scoring.determinations.schemas import DeterminationIn
 from scoring.determinations.service import annul, issue_determination
 from scoring.evidence.queries import lock_contracts
-from scoring.results.queries import calendar_for
+from scoring.results.queries import calendar_for, untold
 from scoring.results.service import CHUNK, latest_day, open_results, tell
 from shared import clock
 from shared.db import principal_in
@@ -265,11 +265,12 @@ async def _settle(session: AsyncSession, appeal: Appeal) -> None:
         announce(session, appeal, AppealChanged, action="determined")
 
 
-async def tell_due_appeals(session: AsyncSession) -> int:
-    """Give the notices about appeals; returns how many rows were looked at."""
-    await settle_awaited(session)
-    due = await queries.due_appeals(session, until=latest_day(), limit=CHUNK)
+async def tell_due_appeals(session: AsyncSession, *, after: UUID | None) -> UUID | None:
+    """Give the notices about appeals, of a chunk; returns its last id, None at the end."""
+    if after is None:
+        await settle_awaited(session)
+    due = await untold(session, Appeal, until=latest_day(), after=after, limit=CHUNK)
     for each in due:
         today = (await calendar_for(session, each.region)).day_of(clock.now())
         await tell(session, each, noun="appeal", limit=each.clock or "decide", owner="finance", today=today)
-    return len(due)
+    return due[-1].id if len(due) == CHUNK else None
