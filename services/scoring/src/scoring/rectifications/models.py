@@ -8,8 +8,7 @@ from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, String, Tex
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from scoring.base import Base, one_of
-from scoring.results.models import TimeLimited
+from scoring.base import Base, TimeLimited, one_of
 from shared.db import RegionScoped
 
 __all__ = ["CAUSES", "ENTRY_KINDS", "RESOLUTIONS", "RUNNING", "STATES", "Rectification", "RectificationEntry"]

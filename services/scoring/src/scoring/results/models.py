@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, DateTime, Index, Numeric, String, Text, 
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from scoring.base import Base, one_of
+from scoring.base import Base, TimeLimited, one_of
 from shared.db import RegionScoped
 
 __all__ = ["KINDS", "OPEN_STATES", "STATES", "CalendarDay", "ClockTold", "ResultOpening", "ResultUse", "RuleSetRow"]
@@ -67,15 +67,6 @@ class ResultOpening(RegionScoped, Base):
     rule_set_version: Mapped[str] = mapped_column(String(32))
     replaced_by: Mapped[UUID | None]
     opened_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-
-
-class TimeLimited:
-    """Columns of what has a last day, and which notices about it were given: near it and past it, each once."""
-
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    due_on: Mapped[date | None]
-    due_told: Mapped[date | None]
-    overdue_told: Mapped[date | None]
 
 
 class ResultUse(TimeLimited, RegionScoped, Base):

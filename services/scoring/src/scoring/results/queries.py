@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from scoring.base import TimeLimited
 from scoring.results.calendar import Calendar, shipped_calendar
 from scoring.results.errors import ResultUseNotFound, RuleSetNotFound
 from scoring.results.models import (
@@ -18,7 +19,6 @@ from scoring.results.models import (
     ResultOpening,
     ResultUse,
     RuleSetRow,
-    TimeLimited,
 )
 from scoring.results.rules import RuleSet, shipped_rule_sets
 from shared import clock
