@@ -195,6 +195,27 @@ async def test_new_listener_starts_from_the_snapshot(source: Source, listener: L
     assert (status, said) == (2, "scoring publishes nothing\n")
 
 
+async def test_a_restored_database_begins_a_new_epoch_once_nobody_runs(source: Source, command: Command) -> None:
+    asked: list[AsyncSession] = []
+
+    async def note(session: AsyncSession) -> None:
+        asked.append(session)
+
+    toy = Service("contracts", "toy", ServiceSettings, [routes], restored=note)
+    await source.active()
+    await source.emit(2)
+    await source.sent()
+    status, said = await command(source, toy, "restored")
+    assert (status, said) == (1, "contracts is running: stop it, say this, and start it again\n")
+    await source.stop()
+    assert await command(source, toy, "restored") == (0, "contracts: epoch 2 begins\n")
+    assert len(asked) == 1
+    await source.active()
+    await source.emit(1)
+    assert await source.sent() == [(1, 1), (1, 2), (2, 1)]
+    assert await source.one("SELECT action FROM audit") == "database.restored"
+
+
 async def test_replay_changes_nothing_and_reapply_goes_past_the_inbox(
     source: Source, listener: Listener, command: Command
 ) -> None:

@@ -1,4 +1,4 @@
-"""The command line that every service has: `python -m <service> serve | migrate | replay | dead | audit | openapi`."""
+"""Every service's command line: `python -m <service> serve | migrate | restored | replay | dead | audit | openapi`."""
 
 import argparse
 import asyncio
@@ -15,6 +15,7 @@ from shared.bus import Bus, stream_name
 from shared.inbox import Subscription
 from shared.migrations import migrate
 from shared.outbox import emit
+from shared.restored import TAKE_LOCK, begin_epoch, lock_of
 from shared.service import Service, asgi_app, create_app, open_database
 from shared.settings import ServiceSettings
 from shared.telemetry import configure_logging
@@ -31,6 +32,9 @@ def main(service: Service, arguments: Sequence[str] | None = None) -> int:
     serve.add_argument("--port", type=int, help="port to listen on (GONGPING_PORT)")
     serve.add_argument("--roles", help="a list of http, relay, consume, jobs (GONGPING_ROLES)")
     commands.add_parser("migrate", help="bring the database to the newest revision")
+    commands.add_parser(
+        "restored", help="say, before the service starts, that its database came from a backup: a new epoch begins"
+    )
     replay = commands.add_parser(
         "replay", help="publish the current state again (--snapshot), or read a source's stream again"
     )
@@ -66,6 +70,8 @@ async def _run(
         return await _dead(service, settings, options.action, options.event)
     if options.command == "audit":
         return await _audit(service, settings)
+    if options.command == "restored":
+        return await _restored(service, settings)
     if options.snapshot:
         return await _snapshot(service, settings)
     subscription = next((each for each in service.subscriptions if each.source == options.source), None)
@@ -188,6 +194,31 @@ async def _dead(service: Service, settings: ServiceSettings, action: str, event:
         return 0
     finally:
         await database.dispose()
+
+
+async def _restored(service: Service, settings: ServiceSettings) -> int:
+    """Begin a new epoch; the lock of the relay is the proof that no process of the service runs."""
+    database = open_database(settings, name=f"{service.name}-restored")
+    try:
+        connection = await database.connect_raw()
+        try:
+            if not await connection.fetchval(TAKE_LOCK, lock_of(service.name)):
+                _say(f"{service.name} is running: stop it, say this, and start it again")
+                return 1
+            async with connection.transaction():
+                epoch = await begin_epoch(connection, service.name)
+        finally:
+            await connection.close()
+        async with database.transaction() as session:
+            if service.restored is not None:
+                await service.restored(session)
+            audit.record(
+                session, "database.restored", noun="service", noun_id=service.name, fields={"epoch": str(epoch)}
+            )
+    finally:
+        await database.dispose()
+    _say(f"{service.name}: epoch {epoch} begins")
+    return 0
 
 
 async def _audit(service: Service, settings: ServiceSettings) -> int:

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -68,6 +68,7 @@ class Service:
     jobs: Sequence[Job] = ()
     jobs_of: Callable[[Any], Sequence[Job]] | None = None  # those that need the service's own settings
     snapshot: Snapshot | None = None
+    restored: Callable[[AsyncSession], Awaitable[None]] | None = None  # after the database came from a backup
     publishes: bool = True
     background: Sequence[Background] = ()
     wrap: Callable[[FastAPI, ServiceSettings], ASGIApp] | None = None  # an ASGI application in front of FastAPI
