@@ -11,12 +11,13 @@ import pypdfium2
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
-from tests.scoring.cases import CONTRACT, REGION, closed_wave, complete_history, ident
+from tests.scoring.cases import AT, CONTRACT, REGION, closed_wave, complete_history, ident, state
 from tests.scoring.conftest import SELF, Scoring
 
 from scoring.determinations.totals import determined_groups, year_means
 from scoring.reports.handlers import ANNUAL_JOB
 from shared import clock
+from shared.events import CatalogueApproved, CatalogueEntryState
 from shared.jobs import Worker
 
 PROVIDER = ident(4, 2)
@@ -214,3 +215,40 @@ async def test_years_and_days_are_those_of_the_offices(scoring: Scoring) -> None
     [(valid_on, body)] = await scoring.rows("SELECT valid_on, body FROM evidence WHERE kind = 'wave'")
     assert valid_on == date(2027, 1, 1)
     assert "valid_on" not in body
+
+
+async def test_a_report_names_a_provinces_own_kind_of_service(scoring: Scoring) -> None:
+    async def said(language: str) -> str:
+        page = await fetch(scoring, f"/v1/reports/contracts/{CONTRACT}", framework_id=SELF, language=language)
+        return str(page.text)
+
+    def edition(number: int, in_force_on: date, *items: tuple[str, str, str | None], of: str = "CN-23") -> Any:
+        named = tuple(CatalogueEntryState(code=code, name=zh, name_en=en) for code, zh, en in items)
+        return CatalogueApproved(
+            edition_id=ident(9, number),
+            jurisdiction=of,
+            edition=f"simulated {number}",
+            in_force_on=in_force_on,
+            approved_at=AT,
+            items=named,
+        )
+
+    await scoring.hear(*complete_history(service_category="A050102", signed_on=date(2026, 2, 1)))
+    assert "A050102（属 A05 卫生健康公共服务）" in await said("zh")
+
+    care = edition(1, date(2026, 1, 1), ("A05", "卫生健康服务", None), ("A0501", "居家护理服务", "Nursing at home"))
+    later = edition(2, date(2026, 12, 1), ("A0501", "以后的名称", "A later name"))
+    others = edition(3, date(2026, 1, 1), ("A050102", "别省名称", "Another province"), of="CN-31")
+    central = edition(4, date(2026, 1, 2), ("A050102", "中央名称", "Central"), of="CN-00")
+    await scoring.hear(later, others, central, care)
+    await scoring.hear(care)
+    assert "A050102（属 A0501 居家护理服务）" in await said("zh")
+    assert "A050102 (part of A0501 Nursing at home)" in await said("en")
+
+    # Without an English name the central list's stands in, and a code of no list stands alone.
+    nameless = edition(5, date(2026, 1, 5), ("A050102", "助浴服务", None))
+    await scoring.hear(nameless)
+    assert "助浴服务（A050102）" in await said("zh")
+    assert "A050102 (part of A05 Health)" in await said("en")
+    await scoring.hear(state("completed", version=4, service_category="A990101"))
+    assert ">A990101<" in await said("en")

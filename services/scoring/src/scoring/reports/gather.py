@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from scoring.catalogue.queries import category_name
 from scoring.determinations.queries import Found, standings
 from scoring.evidence.queries import contract_of, evidence_bodies
 from scoring.frameworks.document import Framework
@@ -198,6 +199,9 @@ async def _report(
         contract_id=contract_id,
         contract_title=contract.title if contract else None,
         service_category=contract.service_category if contract else None,
+        category_name=await category_name(
+            session, contract.service_category if contract else None, region=row.region, signed_on=_signed_on(terms)
+        ),
         purchaser_id=contract.purchaser_id if contract else None,
         provider_id=contract.provider_id if contract else None,
         purchaser_name=contract.purchaser_name if contract else None,
@@ -240,6 +244,10 @@ async def _report(
         made_at=clock.now(),
         verify_at="",
     )
+
+
+def _signed_on(terms: Sequence[Mapping[str, Any]]) -> str | None:
+    return next((each.get("signed_on") or each.get("starts_on") for each in terms), None)
 
 
 def _lines(nodes: Sequence[ExplanationNode], *, depth: int) -> list[Line]:
