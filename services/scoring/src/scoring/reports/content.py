@@ -120,8 +120,10 @@ class SoftenedTarget(Content):
 
     against: str
     median_target: str
-    median_result: str
+    median_result: str | None
     reason: str | None
+    unit_before: str | None = None
+    """Unit of `median_target` where it is not the target's own."""
 
 
 class TargetLine(Content):

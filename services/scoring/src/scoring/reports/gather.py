@@ -100,11 +100,10 @@ def _softened(each: Compared, told: Sequence[Mapping[str, Any]] | None) -> Softe
     if told is not None:
         kept = next((one for one in told if one["indicator_id"] == each.agreed.indicator_id), None)
         return None if kept is None else SoftenedTarget.model_validate(kept)
-    group = each.softened
-    if group is None or group.target_quartiles is None or group.result_quartiles is None:
+    if (found := each.softened) is None:
         return None
-    medians = [f"{quartiles[1]:.6f}" for quartiles in (group.target_quartiles, group.result_quartiles)]
-    return SoftenedTarget(against=group.name, median_target=medians[0], median_result=medians[1], reason=None)
+    medians = {"median_target": f"{found.asked:.6f}", "median_result": _six(found.reached)}
+    return SoftenedTarget(against=found.name, reason=None, unit_before=found.unit, **medians)
 
 
 async def _targets(
