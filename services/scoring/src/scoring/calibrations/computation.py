@@ -21,7 +21,8 @@ __all__ = ["ALGORITHM", "DRIFT", "Found", "Value", "compute", "grade_of"]
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
 
-ALGORITHM: Final = {"id": "crossed-reml", "version": "1"}
+ALGORITHM: Final = {"id": "crossed-reml", "version": "2"}
+"""Version 1 counted the marks' degrees of freedom alone; its rounds stay as they were closed."""
 DRIFT: Final = 2.0
 """SD in points by which a severity may move between two rounds; the product's own choice."""
 UNKNOWN_SD: Final = 100.0 / np.sqrt(12.0)
@@ -143,7 +144,7 @@ def _values(entering: Sequence[Column], decided: Mapping[str, Decision], *, offe
                     fair=float(done.fair[unit]) if calibrated and done is not None else None,
                     shrunk=float(done.shrunk[unit]) if calibrated and done is not None else None,
                     se=float(se),
-                    df=None if done is None else done.df,
+                    df=None if done is None else round(float((done.fair_df if offered else done.raw_df)[unit]), 2),
                     clipped=bool(done.clipped[unit]) if calibrated and done is not None else False,
                     basis="fair" if calibrated else "raw",
                     marks={
