@@ -12,7 +12,7 @@ from scoring.evaluations.criteria import check_marks, criteria_for, rating_nodes
 from scoring.evaluations.errors import AssignmentDisconnected, EvaluationStateRefused, RatingIncomplete, RatingLocked
 from scoring.evaluations.models import Assignment, Case, Evaluation, Evaluator, Interest, Rating
 from scoring.evaluations.schemas import CloseIn, DeclarationIn, RatingsIn
-from scoring.evaluations.service.exclusions import refuse_conflicts
+from scoring.evaluations.service.exclusions import conflicted, refuse_conflicts
 from scoring.evaluations.service.steps import expect, note, note_case, note_evaluation
 from scoring.frameworks.service import registry
 from scoring.kernel.assignment import components
@@ -178,6 +178,9 @@ def _submission(task: Assignment, marks: Sequence[Rating]) -> dict[str, object]:
 async def close_rating(session: AsyncSession, evaluation_id: UUID, body: CloseIn) -> Evaluation:
     """Close the rating: from here on the marks may be seen, and a calibration round may use them.
 
+    Marks of an evaluator of whom a conflict with the case became known after they were submitted are set aside, with
+    the reason on the list of acts.
+
     Raises:
         RatingIncomplete: assignments are outstanding, or a case has fewer ratings than two (the plan's number if that
             is one); each case is named.
@@ -200,6 +203,12 @@ async def close_rating(session: AsyncSession, evaluation_id: UUID, body: CloseIn
     for task in outstanding:
         task.state = "lapsed"
         task.version += 1
+    open_cases = [case for case in cases if case.state == "rating"]
+    for task, evaluator, reason in await conflicted(session, open_cases, tasks):
+        task.state = "recused"
+        task.version += 1
+        why = f"{evaluator.code}: {reason}; the submitted marks are set aside"
+        note(session, "recused", evaluation_id=evaluation.id, region=task.region, case_id=task.case_id, reason=why)
     _check_enough(evaluation, cases, tasks)
     _check_connected(cases, tasks)
     evaluation.state, evaluation.closed_at = "rated", clock.now()
