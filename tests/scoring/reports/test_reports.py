@@ -104,6 +104,10 @@ async def test_an_issued_report_never_changes_and_is_bound_to_its_seal(scoring: 
     second = await seal(PNG + b"2", status=201, reason="the first scan lacked a page")
     assert second["replaces"] == bound["id"]
     assert (await fetch(scoring, f"{where}/seal", role="auditor")).content == PNG + b"2"
+    # The provider reads it once the determination was handed over.
+    for path in (where, f"{where}/document", f"{where}/seal"):
+        await fetch(scoring, path, role="provider", status=404)
+    await hand_over(scoring.client.as_("finance"), determination["id"])
     read = (await fetch(scoring, where, role="provider")).json()
     assert read["seal"]["id"] == second["id"]
     assert read["replaced_by"] is None
@@ -125,7 +129,9 @@ async def test_the_self_evaluation_table_is_of_the_determination_or_live(scoring
     assert (live["B7"].value, live["C7"].value, live["D7"].value) == (120000, 120000, 114000)
     total = next(row for row in live.iter_rows() if row[0].value == "总分")
     assert total[6].value == float((await scoring.head(CONTRACT))["score"])
-    await scoring.determine(CONTRACT)
+    made = (await scoring.determine(CONTRACT)).json()
+    await fetch(scoring, path, role="provider", status=404)
+    await hand_over(scoring.client.as_("finance"), made["id"])
     determined = await fetch(scoring, path, role="provider")
     assert "哈财绩〔2026〕17号" in openpyxl.load_workbook(BytesIO(determined.content))["自评表"]["A2"].value
 
@@ -144,8 +150,8 @@ async def test_the_public_reads_published_reports_without_the_signer(scoring: Sc
     assert "officer-7" in (await fetch(scoring, path, framework_id=SELF)).text
 
 
-async def publish(officer: Any, determination_id: str) -> None:
-    """Serve a determination on its provider and publish it."""
+async def hand_over(officer: Any, determination_id: str) -> None:
+    """Serve a determination on its provider."""
     at = clock.now().isoformat()
     served = {
         "party": "provider",
@@ -155,6 +161,11 @@ async def publish(officer: Any, determination_id: str) -> None:
     }
     answer = await officer.post(f"/v1/determinations/{determination_id}/service", json=served)
     assert answer.status_code == 201, answer.text
+
+
+async def publish(officer: Any, determination_id: str) -> None:
+    """Serve a determination on its provider and publish it."""
+    await hand_over(officer, determination_id)
     answer = await officer.post(f"/v1/determinations/{determination_id}/publication", json={})
     assert answer.status_code == 201, answer.text
 
