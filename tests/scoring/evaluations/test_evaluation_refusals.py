@@ -319,7 +319,7 @@ async def test_who_reads_live_scores_does_not_rate(steps: Steps) -> None:
         answer = await both.post(f"{path}/declaration", json={"conflict": False})
         assert (answer.status_code, answer.json()["type"]) == (403, "/problems/forbidden"), role
         assert role in answer.json()["detail"]
-    alone = steps.as_evaluator(0)
+    alone, both = steps.as_evaluator(0), steps.scoring.client.as_("evaluator", "auditor", subject="evaluator-0")
     assert (await alone.post(f"{path}/declaration", json={"conflict": False})).status_code == 200
     assert (await both.post(f"{path}/ratings", json={"marks": marks("85", "70")})).status_code == 403
     assert (await alone.post(f"{path}/ratings", json={"marks": marks("85", "70")})).status_code == 201
