@@ -147,6 +147,7 @@ UNSCOPED: dict[str, str] = {
     "scoring/evidence/queries.py:_NEXT": EVENTS,
     "scoring/scores/queries.py:_READ": EVENTS,
     "scoring/scores/retirement.py:_MARK": EVENTS,
+    "scoring/scores/targets/queries.py:_OWN": "of a contract that was found in the caller's scope",
     "scoring/scores/targets/queries.py:_PAST": "distributions of at least eight targets over all regions, never a row",
     "scoring/scores/targets/queries.py:_TERMS": "by id and version of a contract that was found in the caller's scope",
     "scoring/scores/uncertainty.py:_TAKE": EVENTS,

@@ -326,9 +326,9 @@ def renamed(events: Iterable[EventData], salt: UUID) -> list[EventData]:
 INDICATORS = ("output", "O1", "100"), ("benefit", "B1", "80"), ("satisfaction", "S1", "90")
 
 
-def complete_history() -> list[EventData]:
+def complete_history(**terms: Json) -> list[EventData]:
     """A contract that was completed with every piece of evidence; simulated."""
-    active = state("active", version=2)
+    active = state("active", version=2, **terms)
     output, benefit, _ = active.indicators
     return [
         active,
@@ -337,7 +337,7 @@ def complete_history() -> list[EventData]:
         entry(1, "payment", amount=114_000),
         entry(2, "acceptance", amount=120_000),
         acceptance(1, accepted_value=120_000),
-        state("completed", version=3),
+        state("completed", version=3, **terms),
         closed_wave(1, kind="completion", index=81.0),
     ]
 

@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from gongping_local.pytest_servers import Servers
 from scoring.app import contracts_subscription, service, surveys_subscription
-from shared.events import Envelope, EventData, ScoreUpdated
+from shared.events import CatalogueApproved, Envelope, EventData, ScoreUpdated
 from shared.testing import ServiceClient, client_for, deliver, delivery, events, new_database
 
 SELF = "cn-self-evaluation"
@@ -69,12 +69,12 @@ class Scoring:
 
 
 def contract_of(data: EventData) -> UUID:
-    contract_id: UUID = data.contract_id  # type: ignore[attr-defined]  # every event of these tests has one
+    contract_id: UUID = data.edition_id if isinstance(data, CatalogueApproved) else data.contract_id  # type: ignore[attr-defined]  # every other event of these tests has one
     return contract_id
 
 
 def region_of(data: EventData) -> str:
-    region: str = data.region  # type: ignore[attr-defined]  # the same
+    region: str = data.jurisdiction if isinstance(data, CatalogueApproved) else data.region  # type: ignore[attr-defined]  # the same
     return region
 
 

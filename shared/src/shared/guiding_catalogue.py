@@ -5,7 +5,7 @@ Source: Ministry of Finance Order 102, art. 11-14; the items from the central li
 
 from typing import NamedTuple
 
-__all__ = ["ITEMS", "CatalogueItem", "category_label"]
+__all__ = ["ITEMS", "CatalogueItem", "category_label", "named_label"]
 
 
 class CatalogueItem(NamedTuple):
@@ -73,7 +73,11 @@ def category_label(code: str, *, chinese: bool = True) -> str:
     item = ITEMS.get(code[:3])
     if item is None:
         return code
-    name = item.name if chinese else item.name_en
-    if code == item.code:
+    return named_label(code, item=item.code, name=item.name if chinese else item.name_en, chinese=chinese)
+
+
+def named_label(code: str, *, item: str, name: str, chinese: bool = True) -> str:
+    """A code with the name of the item of some edition that it is, or that it belongs to."""
+    if code == item:
         return f"{name}（{code}）" if chinese else f"{name} ({code})"
-    return f"{code}（属 {item.code} {name}）" if chinese else f"{code} (part of {item.code} {name})"
+    return f"{code}（属 {item} {name}）" if chinese else f"{code} (part of {item} {name})"

@@ -3,6 +3,8 @@
 from typing import Any
 
 from contracts.catalogue.queries import SHIPPED
+from contracts.snapshot import snapshot
+from shared.events import CatalogueApproved
 
 EDITION = {
     "jurisdiction": "CN-23",
@@ -42,6 +44,17 @@ async def test_an_edition_is_drafted_edited_approved_and_holds(contracts: Any) -
         await contracts.refused(
             method, target, body, status=409, slug="catalogue-edition-already-approved", client=second
         )
+
+    # Others learn what its items are called: by its approval, and from a snapshot.
+    (told,) = await contracts.emitted(CatalogueApproved)
+    assert (told.subject, told.region, told.data["edition_id"]) == (drafted["id"], "CN-23", drafted["id"])
+    assert [(item["code"], item["name"]) for item in told.data["items"]] == [
+        ("A04", "社会保障服务"),
+        ("A0401", "居家养老服务"),
+    ]
+    async with contracts.database.reading() as session:
+        again = [data async for data, _, _ in snapshot(session) if isinstance(data, CatalogueApproved)]
+    assert [data.model_dump(mode="json") for data in again] == [told.data]
 
     assert (await contracts.get("/catalogue?region=CN-230102"))["edition"] == "2024"
     assert (await contracts.get("/catalogue?region=CN-230102&on=2023-12-31"))["edition"] == "2020"
@@ -84,3 +97,16 @@ async def test_what_is_no_tree_or_not_theirs_is_refused(contracts: Any) -> None:
     path = f"/catalogue/editions/{SHIPPED.id}/approve"
     await contracts.refused("POST", path, status=409, slug="catalogue-edition-already-approved")
     assert len((await contracts.get("/catalogue/editions"))["items"]) == 2
+
+
+async def test_a_long_edition_is_told_in_parts(contracts: Any) -> None:
+    items = [{"code": f"A01{number:03}", "name": "长" * 200, "name_en": "x" * 200} for number in range(450)]
+    items.append({"code": "A01", "name": "公共安全服务"})
+    drafted = await contracts.post("/catalogue/editions", EDITION | {"based_on": None, "items": items}, expect=201)
+    second = contracts.client.as_("finance", subject="second")
+    approved = await second.post(f"/v1/catalogue/editions/{drafted['id']}/approve", headers={"If-Match": '"1"'})
+    assert approved.status_code == 200
+    told = [each.data for each in await contracts.emitted(CatalogueApproved)]
+    assert [each["part"] for each in told] == list(range(1, told[0]["parts"] + 1))
+    assert len(told) > 1
+    assert sorted(item["code"] for each in told for item in each["items"]) == sorted(item["code"] for item in items)

@@ -216,3 +216,12 @@ def test_one_mark_each_says_nothing_of_its_error() -> None:
 )
 def test_a_round_belongs_to_the_smallest_common_region(regions: list[str], common: str) -> None:
     assert _common_region(regions) == common
+
+
+def test_no_judgement_is_exact_even_where_all_judge_alike() -> None:
+    """Marks that are all the same leave nothing over; a standard error of 0 is for counts that a ledger shows."""
+    unit, rater = np.repeat(np.arange(4), 3), np.tile(np.arange(3), 4)
+    for mark in (np.full((12, 2), 100.0), np.stack([70.0 + 5.0 * unit, 60.0 + 5.0 * unit], axis=1)):
+        found = found_in(marks_of(unit, rater, mark, regions=["CN-230102"] * 4))
+        assert found.usable
+        assert min(each.se for each in found.values) == pytest.approx((1 / 12 / 3) ** 0.5)

@@ -31,6 +31,39 @@ async def test_a_round_is_not_closed_while_somebody_rates_again(steps: Steps) ->
     assert value["ratings"] == 3  # the further mark is in it
 
 
+async def test_marks_of_an_evaluator_whose_conflict_comes_up_later_are_set_aside(steps: Steps) -> None:
+    """It was declared when the marks had been submitted: they enter no round, and a further evaluator takes over."""
+    evaluation_id = await rated(steps, careful, cases=4, evaluators=3)
+    made = await opened(steps, evaluation_id)
+    task = (await steps.tasks(0))[0]
+    interest = {"contract_id": task["contract_id"], "nature": "business", "statement": "simulated"}
+    await steps.post(f"/evaluators/{steps.evaluators[0]['id']}/interests", interest)
+    refused = await steps.post(f"/calibrations/{made['id']}/close", expect=409, subject="closer")
+    assert refused["type"] == "/problems/evaluator-has-conflict"
+    assert [each["contract_id"] for each in refused["cases"]] == [task["contract_id"]]
+    assert "E-0000" in refused["detail"]
+
+    # Closed again without the further rating, the case would have one rating left: it is named.
+    await steps.post(f"/evaluations/cases/{task['case_id']}/evaluators", {"reason": "a conflict"}, expect=200)
+    short = await steps.post(f"/evaluations/{evaluation_id}/close", {"lapse": True, "reason": "x"}, expect=409)
+    assert short["missing"] == [task["contract_id"]]
+    assert {each["state"] for each in await steps.tasks(0)} == {"submitted"}  # nothing of a refused step stays
+    for number in (1, 2):
+        for each in await steps.tasks(number):
+            if each["state"] == "assigned":
+                await steps.rate(number, each, management="62", openness="64")
+    again = await steps.post(f"/evaluations/{evaluation_id}/close", {}, expect=200)
+    assert again["ratings"] == {"submitted": 8, "recused": 1}
+    (act,) = [
+        each for each in (await steps.get(f"/evaluations/{evaluation_id}/acts"))["items"] if each["kind"] == "recused"
+    ]
+    assert act["reason"] == "E-0000: business, declared for the contract; the submitted marks are set aside"
+    await closed(steps, made["id"])
+    (value, _) = (await steps.get(f"/calibrations/{made['id']}/values?contract_id={task['contract_id']}"))["items"]
+    assert value["ratings"] == 2
+    assert steps.evaluators[0]["id"] not in value["marks"]
+
+
 async def test_a_round_is_opened_before_or_after_a_determination_and_not_during_one(steps: Steps) -> None:
     """Whoever issues a determination holds the contract's lock while it asks what stands in the way."""
     evaluation_id = await rated(steps, careful, cases=4, evaluators=3)

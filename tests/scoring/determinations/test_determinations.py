@@ -22,7 +22,9 @@ from tests.scoring.cases import (
     state,
 )
 from tests.scoring.conftest import QUESTIONS, SELF, Scoring
+from tests.scoring.following import DOCUMENT
 
+from shared import clock
 from shared.events import DeterminationIssued, EventData
 from shared.ids import new_id
 from shared.testing import events
@@ -233,6 +235,17 @@ async def test_a_provider_sees_determinations_about_itself_only(scoring: Scoring
     made = (await scoring.determine(CONTRACT)).json()
     await scoring.hear(entry(9, "deduction", amount=6_000))
     mine = scoring.client.as_("provider", organisation=ident(4, 2))
+    # A determination takes effect on service: until it is handed over, the provider knows nothing of it.
+    for path in (f"/v1/determinations/{made['id']}", f"/v1/determinations/{made['id']}/acts"):
+        assert (await mine.get(path)).status_code == 404
+    assert (await mine.get("/v1/determinations")).json()["items"] == []
+    served = {"method": "in_person", "served_at": clock.now().isoformat(), "proof": DOCUMENT}
+    for party, status in (("purchaser", 404), ("provider", 200)):
+        act = await scoring.client.as_("finance").post(
+            f"/v1/determinations/{made['id']}/service", json=served | {"party": party}
+        )
+        assert act.status_code == 201, act.text
+        assert (await mine.get(f"/v1/determinations/{made['id']}")).status_code == status
     answer = await mine.get(f"/v1/determinations/{made['id']}")
     assert answer.status_code == 200
     assert answer.json()["would_now_be"] is None  # the live score is the officers'

@@ -304,3 +304,25 @@ async def test_rotation_and_qualification(steps: Steps) -> None:
     draw = await steps.drawn()
     assert draw["random"] is False
     assert {each["reasons"][0] for each in draw["body"]["exclusions"]} == {"qualification: not qualified for A05"}
+
+
+async def test_who_reads_live_scores_does_not_rate(steps: Steps) -> None:
+    """One person in two roles: the token that reads scores is refused at each step, and may give the case up."""
+    await steps.scoring.hear(*contracts(3))
+    await steps.register(4)
+    await steps.planned(3)
+    await steps.drawn()
+    task = (await steps.tasks(0))[0]
+    path = f"/v1/evaluations/assignments/{task['id']}"
+    for role in ("finance", "purchaser", "auditor", "operator"):
+        both = steps.scoring.client.as_("evaluator", role, subject="evaluator-0")
+        answer = await both.post(f"{path}/declaration", json={"conflict": False})
+        assert (answer.status_code, answer.json()["type"]) == (403, "/problems/forbidden"), role
+        assert role in answer.json()["detail"]
+    alone, both = steps.as_evaluator(0), steps.scoring.client.as_("evaluator", "auditor", subject="evaluator-0")
+    assert (await alone.post(f"{path}/declaration", json={"conflict": False})).status_code == 200
+    assert (await both.post(f"{path}/ratings", json={"marks": marks("85", "70")})).status_code == 403
+    assert (await alone.post(f"{path}/ratings", json={"marks": marks("85", "70")})).status_code == 201
+    assert (await both.post(f"{path}/submit")).status_code == 403
+    given_up = {"conflict": True, "nature": "advice", "statement": "simulated"}
+    assert (await both.post(f"{path}/declaration", json=given_up)).json()["state"] == "recused"

@@ -199,3 +199,16 @@ def test_blocks_and_the_path_for_complete_data_change_no_bit(exponents: tuple[fl
         for column in (0, 2047, 2048, 4499):
             alone = aggregate(tree, leaves[:, [column]], state[:, [column]], weight)
             np.testing.assert_array_equal(alone.nodes[:, 0], whole.nodes[:, column])
+
+
+@pytest.mark.parametrize("exponent", [-2.0, -1.0, 0.0, 0.5, 2.0])
+def test_a_node_in_which_nothing_counts_divides_nothing(exponent: float) -> None:
+    """Both of its indicators are impossible to evidence: no number of it is used, and none is made."""
+    tree = Tree(3, ((0, 1), (2, 3)), (exponent, 1.0))
+    state = np.array([[REWEIGHT], [REWEIGHT], [EVIDENCE]], np.int8)
+    found = aggregate(tree, np.array([[0.0], [0.0], [70.0]]), state, np.array([[50.0], [50.0], [40.0], [60.0]]))
+    assert found.score.tolist() == [70.0]
+    assert found.earned is not None
+    assert found.lost is not None
+    assert found.earned.tolist() == [[0.0], [0.0], [70.0]]
+    assert found.lost.tolist() == [[0.0], [0.0], [30.0]]

@@ -11,12 +11,13 @@ import pypdfium2
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
-from tests.scoring.cases import CONTRACT, REGION, closed_wave, complete_history, ident
+from tests.scoring.cases import AT, CONTRACT, REGION, closed_wave, complete_history, ident, state
 from tests.scoring.conftest import SELF, Scoring
 
 from scoring.determinations.totals import determined_groups, year_means
 from scoring.reports.handlers import ANNUAL_JOB
 from shared import clock
+from shared.events import CatalogueApproved, CatalogueEntryState
 from shared.jobs import Worker
 
 PROVIDER = ident(4, 2)
@@ -103,6 +104,10 @@ async def test_an_issued_report_never_changes_and_is_bound_to_its_seal(scoring: 
     second = await seal(PNG + b"2", status=201, reason="the first scan lacked a page")
     assert second["replaces"] == bound["id"]
     assert (await fetch(scoring, f"{where}/seal", role="auditor")).content == PNG + b"2"
+    # The provider reads it once the determination was handed over.
+    for path in (where, f"{where}/document", f"{where}/seal"):
+        await fetch(scoring, path, role="provider", status=404)
+    await hand_over(scoring.client.as_("finance"), determination["id"])
     read = (await fetch(scoring, where, role="provider")).json()
     assert read["seal"]["id"] == second["id"]
     assert read["replaced_by"] is None
@@ -124,7 +129,9 @@ async def test_the_self_evaluation_table_is_of_the_determination_or_live(scoring
     assert (live["B7"].value, live["C7"].value, live["D7"].value) == (120000, 120000, 114000)
     total = next(row for row in live.iter_rows() if row[0].value == "总分")
     assert total[6].value == float((await scoring.head(CONTRACT))["score"])
-    await scoring.determine(CONTRACT)
+    made = (await scoring.determine(CONTRACT)).json()
+    await fetch(scoring, path, role="provider", status=404)
+    await hand_over(scoring.client.as_("finance"), made["id"])
     determined = await fetch(scoring, path, role="provider")
     assert "哈财绩〔2026〕17号" in openpyxl.load_workbook(BytesIO(determined.content))["自评表"]["A2"].value
 
@@ -143,8 +150,8 @@ async def test_the_public_reads_published_reports_without_the_signer(scoring: Sc
     assert "officer-7" in (await fetch(scoring, path, framework_id=SELF)).text
 
 
-async def publish(officer: Any, determination_id: str) -> None:
-    """Serve a determination on its provider and publish it."""
+async def hand_over(officer: Any, determination_id: str) -> None:
+    """Serve a determination on its provider."""
     at = clock.now().isoformat()
     served = {
         "party": "provider",
@@ -154,6 +161,11 @@ async def publish(officer: Any, determination_id: str) -> None:
     }
     answer = await officer.post(f"/v1/determinations/{determination_id}/service", json=served)
     assert answer.status_code == 201, answer.text
+
+
+async def publish(officer: Any, determination_id: str) -> None:
+    """Serve a determination on its provider and publish it."""
+    await hand_over(officer, determination_id)
     answer = await officer.post(f"/v1/determinations/{determination_id}/publication", json={})
     assert answer.status_code == 201, answer.text
 
@@ -214,3 +226,40 @@ async def test_years_and_days_are_those_of_the_offices(scoring: Scoring) -> None
     [(valid_on, body)] = await scoring.rows("SELECT valid_on, body FROM evidence WHERE kind = 'wave'")
     assert valid_on == date(2027, 1, 1)
     assert "valid_on" not in body
+
+
+async def test_a_report_names_a_provinces_own_kind_of_service(scoring: Scoring) -> None:
+    async def said(language: str) -> str:
+        page = await fetch(scoring, f"/v1/reports/contracts/{CONTRACT}", framework_id=SELF, language=language)
+        return str(page.text)
+
+    def edition(number: int, in_force_on: date, *items: tuple[str, str, str | None], of: str = "CN-23") -> Any:
+        named = tuple(CatalogueEntryState(code=code, name=zh, name_en=en) for code, zh, en in items)
+        return CatalogueApproved(
+            edition_id=ident(9, number),
+            jurisdiction=of,
+            edition=f"simulated {number}",
+            in_force_on=in_force_on,
+            approved_at=AT,
+            items=named,
+        )
+
+    await scoring.hear(*complete_history(service_category="A050102", signed_on=date(2026, 2, 1)))
+    assert "A050102（属 A05 卫生健康公共服务）" in await said("zh")
+
+    care = edition(1, date(2026, 1, 1), ("A05", "卫生健康服务", None), ("A0501", "居家护理服务", "Nursing at home"))
+    later = edition(2, date(2026, 12, 1), ("A0501", "以后的名称", "A later name"))
+    others = edition(3, date(2026, 1, 1), ("A050102", "别省名称", "Another province"), of="CN-31")
+    central = edition(4, date(2026, 1, 2), ("A050102", "中央名称", "Central"), of="CN-00")
+    await scoring.hear(later, others, central, care)
+    await scoring.hear(care)
+    assert "A050102（属 A0501 居家护理服务）" in await said("zh")
+    assert "A050102 (part of A0501 Nursing at home)" in await said("en")
+
+    # Without an English name the central list's stands in, and a code of no list stands alone.
+    nameless = edition(5, date(2026, 1, 5), ("A050102", "助浴服务", None))
+    await scoring.hear(nameless)
+    assert "助浴服务（A050102）" in await said("zh")
+    assert "A050102 (part of A05 Health)" in await said("en")
+    await scoring.hear(state("completed", version=4, service_category="A990101"))
+    assert ">A990101<" in await said("en")

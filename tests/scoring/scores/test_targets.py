@@ -1,6 +1,7 @@
 """A contract's targets beside what earlier contracts agreed and reached. All simulated."""
 
-from datetime import date
+from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -8,8 +9,15 @@ import pytest
 from tests.scoring.cases import CONTRACT, agreed, complete_history, ident, observation, state
 from tests.scoring.conftest import SELF, Scoring
 
-from scoring.scores.targets.comparison import Agreed, Compared, Past, compare
-from shared.events import ContractCreated, PartyRef
+from scoring.scores.targets.comparison import Agreed, Before, Compared, Past, compare
+from shared.events import (
+    ContractCorrected,
+    ContractCreated,
+    ContractState,
+    EventData,
+    ObservationWithdrawn,
+    PartyRef,
+)
 
 
 def past(target: float, reached: float | None = None, **rest: Any) -> Past:
@@ -83,6 +91,78 @@ def test_a_target_is_softened_below_what_was_agreed_and_reached() -> None:
     slow = [past(float(target), 10.0, higher=False) for target in range(12, 22)]
     assert softened(compare([mine(20.0, higher=False)], slow)) == "region"
     assert softened(compare([mine(12.0, higher=False)], slow)) is None
+
+
+def test_a_contracts_own_target_that_was_lowered_is_softened_without_any_other() -> None:
+    def own(*targets: float, unit: str = "%") -> dict[str, list[Before]]:
+        return {"1": [Before(each, unit) for each in targets]}
+
+    assert softened(compare([mine(90.0)], [], before=own(90.0))) is None
+    assert softened(compare([mine(95.0)], [], before=own(90.0, 95.0))) is None  # it was raised
+    (found,) = compare([mine(92.0)], [], before=own(90.0, 95.0, 92.0))
+    assert found.softened is not None
+    assert (found.softened.name, found.softened.asked, found.softened.reached) == ("agreed", 95.0, None)
+    assert softened(compare([mine(12.0, higher=False)], [], before=own(10.0, 12.0))) == "agreed"
+    assert softened(compare([mine(12.0, higher=False)], [], before=own(14.0, 12.0))) is None
+    (other,) = compare([mine(90.0, unit="percent")], [], before=own(90.0))
+    assert other.softened is not None
+    assert (other.softened.name, other.softened.unit) == ("agreed", "%")
+    # What counts in no score needs no reason.
+    assert softened(compare([mine(92.0, counts=False)], [], before=own(95.0))) is None
+
+
+async def test_a_target_lowered_after_approval_is_determined_with_a_reason_only(scoring: Scoring) -> None:
+    """A correction after the fact brings the target down to what was reached; nobody else agreed the indicator."""
+    history = complete_history()
+    completed = history[-2]
+    assert isinstance(completed, ContractState)
+    lowered = (completed.indicators[0].model_copy(update={"target": Decimal(90)}), *completed.indicators[1:])
+    told = completed.model_dump() | {"version": 4, "indicators": [each.model_dump() for each in lowered]}
+    corrected = ContractCorrected(**told, correction_id=ident(8, 1), corrected=("indicators.O1.target",))
+    await scoring.hear(*history, corrected)
+    indicator = str(lowered[0].indicator_id)
+    (flagged, *rest) = (await scoring.get("/v1/targets", contract_id=str(CONTRACT)))["items"]
+    by_id = {each["indicator_id"]: each["softened"] for each in (flagged, *rest)}
+    assert {key: value for key, value in by_id.items() if value} == {indicator: "agreed"}
+    refused = await scoring.determine(CONTRACT)
+    assert (refused.status_code, refused.json()["type"]) == (409, "/problems/targets-softened")
+    assert "agreed before: 100.000000 %" in refused.json()["targets"][0]["how"]
+    reason = "The printed contract says 90; 100 was typed by mistake."
+    made = await scoring.determine(CONTRACT, softened_targets={indicator: reason})
+    assert made.status_code == 201, made.text
+    [kept] = made.json()["softened_targets"]
+    assert (kept["against"], kept["median_target"], kept["median_result"]) == ("agreed", "100.000000", None)
+    for language, said in (("zh", "与本合同曾约定的 100% 不同"), ("en", "has had in force: 100%")):
+        params = {"framework_id": SELF, "language": language}
+        page = await scoring.client.as_("finance").get(f"/v1/reports/contracts/{CONTRACT}", params=params)
+        assert said in page.text
+        assert reason in page.text
+
+
+async def test_results_taken_back_and_targets_added_after_the_fact_are_no_standard(scoring: Scoring) -> None:
+    """Of nine contracts one typed its target in when the outcome was known, and one took a later result back."""
+    events: list[EventData] = []
+    for number in range(9):
+        contract_id = ident(1, 500 + number)
+        indicator = agreed(1, "output", "O1", target="110", added_after_the_fact=number == 8)
+        active = state("active", version=2, contract_id=contract_id, indicators=(indicator,))
+        events += [active, observation(600 + number, indicator, value=120, contract_id=contract_id)]
+    taken = ident(1, 500)
+    wrong = observation(700, agreed(1, "output", "O1", target="110"), value=5, contract_id=taken)
+    back = ObservationWithdrawn(
+        withdrawal_id=ident(6, 1),
+        observation_id=wrong.observation_id,
+        supersedes=wrong.observation_id,
+        contract_id=taken,
+        region=wrong.region,
+        indicator_id=wrong.indicator_id,
+        observed_on=wrong.observed_on,
+        recorded_at=wrong.recorded_at + timedelta(hours=1),
+    )
+    await scoring.hear(*events, wrong, back, state("active", version=2))
+    items = (await scoring.get("/v1/targets", contract_id=str(CONTRACT)))["items"]
+    sector = next(each for each in items if each["code"] == "O1")["groups"][2]
+    assert (sector["targets"], sector["results"], sector["reached"]) == (8, 8, 1.0)
 
 
 def softened(found: list[Compared]) -> str | None:

@@ -12,6 +12,7 @@ from contracts.amendments.service import amendment_event
 from contracts.campaigns.models import Campaign, CampaignReturn
 from contracts.campaigns.queries import list_reminders
 from contracts.campaigns.telling import reminder_event, return_event
+from contracts.catalogue.service import approved_editions
 from contracts.contracts.queries import ContractRecord, codes_of, snapshot_contracts
 from contracts.disclosure.service import redact_event
 from contracts.documents.models import Document
@@ -74,9 +75,9 @@ _EVENT_OF_STATE: dict[str, type[ContractState]] = {
 
 
 async def snapshot(session: AsyncSession) -> AsyncIterator[tuple[EventData, UUID | str, str]]:
-    """Events that tell everything: organisations, contracts, then the facts about them."""
-    async for organisation in every_row(session, Organisation):
-        yield organisation_event(organisation), organisation.id, NATIONAL
+    """Events that tell everything: the catalogue, organisations, contracts, then the facts about them."""
+    async for told in _reference(session):
+        yield told
     async for record in snapshot_contracts(session):
         yield _contract_event(record), record.state.contract_id, record.state.region
     codes: dict[UUID, str] = {}
@@ -101,6 +102,14 @@ async def snapshot(session: AsyncSession) -> AsyncIterator[tuple[EventData, UUID
         yield told
     async for told in _year(session):
         yield told
+
+
+async def _reference(session: AsyncSession) -> AsyncIterator[tuple[EventData, UUID | str, str]]:
+    """Approved editions of the catalogue, organisations."""
+    async for edition in approved_editions(session):
+        yield edition, edition.edition_id, edition.jurisdiction
+    async for organisation in every_row(session, Organisation):
+        yield organisation_event(organisation), organisation.id, NATIONAL
 
 
 async def _implementation(session: AsyncSession) -> AsyncIterator[tuple[EventData, UUID | str, str]]:

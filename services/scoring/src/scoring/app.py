@@ -4,6 +4,7 @@ from scoring.appeals.handlers import appeal_clocks_job, flag_decided_job
 from scoring.appeals.routes import routes as appeals
 from scoring.calibrations.routes import routes as calibrations
 from scoring.calibrations.service import ENTER_JOB
+from scoring.catalogue.handlers import on_catalogue_approved
 from scoring.comparisons.routes import routes as comparisons
 from scoring.determinations.routes import routes as determinations
 from scoring.evaluations.cases.routes import routes as evaluation_cases
@@ -42,6 +43,7 @@ from scoring.settings import ScoringSettings
 from scoring.snapshot import snapshot
 from shared.events import (
     AcceptanceRecorded,
+    CatalogueApproved,
     ContractActivated,
     ContractCancelled,
     ContractCompleted,
@@ -65,6 +67,7 @@ __all__ = ["SLICES", "contracts_subscription", "service", "surveys_subscription"
 
 # A later slice may use the earlier ones, never the other way round.
 SLICES = (
+    "catalogue",
     "frameworks",
     "evidence",
     "scores",
@@ -97,6 +100,7 @@ contracts_subscription = Subscription(
         ObservationWithdrawn.TYPE: on_observation_withdrawn,
         LedgerPosted.TYPE: on_ledger_posted,
         AcceptanceRecorded.TYPE: on_acceptance_recorded,
+        CatalogueApproved.TYPE: on_catalogue_approved,
     },
     finish=score_touched,
 )

@@ -3,6 +3,7 @@
 from scoring.appeals import models as _appeals
 from scoring.base import Base
 from scoring.calibrations import models as _calibrations
+from scoring.catalogue import models as _catalogue
 from scoring.comparisons import models as _comparisons
 from scoring.determinations import models as _determinations
 from scoring.evaluations import models as _evaluations
@@ -18,6 +19,7 @@ from shared.schema import attach
 __all__ = ["metadata"]
 
 MODELS = (
+    _catalogue,
     _frameworks,
     _evidence,
     _scores,

@@ -6,6 +6,8 @@ This package imports pydantic and the standard library only, so that a subscribe
 from shared.events.base import CATALOG, Amount, Envelope, EventData, EventEntry, Figure, event
 from shared.events.campaigns import *  # noqa: F403 - each module states its own __all__
 from shared.events.campaigns import __all__ as _campaigns
+from shared.events.catalogue import *  # noqa: F403
+from shared.events.catalogue import __all__ as _catalogue
 from shared.events.contracts import *  # noqa: F403 - each module states its own __all__
 from shared.events.contracts import __all__ as _contracts
 from shared.events.evaluations import *  # noqa: F403
@@ -30,6 +32,7 @@ __all__ = [  # noqa: PLE0604 - the names of the producers' modules are added bel
     "Figure",
     "event",
     *_campaigns,
+    *_catalogue,
     *_contracts,
     *_supervision,
     *_surveys,

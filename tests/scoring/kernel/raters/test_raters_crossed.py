@@ -190,3 +190,13 @@ def test_what_is_known_of_a_rater_enters() -> None:
     centre = inverse.sum(axis=0) @ shifted / inverse.sum()
     assert told.unit == pytest.approx(variances.unit * z_u.T @ inverse @ (shifted - centre), abs=1e-7)
     assert random_design(unit, rater).full_rank
+
+
+@pytest.mark.parametrize(("step", "rise"), [(7.0, 3.0), (50.0, 0.0), (0.0, 3.0), (0.5, 11.0)])
+def test_marks_that_leave_nothing_over_have_the_variances_of_the_effects(step: float, rise: float) -> None:
+    """Evaluators who differ by the same points on every case: the likelihood grows without end, the answer is plain."""
+    unit, rater = np.repeat(np.arange(12), 3), np.tile(np.arange(3), 12)
+    found = fit_variances(unit, rater, 20.0 + rise * unit + step * rater)
+    assert found.rater == pytest.approx(step**2, rel=0.04, abs=1e-6)
+    assert found.unit == pytest.approx(float(np.var(rise * np.arange(12), ddof=1)), rel=0.04, abs=1e-6)
+    assert found.residual < 1e-6

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 from tests.scoring.kernel.raters.simulations import SCENARIOS, confounded, figures, region_gaps, scenario
 
 from scoring.kernel.raters.components import components, cross_marked, rater_homes
@@ -27,6 +28,34 @@ def test_calibration_never_makes_it_worse(name: str) -> None:
         found = figures(name, rounds=1, seed=seed + 40)
         assert found["rmse_fair"] <= 1.05 * found["rmse_raw"]
         assert found["covered"] > 0.85
+
+
+def test_intervals_of_few_evaluators_cover() -> None:
+    """Three evaluators say little of how severities differ: their degrees of freedom enter, not the marks' alone."""
+    random = np.random.default_rng(17)
+    unit, rater = np.repeat(np.arange(20), 3), np.tile(np.arange(3), 20)
+    covered, alone = [], []
+    for _ in range(60):
+        truth = 70.0 + 9.0 * random.standard_normal(20)
+        mark = truth[unit] + (6.0 * random.standard_normal(3))[rater] + 4.0 * random.standard_normal(60)
+        found = calibrate(unit, rater, mark, low=-1e9, high=1e9)
+        errors = np.abs(found.fair - truth) / found.fair_se
+        covered.append(float((errors <= stats.t.ppf(0.975, found.fair_df)).mean()))
+        alone.append(float((errors <= stats.t.ppf(0.975, 60 - 20 - 3 + 1)).mean()))
+    # In one round all cases share the pool's error, so sixty rounds tell the difference better than the level.
+    assert float(np.mean(covered)) > 0.9
+    assert float(np.mean(covered)) > float(np.mean(alone)) + 0.02
+
+
+def test_two_evaluators_know_little_of_their_own_severity() -> None:
+    """Both mark every case and differ by 12 points: the raw error has about one degree of freedom, not nineteen."""
+    unit, rater = np.repeat(np.arange(20), 2), np.tile([0, 1], 20)
+    truth = np.random.default_rng(3).normal(70.0, 9.0, 20)
+    noise = np.random.default_rng(4).normal(0.0, 2.0, 40)
+    decision = decide(unit, rater, truth[unit] + np.where(rater == 0, 6.0, -6.0) + noise, random=True)
+    assert (decision.offered, decision.reason) == (False, "too_few")
+    assert decision.calibration is not None
+    assert 1.0 <= float(decision.calibration.fair_df.max()) < 1.5
 
 
 def test_true_regional_differences_stay_or_calibration_is_refused() -> None:

@@ -1,6 +1,7 @@
 """Writing editions of the catalogue: drafted by one person, approved by another, never changed afterwards."""
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import delete, insert, select
@@ -21,11 +22,16 @@ from shared import audit, clock
 from shared.auth import require_region
 from shared.concurrency import check_version
 from shared.db import principal_in
+from shared.events import CatalogueApproved, CatalogueEntryState
 from shared.ids import new_id
+from shared.outbox import emit
 
-__all__ = ["approve_edition", "create_edition", "replace_items"]
+__all__ = ["approve_edition", "approved_editions", "create_edition", "replace_items"]
 
 Rows = list[dict[str, str | None]]
+
+_TOLD_AT_ONCE: Final = 100
+"""Items of one event: the longest names of so many stay below the limit of an event's body."""
 
 
 async def create_edition(session: AsyncSession, body: EditionIn) -> Edition:
@@ -94,7 +100,39 @@ async def approve_edition(session: AsyncSession, *, edition_id: UUID, if_match: 
     row.version += 1
     row.updated_at = clock.now()
     audit.record(session, "catalogue.approved", noun="catalogue_edition", noun_id=row.id, region=row.jurisdiction)
+    for each in await _told(session, row):
+        emit(session, each, subject=row.id, region=row.jurisdiction)
     return edition_of(row)
+
+
+async def approved_editions(session: AsyncSession) -> AsyncIterator[CatalogueApproved]:
+    """Every approved edition as its approval told it, for a listener that starts anew; the shipped one is known."""
+    statement = select(CatalogueEdition).where(CatalogueEdition.state == "approved").order_by(CatalogueEdition.id)
+    for row in (await session.execute(statement)).scalars():
+        for each in await _told(session, row):
+            yield each
+
+
+async def _told(session: AsyncSession, row: CatalogueEdition) -> list[CatalogueApproved]:
+    assert row.approved_at is not None  # noqa: S101 - a constraint of the table
+    items = await items_of(session, edition_id=row.id)
+    starts = range(0, len(items), _TOLD_AT_ONCE)
+    return [
+        CatalogueApproved(
+            edition_id=row.id,
+            part=number,
+            parts=len(starts),
+            jurisdiction=row.jurisdiction,
+            edition=row.edition,
+            in_force_on=row.in_force_on,
+            approved_at=row.approved_at,
+            items=tuple(
+                CatalogueEntryState(code=item.code, name=item.name, name_en=item.name_en)
+                for item in items[start : start + _TOLD_AT_ONCE]
+            ),
+        )
+        for number, start in enumerate(starts, start=1)
+    ]
 
 
 def _require_issuer(jurisdiction: str) -> None:

@@ -14,7 +14,11 @@ def for_provider(rows: Sequence[ContractResult]) -> list[ContractResult]:
     Nothing says before the service what was signed: consequences, the purchaser's appeals and clocks of a determination
     appear with it.
     """
-    known = {act.about_id for act in _acts(rows) if act.data["kind"] in {"service", "publication"}}
+    known = {
+        act.about_id
+        for act in _acts(rows)
+        if act.data["kind"] == "publication" or (act.data["kind"], act.data["party"]) == ("service", "provider")
+    }
     told = [row for row in rows if row.noun != "notice" and _told(row, known)]
     shown = {row.id for row in told}
     own = [row for row in rows if row.noun == "notice" and (row.data["owner"] == "provider" or row.about_id in shown)]

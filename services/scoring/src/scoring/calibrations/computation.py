@@ -21,9 +21,12 @@ __all__ = ["ALGORITHM", "DRIFT", "Found", "Value", "compute", "grade_of"]
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
 
-ALGORITHM: Final = {"id": "crossed-reml", "version": "1"}
+ALGORITHM: Final = {"id": "crossed-reml", "version": "2"}
+"""Version 1 counted the marks' degrees of freedom alone; its rounds stay as they were closed."""
 DRIFT: Final = 2.0
 """SD in points by which a severity may move between two rounds; the product's own choice."""
+ROUNDING_SD: Final = 1.0 / np.sqrt(12.0)
+"""SD of what is lost where a mark is given in whole points: no judgement is exact, even where all judge alike."""
 UNKNOWN_SD: Final = 100.0 / np.sqrt(12.0)
 """SD of a mark of which nothing is known: uniform over the scale."""
 
@@ -142,8 +145,8 @@ def _values(entering: Sequence[Column], decided: Mapping[str, Decision], *, offe
                     raw=float(raw[unit]),
                     fair=float(done.fair[unit]) if calibrated and done is not None else None,
                     shrunk=float(done.shrunk[unit]) if calibrated and done is not None else None,
-                    se=float(se),
-                    df=None if done is None else done.df,
+                    se=float(max(se, ROUNDING_SD / np.sqrt(k[unit]))),
+                    df=None if done is None else round(float((done.fair_df if offered else done.raw_df)[unit]), 2),
                     clipped=bool(done.clipped[unit]) if calibrated and done is not None else False,
                     basis="fair" if calibrated else "raw",
                     marks={

@@ -105,7 +105,9 @@ class ValueOut(Out):
     fair: Six | None = Field(description="Mean of the marks less their evaluators' severity, cut to 0-100.")
     shrunk: Six | None = Field(description="The best prediction: drawn towards the mean by the marks' unreliability.")
     se: Six | None = Field(description="Standard error of what enters the score, points.")
-    df: Six | None = Field(description="Degrees of freedom of the residual variance.")
+    df: Six | None = Field(
+        description="Degrees of freedom of the standard error: of marks and of evaluators (Satterthwaite)."
+    )
     clipped: bool = Field(description="Whether the fair value was cut to 0-100.")
     evaluator_dependent: bool = Field(description="Whether the marks' grade would be another without some evaluator.")
     basis: str = Field(description="What enters the score: fair or raw.")

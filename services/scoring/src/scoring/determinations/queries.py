@@ -70,13 +70,13 @@ def _successor() -> Select[UUID]:
     return select(later.id).where(later.replaces == Determination.id)
 
 
-def _done(kind: str) -> ColumnElement[bool]:
-    return (
-        select(DeterminationAct.id)
-        .where(DeterminationAct.determination_id == Determination.id, DeterminationAct.kind == kind)
-        .correlate(Determination)
-        .exists()
+def _done(kind: str, *, party: str | None = None) -> ColumnElement[bool]:
+    acts = select(DeterminationAct.id).where(
+        DeterminationAct.determination_id == Determination.id, DeterminationAct.kind == kind
     )
+    if party is not None:
+        acts = acts.where(DeterminationAct.party == party)
+    return acts.correlate(Determination).exists()
 
 
 def _suspended() -> ColumnElement[bool]:
@@ -94,9 +94,12 @@ def _suspended() -> ColumnElement[bool]:
 
 
 def _visible(provider: UUID | None) -> Select[Determination, UUID]:
-    """Determinations with their successors; a provider sees those about itself only."""
+    """Determinations with their successors; a provider sees those about itself, once handed over or published."""
     statement = select(Determination, _successor().scalar_subquery())
-    return statement if provider is None else statement.where(Determination.provider_id == provider)
+    if provider is None:
+        return statement
+    known = _done("service", party="provider") | _done("publication")
+    return statement.where(Determination.provider_id == provider, known)
 
 
 async def find_determination(

@@ -31,7 +31,7 @@ routes = router(tags=["determinations"])
 
 OFFICERS = frozenset({"finance", "purchaser", "auditor", "operator"})
 Signer = Annotated[Principal, allow("finance", "purchaser")]
-# Officers and the provider concerned read what is signed; everybody else what is published.
+# Officers read what is signed, the provider concerned what was handed over to it; everybody else what is published.
 Reader = Annotated[Principal, allow(*ROLES)]
 Party = Annotated[Principal, allow("finance", "purchaser", "provider", "auditor", "operator")]
 
@@ -65,7 +65,8 @@ async def list_determinations(
 ) -> Page[DeterminationOut]:
     """In the order of issue; interim, completion and followUp stand side by side.
 
-    Officers see all, replaced ones included; a provider those about itself; everybody else what is published.
+    Officers see all, replaced ones included; a provider those about itself that were handed over to it; everybody else
+    what is published.
     """
     found = await queries.list_determinations(
         session,

@@ -69,8 +69,9 @@ class DeterminationIn(Model):
     softened_targets: dict[str, Justification] = Field(
         {},
         max_length=200,
-        description="By indicator id, why a target was agreed that asks for less than earlier contracts agreed and "
-        "reached: for each that GET /v1/targets marks as `softened`, unless the framework only informs about them.",
+        description="By indicator id, why a target asks for less than the contract itself did before, or than earlier "
+        "contracts agreed and reached: for each that GET /v1/targets marks as `softened`, unless the framework only "
+        "informs about them.",
     )
 
     @model_validator(mode="after")
@@ -116,15 +117,21 @@ class ActOut(Out):
 
 
 class SoftenedTargetOut(Out):
-    """An agreed target that asked for less than earlier contracts of the service agreed and reached."""
+    """An agreed target that asked for less than the contract itself did, or than earlier ones agreed and reached."""
 
     indicator_id: str = Field(description="The agreed indicator.")
     name: str = Field(description="Its name.")
     unit: str = Field(description="Its unit.")
     target: str = Field(description="The agreed target, six decimals.")
-    against: str = Field(description="history | region | sector: whose medians it lies short of.")
-    median_target: str = Field(description="Median of their targets.")
-    median_result: str = Field(description="Median of their results.")
+    against: str = Field(
+        description="agreed: the contract's own target at another time; history | region | sector: whose medians it "
+        "lies short of."
+    )
+    median_target: str = Field(description="Median of their targets; agreed: the contract's own then.")
+    median_result: str | None = Field(description="Median of their results; null: against is `agreed`.")
+    unit_before: str | None = Field(
+        None, description="Unit of `median_target`: another than `unit` where that was changed; null: as `unit`."
+    )
     reason: str | None = Field(description="Why it was agreed all the same; null: the framework asked for none.")
 
 

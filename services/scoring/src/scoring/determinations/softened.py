@@ -1,4 +1,4 @@
-"""Agreed targets that ask for less than earlier contracts agreed and reached: a person says why."""
+"""Agreed targets that ask for less than this contract did before, or than earlier ones did: a person says why."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -42,15 +42,15 @@ async def softened_targets(
     missing = [each for each in found if each["reason"] is None]
     if missing and framework.softened == REASON:
         raise TargetsSoftened(
-            "These targets ask for less than earlier contracts of the service agreed and reached: "
-            f"{', '.join(each['name'] for each in missing)}. Say why in `softened_targets`, by indicator id.",
+            "These targets ask for less than the contract itself did, or than earlier contracts of the service agreed "
+            f"and reached: {', '.join(each['name'] for each in missing)}. Say why in `softened_targets`, by "
+            "indicator id.",
             targets=[
                 {
                     "what": each["indicator_id"],
                     "name": each["name"],
                     "rule": _RULE,
-                    "how": f"target {each['target']}, {each['against']}: median target {each['median_target']}, median "
-                    f"result {each['median_result']}; give a reason in softened_targets",
+                    "how": f"target {each['target']}, {_beside(each)}; give a reason in softened_targets",
                 }
                 for each in missing
             ],
@@ -58,18 +58,23 @@ async def softened_targets(
     return found
 
 
+def _beside(told: Mapping[str, Any]) -> str:
+    if told["median_result"] is None:
+        return f"agreed before: {told['median_target']} {told['unit_before']}"
+    return f"{told['against']}: median target {told['median_target']}, median result {told['median_result']}"
+
+
 def _told(each: Compared, reasons: Mapping[str, str]) -> dict[str, Any]:
-    group = each.softened
-    assert group is not None  # noqa: S101 - only softened ones are told
-    assert group.target_quartiles is not None  # noqa: S101 - a group without medians softens nothing
-    assert group.result_quartiles is not None  # noqa: S101 - as above
+    found = each.softened
+    assert found is not None  # noqa: S101 - only softened ones are told
     return {
         "indicator_id": each.agreed.indicator_id,
         "name": each.agreed.name,
         "unit": each.agreed.unit,
         "target": f"{each.agreed.target:.6f}",
-        "against": group.name,
-        "median_target": f"{group.target_quartiles[1]:.6f}",
-        "median_result": f"{group.result_quartiles[1]:.6f}",
+        "against": found.name,
+        "median_target": f"{found.asked:.6f}",
+        "median_result": None if found.reached is None else f"{found.reached:.6f}",
+        "unit_before": found.unit,
         "reason": reasons.get(each.agreed.indicator_id),
     }

@@ -107,6 +107,7 @@ def _divided(values: list[Array], shares: list[Array], exponent: float) -> tuple
             # The common factor M^(1 - p) changes along the path.
             level = mean_of(np.array(moved), np.array(shares), exponent)
             common = level if exponent == 0.0 else level / np.maximum(_raised(level, exponent), 1e-300)
+            common = np.where(np.isfinite(common), common, 0.0)  # no share at all: a mean without meaning
             for number, (slope, value) in enumerate(zip(slopes, entering, strict=True)):
                 paths[number] += part * slope * common * (100.0 - value)
     return _parts(raised, shares), _parts(paths, shares)

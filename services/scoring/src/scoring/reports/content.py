@@ -120,8 +120,10 @@ class SoftenedTarget(Content):
 
     against: str
     median_target: str
-    median_result: str
+    median_result: str | None
     reason: str | None
+    unit_before: str | None = None
+    """Unit of `median_target` where it is not the target's own."""
 
 
 class TargetLine(Content):
@@ -165,6 +167,9 @@ class ContractReport(Content):
     contract_id: UUID
     contract_title: str | None
     service_category: str | None
+    category_name: tuple[str, str, str | None] | None = None
+    """Entry of the catalogue in force when it was agreed: code, Chinese and English name; None: no recorded edition
+    has it, or the report was issued by an earlier release."""
     purchaser_id: UUID | None
     provider_id: UUID | None
     # As the contract named them when the report was made; null in reports of earlier releases.

@@ -101,7 +101,7 @@ def _cap(report: ContractReport, cause: str, words: Words) -> str:
 def _subject(report: ContractReport, words: Words) -> list[Block]:
     none = words["none"]
     money = words.money(grouped(report.value), report.currency) if report.value else none
-    category = words.category(report.service_category) if report.service_category else none
+    category = words.category(report.service_category, report.category_name) if report.service_category else none
     return [
         Heading(words["subject"]),
         Facts(

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from scoring.catalogue.queries import category_name
 from scoring.determinations.queries import Found, standings
 from scoring.evidence.queries import contract_of, evidence_bodies
 from scoring.frameworks.document import Framework
@@ -99,11 +100,10 @@ def _softened(each: Compared, told: Sequence[Mapping[str, Any]] | None) -> Softe
     if told is not None:
         kept = next((one for one in told if one["indicator_id"] == each.agreed.indicator_id), None)
         return None if kept is None else SoftenedTarget.model_validate(kept)
-    group = each.softened
-    if group is None or group.target_quartiles is None or group.result_quartiles is None:
+    if (found := each.softened) is None:
         return None
-    medians = [f"{quartiles[1]:.6f}" for quartiles in (group.target_quartiles, group.result_quartiles)]
-    return SoftenedTarget(against=group.name, median_target=medians[0], median_result=medians[1], reason=None)
+    medians = {"median_target": f"{found.asked:.6f}", "median_result": _six(found.reached)}
+    return SoftenedTarget(against=found.name, reason=None, unit_before=found.unit, **medians)
 
 
 async def _targets(
@@ -198,6 +198,9 @@ async def _report(
         contract_id=contract_id,
         contract_title=contract.title if contract else None,
         service_category=contract.service_category if contract else None,
+        category_name=await category_name(
+            session, contract.service_category if contract else None, region=row.region, signed_on=_signed_on(terms)
+        ),
         purchaser_id=contract.purchaser_id if contract else None,
         provider_id=contract.provider_id if contract else None,
         purchaser_name=contract.purchaser_name if contract else None,
@@ -240,6 +243,10 @@ async def _report(
         made_at=clock.now(),
         verify_at="",
     )
+
+
+def _signed_on(terms: Sequence[Mapping[str, Any]]) -> str | None:
+    return next((each.get("signed_on") or each.get("starts_on") for each in terms), None)
 
 
 def _lines(nodes: Sequence[ExplanationNode], *, depth: int) -> list[Line]:

@@ -33,14 +33,17 @@ def target_blocks(report: ContractReport, words: Words) -> list[Block]:
 
 def _short(line: TargetLine, softened: SoftenedTarget, report: ContractReport, words: Words) -> str:
     """A target below earlier ones, with the signer's reason."""
-    said = words.fill(
-        "target_softened",
-        name=line.name,
-        target=measured(line.target, line.unit, words),
-        against=words.code("target_against", softened.against),
-        asked=measured(softened.median_target, line.unit, words),
-        reached=measured(softened.median_result, line.unit, words),
-    )
+    about = {
+        "name": line.name,
+        "target": measured(line.target, line.unit, words),
+        "asked": measured(softened.median_target, softened.unit_before or line.unit, words),
+    }
+    if softened.median_result is None:
+        said = words.fill("target_lowered", **about)
+    else:
+        against = words.code("target_against", softened.against)
+        reached = measured(softened.median_result, line.unit, words)
+        said = words.fill("target_softened", against=against, reached=reached, **about)
     if softened.reason is not None:
         return said + words.fill("target_reason", reason=softened.reason)
     return said + words["target_reason_none" if report.determined else "target_reason_draft"]

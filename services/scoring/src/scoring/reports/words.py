@@ -6,7 +6,7 @@ from functools import cache
 from importlib.resources import files
 
 from shared.divisions import region_label
-from shared.guiding_catalogue import category_label
+from shared.guiding_catalogue import category_label, named_label
 
 __all__ = ["Words", "words_of"]
 
@@ -34,9 +34,13 @@ class Words:
         """The name of a region with its code."""
         return region_label(code, chinese=self.language == "zh")
 
-    def category(self, code: str) -> str:
-        """The name of a kind of service with its code."""
-        return category_label(code, chinese=self.language == "zh")
+    def category(self, code: str, named: tuple[str, str, str | None] | None = None) -> str:
+        """The name of a kind of service with its code: as `named` (code, Chinese, English), else the central list's."""
+        chinese = self.language == "zh"
+        name = None if named is None else named[1] if chinese else named[2]
+        if named is None or name is None:
+            return category_label(code, chinese=chinese)
+        return named_label(code, item=named[0], name=name, chinese=chinese)
 
     def money(self, amount: str, currency: str | None) -> str:
         """An amount with its currency."""

@@ -20,6 +20,7 @@ from scoring.calibrations.models import CalibratedValue, CalibrationFlag, Calibr
 from scoring.calibrations.refusal import refusal_text
 from scoring.canonical import canonical_text, sha256
 from scoring.evaluations.queries import Marks, cases_of, find_evaluation, find_form, submitted_marks
+from scoring.evaluations.service import refuse_conflicted_marks
 from scoring.evidence.queries import standing_statement
 from scoring.evidence.service import add_statements
 from scoring.evidence.statements import Statement
@@ -46,6 +47,7 @@ async def close_round(session: AsyncSession, round_id: UUID, *, if_match: int | 
     Raises:
         RoundNotFound, RoundClosed, PreconditionFailed.
         EvaluationsNotRated: there is no submitted mark at all, or a case got a further evaluator meanwhile.
+        EvaluatorHasConflict: marks come from an evaluator of whom a conflict became known.
     """
     found = await queries.find_round(session, round_id, lock=True)
     check_version(if_match, found.version)
@@ -53,6 +55,7 @@ async def close_round(session: AsyncSession, round_id: UUID, *, if_match: int | 
         raise RoundClosed(f"Calibration round {found.id} was closed by {found.closed_by} and does not change any more.")
     ids = [UUID(each) for each in found.evaluation_ids]
     await _check_rated(session, ids)
+    await refuse_conflicted_marks(session, ids)
     marks = await submitted_marks(session, ids)
     if not marks.unit:
         raise EvaluationsNotRated(

@@ -138,7 +138,10 @@ class Draw(RegionScoped, Base):
 
 
 class Assignment(RegionScoped, Base):
-    """An evaluator's task to rate one case. `position` is its random place in the order of the evaluator's cases."""
+    """An evaluator's task to rate one case. `position` is its random place in the order of the evaluator's cases.
+
+    A submitted rating whose evaluator turns out to have a conflict is `recused` and keeps when it was submitted.
+    """
 
     __tablename__ = "evaluation_assignments"
 
@@ -156,7 +159,11 @@ class Assignment(RegionScoped, Base):
 
     __table_args__ = (
         CheckConstraint(one_of("state", ASSIGNMENT_STATES), name="state"),
-        CheckConstraint("(state = 'submitted') = (submitted_at IS NOT NULL)", name="submitted"),
+        CheckConstraint(
+            "CASE state WHEN 'submitted' THEN submitted_at IS NOT NULL WHEN 'recused' THEN true "
+            "ELSE submitted_at IS NULL END",
+            name="submitted",
+        ),
         UniqueConstraint("case_id", "evaluator_id"),
     )
 

@@ -8,6 +8,7 @@ from scoring.evaluations.service.conclude import (
     state_view,
 )
 from scoring.evaluations.service.draw import draw_assignment
+from scoring.evaluations.service.exclusions import refuse_conflicted_marks
 from scoring.evaluations.service.further import add_evaluator
 from scoring.evaluations.service.overdue import OVERDUE_JOB, sweep_overdue
 from scoring.evaluations.service.plan import cancel_evaluation, plan_evaluation
@@ -28,6 +29,7 @@ __all__ = [
     "plan_evaluation",
     "publish_case",
     "rate",
+    "refuse_conflicted_marks",
     "review_case",
     "standing_events",
     "state_view",

@@ -7,10 +7,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from scoring.evaluations import queries
 from scoring.evaluations.errors import EvaluatorHasConflict
-from scoring.evaluations.models import Case, Evaluator, Interest
+from scoring.evaluations.models import Assignment, Case, Evaluator, Interest
 from shared import clock
 
-__all__ = ["CONFLICT", "QUALIFICATION", "ROTATION", "Exclusions", "exclusions", "refuse_conflicts"]
+__all__ = [
+    "CONFLICT",
+    "QUALIFICATION",
+    "ROTATION",
+    "Exclusions",
+    "conflicted",
+    "exclusions",
+    "refuse_conflicted_marks",
+    "refuse_conflicts",
+]
 
 CONFLICT, ROTATION, QUALIFICATION = "conflict", "rotation", "qualification"
 ROTATION_ROUNDS = 2
@@ -56,6 +65,44 @@ async def refuse_conflicts(session: AsyncSession, evaluator: Evaluator, cases: S
             evaluator_id=str(evaluator.id),
             cases=named,
         )
+
+
+async def conflicted(
+    session: AsyncSession, cases: Collection[Case], tasks: Collection[Assignment]
+) -> list[tuple[Assignment, Evaluator, str]]:
+    """Submitted ratings whose evaluator is known by now to have a conflict with the case, with the reason."""
+    mine = {(task.case_id, task.evaluator_id): task for task in tasks if task.state == "submitted"}
+    evaluators = await queries.evaluators_by_id(session, {task.evaluator_id for task in mine.values()})
+    found: dict[tuple[UUID, UUID], tuple[Assignment, Evaluator, str]] = {}
+    for pair, reason in await _conflicts(session, list(evaluators.values()), list(cases)):
+        if pair in mine:
+            found.setdefault(pair, (mine[pair], evaluators[pair[1]], reason))
+    return list(found.values())
+
+
+async def refuse_conflicted_marks(session: AsyncSession, evaluation_ids: Collection[UUID]) -> None:
+    """No mark of these evaluations, which the caller has locked, comes from an evaluator with a conflict.
+
+    Raises:
+        EvaluatorHasConflict: some do; evaluators, cases and reasons are named.
+    """
+    for evaluation_id in evaluation_ids:
+        cases = await queries.cases_of(session, evaluation_id)
+        tasks = await queries.assignments_of(session, evaluation_id=evaluation_id)
+        if found := await conflicted(session, cases, tasks):
+            contracts = {case.id: case.contract_id for case in cases}
+            named = [
+                {"case_id": str(task.case_id), "contract_id": str(contracts[task.case_id]), "reason": reason}
+                for task, _, reason in found
+            ]
+            told = "; ".join(
+                f"{evaluator.code}: contract {contracts[task.case_id]} ({reason})" for task, evaluator, reason in found
+            )
+            raise EvaluatorHasConflict(
+                f"Submitted marks come from evaluators with a conflict of interest: {told}. Give each case one more "
+                "evaluator, POST /v1/evaluations/cases/{id}/evaluators; closing the rating then sets the marks aside.",
+                cases=named,
+            )
 
 
 async def _conflicts(

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from decimal import Decimal
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,25 +13,33 @@ from scoring.evaluations.criteria import check_marks, criteria_for, rating_nodes
 from scoring.evaluations.errors import AssignmentDisconnected, EvaluationStateRefused, RatingIncomplete, RatingLocked
 from scoring.evaluations.models import Assignment, Case, Evaluation, Evaluator, Interest, Rating
 from scoring.evaluations.schemas import CloseIn, DeclarationIn, RatingsIn
-from scoring.evaluations.service.exclusions import refuse_conflicts
+from scoring.evaluations.service.exclusions import conflicted, refuse_conflicts
 from scoring.evaluations.service.steps import expect, note, note_case, note_evaluation
 from scoring.frameworks.service import registry
 from scoring.kernel.assignment import components
 from shared import clock
 from shared.db import principal_in
 from shared.ids import new_id
+from shared.problems import Forbidden
 
 __all__ = ["close_rating", "declare", "latest", "nodes_of", "rate", "submit"]
 
+OFFICERS: Final = frozenset({"finance", "purchaser", "auditor", "operator"})
+"""Roles that read live scores."""
+
 
 async def declare(session: AsyncSession, evaluator: Evaluator, assignment_id: UUID, body: DeclarationIn) -> Assignment:
-    """Declare to have no conflict with a case, which opens it for rating, or give it up for the one there is."""
+    """Declare to have no conflict with a case, which opens it for rating, or give it up for the one there is.
+
+    Forbidden for a token that reads live scores too: whoever knows the score does not rate independently of it.
+    """
     task = await queries.find_assignment(session, assignment_id, evaluator_id=evaluator.id, lock=True)
     case = await _open_case(session, task)
     if task.state not in {"assigned", "declared"}:
         raise RatingLocked(f"Your assignment is {task.state}; nothing can be declared any more.")
     task.version += 1
     if not body.conflict:
+        _require_blind(session)
         await refuse_conflicts(session, evaluator, [case])
         task.state, task.declared_at = "declared", clock.now()
         note(session, "declared", evaluation_id=task.evaluation_id, region=case.region, case_id=case.id)
@@ -60,6 +69,14 @@ async def declare(session: AsyncSession, evaluator: Evaluator, assignment_id: UU
     return task
 
 
+def _require_blind(session: AsyncSession) -> None:
+    if known := principal_in(session).roles & OFFICERS:
+        raise Forbidden(
+            f"Your token also has the role {', '.join(sorted(known))}, which reads live scores and others' marks. Who "
+            "rates knows neither: give the case up, or rate with a token that is an evaluator's alone."
+        )
+
+
 async def _open_case(session: AsyncSession, task: Assignment) -> Case:
     case = await queries.find_case(session, task.case_id)
     if case.state != "rating":
@@ -71,6 +88,7 @@ async def rate(session: AsyncSession, evaluator: Evaluator, assignment_id: UUID,
     """Add marks; a criterion that was marked before gets a new revision, nothing is overwritten.
 
     Raises:
+        Forbidden: the token reads live scores too.
         RatingLocked: submitted, given up, lapsed or closed.
         EvaluationStateRefused: the evaluator has not declared to be free of conflict.
         EvaluatorHasConflict: an interest that was declared since touches the case.
@@ -78,6 +96,7 @@ async def rate(session: AsyncSession, evaluator: Evaluator, assignment_id: UUID,
     """
     task = await queries.find_assignment(session, assignment_id, evaluator_id=evaluator.id, lock=True)
     case = await _open_case(session, task)
+    _require_blind(session)
     if task.state == "assigned":
         raise EvaluationStateRefused(
             "Declare first whether you have a conflict of interest with this case: "
@@ -135,6 +154,7 @@ async def submit(session: AsyncSession, evaluator: Evaluator, assignment_id: UUI
     if task.state == "submitted":
         return task
     case = await _open_case(session, task)
+    _require_blind(session)
     if task.state != "declared":
         raise RatingLocked(f"Your assignment is {task.state}; there is nothing to submit.")
     await refuse_conflicts(session, evaluator, [case])
@@ -178,6 +198,9 @@ def _submission(task: Assignment, marks: Sequence[Rating]) -> dict[str, object]:
 async def close_rating(session: AsyncSession, evaluation_id: UUID, body: CloseIn) -> Evaluation:
     """Close the rating: from here on the marks may be seen, and a calibration round may use them.
 
+    Marks of an evaluator of whom a conflict with the case became known after they were submitted are set aside, with
+    the reason on the list of acts.
+
     Raises:
         RatingIncomplete: assignments are outstanding, or a case has fewer ratings than two (the plan's number if that
             is one); each case is named.
@@ -200,6 +223,12 @@ async def close_rating(session: AsyncSession, evaluation_id: UUID, body: CloseIn
     for task in outstanding:
         task.state = "lapsed"
         task.version += 1
+    open_cases = [case for case in cases if case.state == "rating"]
+    for task, evaluator, reason in await conflicted(session, open_cases, tasks):
+        task.state = "recused"
+        task.version += 1
+        why = f"{evaluator.code}: {reason}; the submitted marks are set aside"
+        note(session, "recused", evaluation_id=evaluation.id, region=task.region, case_id=task.case_id, reason=why)
     _check_enough(evaluation, cases, tasks)
     _check_connected(cases, tasks)
     evaluation.state, evaluation.closed_at = "rated", clock.now()

@@ -28,6 +28,11 @@ Index = NDArray[np.intp]
 
 _LEAST: Final = 1e-7
 """Below this a variance ratio is taken as zero."""
+_NO_RESIDUAL: Final = 1e-11
+"""Share of the sum of squares that is added to what is left over. Where cases and raters explain every mark the
+likelihood has no maximum; with it the components are the variances of the effects themselves."""
+_MOST: Final = 30.0
+"""Logarithm of the largest variance ratio, beyond what that share allows."""
 _MOST_STORED: Final = 20_000_000
 
 
@@ -119,7 +124,7 @@ class _Profile:
         p = self.p
         l_x = linalg.cholesky(q[:p, :p], lower=True, check_finite=False)
         part = linalg.solve_triangular(l_x, q[:p, p], lower=True, check_finite=False)
-        rss = max(float(q[p, p] - part @ part), 1e-14 * float(self.w_w[p, p]))
+        rss = max(float(q[p, p] - part @ part), 0.0) + _NO_RESIDUAL * float(self.w_w[p, p])
         free = self.n - p
         value = float(self.many @ np.log(d)) + 2.0 * float(np.log(np.diag(lower)).sum() + np.log(np.diag(l_x)).sum())
         return value + free * (1.0 + np.log(2.0 * np.pi * rss / free)), rss / free
@@ -143,7 +148,7 @@ def _minimum(system: _Profile) -> tuple[float, float]:
         both,
         start,
         method="Nelder-Mead",
-        bounds=[(low, 16.0), (low, 16.0)],
+        bounds=[(low, _MOST), (low, _MOST)],
         options={"xatol": 1e-7, "fatol": 1e-9, "initial_simplex": start + np.array([[0, 0], [1.5, 0], [0, 1.5]])},
     )
     best, ratios = float(found.fun), (float(np.exp(found.x[0])), float(np.exp(found.x[1])))
@@ -152,7 +157,7 @@ def _minimum(system: _Profile) -> tuple[float, float]:
             continue
         other = optimize.minimize_scalar(
             lambda log, place=place: system.criterion(*_with_zero(place, float(np.exp(log))))[0],
-            bounds=(low, 16.0),
+            bounds=(low, _MOST),
             method="bounded",
             options={"xatol": 1e-8},
         )

@@ -6,6 +6,10 @@
 V is the joint covariance of the severities' errors of prediction, w = 1/k for the unit's raters, d_u how the predicted
 severities move with the unit's marks. The last term is what the simple sum leaves out: a mark that is too high makes
 its rater look too generous, so that a part of its error is taken back.
+
+How well an error is known is told by its degrees of freedom. The spread of the severities is known from no more than
+the raters, the residual's from all marks: where both enter, the degrees are Satterthwaite's (1946, Biometrics Bulletin
+2:110). With three raters an interval that counted the marks alone would cover nine cases in ten instead of 95 %.
 """
 
 from dataclasses import dataclass, replace
@@ -60,8 +64,10 @@ class Calibration:
     shrunk: Array
     """The best prediction: the fair value drawn towards the mean by its unreliability."""
     shrunk_se: Array
-    df: float
-    """Marks less units and raters: degrees of freedom of the residual variance."""
+    raw_df: Array
+    """Degrees of freedom of each raw error."""
+    fair_df: Array
+    """Degrees of freedom of each fair error; of the residual variance where severity adds nothing to it."""
     joint: Joint
 
 
@@ -121,21 +127,35 @@ def _values(
     fair_variance = np.maximum(residual / k + carried - 2.0 * residual / k * back, 0.0)
     same = np.asarray(weight.multiply(weight).sum(axis=1)).ravel()
     spread = fit.variances.rater + _between_homes(design, fit)
+    raw_variance = spread * same + residual / k
+    df = float(max(1, len(mark) - len(k) - len(severity) + 1))
+    # Of a fair error the pool's own mean severity is what the marks cannot tell: its spread over the raters.
+    pool = np.minimum(spread / len(severity), carried)
     return Calibration(
         variances=fit.variances,
         severity=severity,
         severity_variance=np.diag(joint.severity).copy(),
         raters_per_unit=k,
         raw=raw,
-        raw_se=np.sqrt(spread * same + residual / k),
+        raw_se=np.sqrt(raw_variance),
         fair=np.clip(fair, *scale),
         fair_se=np.sqrt(fair_variance),
         clipped=clipped,
         shrunk=np.clip(design.unit_fixed @ fit.fixed + fit.unit, *scale),
         shrunk_se=np.sqrt(np.maximum(joint.unit, 0.0)),
-        df=float(max(1, len(mark) - len(k) - len(severity) + 1)),
+        raw_df=_satterthwaite(raw_variance, spread * same, raters=len(severity), df=df),
+        fair_df=_satterthwaite(fair_variance, pool, raters=len(severity), df=df),
         joint=joint,
     )
+
+
+def _satterthwaite(variance: Array, part: Array, *, raters: int, df: float) -> Array:
+    """Degrees of freedom of a variance of which `part` comes from raters - 1 of them, the rest from `df`."""
+    part = np.minimum(part, variance)
+    rest = variance - part
+    parts = part * part / max(1, raters - 1) + rest * rest / df
+    found: Array = np.divide(variance * variance, parts, out=np.full_like(variance, df), where=parts > 0.0)
+    return np.maximum(found, 1.0)
 
 
 def _between_homes(design: Design, fit: Crossed) -> float:
@@ -202,5 +222,6 @@ def as_raw(calibration: Calibration) -> Calibration:
         calibration,
         fair=calibration.raw.copy(),
         fair_se=calibration.raw_se.copy(),
+        fair_df=calibration.raw_df.copy(),
         clipped=np.zeros(len(calibration.raw), np.bool_),
     )

@@ -5,13 +5,13 @@ set too low (memory 85 %); fences of 1.5 interquartile ranges: Tukey 1977. The l
 past results from which a target is too easy, are the product's own choice.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
-__all__ = ["ENOUGH", "OVER", "Agreed", "Compared", "Group", "Past", "compare"]
+__all__ = ["ENOUGH", "OVER", "Agreed", "Before", "Compared", "Group", "Past", "Softened", "compare"]
 
 ENOUGH: Final = 8
 """Fewer values than this are shown as a number only: they say nothing about a target."""
@@ -40,6 +40,16 @@ class Agreed:
     unit: str
     higher: bool
     target: float
+    counts: bool = True
+    """Whether it counts in the score: it has a weight, and was not added after the fact."""
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """A target that the contract itself had in force for an indicator, whatever changed it."""
+
+    target: float
+    unit: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +87,20 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
+class Softened:
+    """What a target asks for less than."""
+
+    name: str
+    """agreed (the contract's own target at another time), history, region or sector."""
+    asked: float
+    """The contract's own target then, or the group's median target."""
+    reached: float | None
+    """The group's median result; None: the contract's own target."""
+    unit: str
+    """Unit of `asked`; the target's own, except where that was changed."""
+
+
+@dataclass(frozen=True, slots=True)
 class Compared:
     """An indicator with its groups and what follows."""
 
@@ -87,13 +111,20 @@ class Compared:
     flags: tuple[str, ...]
     """too_easy, out_of_range; empty: nothing to remark, or too few values (`compared_with` says which)."""
     reasons: tuple[str, ...]
-    softened: Group | None
-    """The narrowest group with enough targets and results whose medians both go beyond the target: it asks for less
-    than was agreed and than was reached. None: it does not, or there are too few everywhere."""
+    softened: Softened | None
+    """The contract's own target where it asked for more while in force, however few others there are; else the
+    narrowest group with enough targets and results whose medians both go beyond the target: it asks for less than was
+    agreed and than was reached. None: it does not, or there are too few everywhere, or it counts in no score."""
 
 
-def compare(agreed: Iterable[Agreed], past: Sequence[Past]) -> list[Compared]:
-    """Each indicator beside earlier contracts' of the same code, unit and direction, in the order given."""
+def compare(
+    agreed: Iterable[Agreed], past: Sequence[Past], *, before: Mapping[str, Sequence[Before]] | None = None
+) -> list[Compared]:
+    """Each indicator beside earlier contracts' of the same code, unit and direction, in the order given.
+
+    `before` holds by indicator id what the contract itself had in force: a target that was lowered after its approval
+    is softened whatever others agreed. A changed unit leaves nothing to compare with, and is told as well.
+    """
     found = []
     for each in agreed:
         like = [one for one in past if (one.code, one.unit, one.higher) == (each.code, each.unit, each.higher)]
@@ -106,7 +137,8 @@ def compare(agreed: Iterable[Agreed], past: Sequence[Past]) -> list[Compared]:
         with_ = next((group for group in groups[1:] if max(group.targets, group.results) >= ENOUGH), None)
         flags, reasons = ((), ()) if with_ is None else _judge(each, with_)
         name = None if with_ is None else with_.name
-        found.append(Compared(each, groups, name, flags, reasons, _softened(each, groups)))
+        softened = _lowered(each, (before or {}).get(each.indicator_id, ())) or _softened(each, groups)
+        found.append(Compared(each, groups, name, flags, reasons, softened if each.counts else None))
     return found
 
 
@@ -142,13 +174,25 @@ def _quartiles(values: np.ndarray) -> tuple[float, float, float] | None:
     return low, middle, high
 
 
-def _softened(agreed: Agreed, groups: Sequence[Group]) -> Group | None:
+def _lowered(agreed: Agreed, before: Sequence[Before]) -> Softened | None:
+    sign = 1.0 if agreed.higher else -1.0
+    known = [each for each in before if each.unit == agreed.unit]
+    for each in sorted(known, key=lambda one: -sign * one.target)[:1]:
+        if sign * agreed.target < sign * each.target - _SAME:
+            return Softened("agreed", each.target, None, each.unit)
+    other = min((each for each in before if each.unit != agreed.unit), key=lambda one: one.unit, default=None)
+    return None if other is None else Softened("agreed", other.target, None, other.unit)
+
+
+def _softened(agreed: Agreed, groups: Sequence[Group]) -> Softened | None:
     sign = 1.0 if agreed.higher else -1.0
     for group in groups:
         if group.target_quartiles is None or group.result_quartiles is None:
             continue
         asked, reached = group.target_quartiles[1], group.result_quartiles[1]
-        return group if sign * agreed.target < min(sign * asked, sign * reached) - _SAME else None
+        if sign * agreed.target < min(sign * asked, sign * reached) - _SAME:
+            return Softened(group.name, asked, reached, agreed.unit)
+        return None
     return None
 
 

@@ -51,9 +51,10 @@ class TargetOut(Out):
     )
     reasons: list[str] = Field(description="The figures behind each flag.")
     softened: str | None = Field(
-        description="history | region | sector: the narrowest group with enough values, where the target asks for less "
-        "than its median target and its median result; a determination needs a reason for it where the framework says "
-        "so. null: it does not, or too few values."
+        description="agreed: the contract itself had a harder target in force, or one in another unit; history | "
+        "region | sector: the narrowest group with enough values, where the target asks for less than its median "
+        "target and its median result. A determination needs a reason for it where the framework says so. null: "
+        "neither, or too few values, or it counts in no score."
     )
 
 

@@ -10,7 +10,7 @@ from scoring.evidence.queries import contract_of
 from scoring.evidence.visibility import may_know
 from scoring.scores.errors import ScoreNotFound
 from scoring.scores.targets.comparison import Agreed, Compared, compare
-from scoring.scores.targets.queries import agreed_terms, past_targets
+from scoring.scores.targets.queries import agreed_terms, own_targets, past_targets
 from shared.db import principal_in
 
 __all__ = ["compared_targets"]
@@ -37,6 +37,7 @@ async def compared_targets(
             unit=each["unit"],
             higher=each["direction"] != "lower",
             target=float(each["target"]),
+            counts=float(each["weight"]) > 0.0 and not each.get("added_after_the_fact"),
         )
         for each in sorted(terms["indicators"], key=lambda each: (each["level"], each["code"], each["indicator_id"]))
     ]
@@ -52,4 +53,5 @@ async def compared_targets(
             region=contract.region,
             purchaser_id=contract.purchaser_id,
         )
-    return contract.region, contract.service_category, compare(agreed, past)
+    before = await own_targets(session, contract_id) if agreed else {}
+    return contract.region, contract.service_category, compare(agreed, past, before=before)
