@@ -100,7 +100,7 @@ async def test_all_parts_work_together(source: Source, listener: Listener) -> No
         await eventually(ready)
         assert len(other.consumers) == 1
         kinds = {row.kind for row in await source.rows("SELECT DISTINCT kind FROM job WHERE key = 'recurring'")}
-        assert kinds == {"audit.chain", "idempotency.purge", "outbox.purge", "inbox.purge"}
+        assert kinds == {"audit.chain", "idempotency.purge", "jobs.purge", "outbox.purge", "inbox.purge"}
     assert (runtime.relay, runtime.worker, runtime.bus) == (None, None, None)
     assert not [task for task in asyncio.all_tasks() if task.get_name().startswith(("contracts:", "scoring:"))]
 
