@@ -288,6 +288,16 @@ async def test_after_a_restore_positions_go_on_behind_all_that_were_given(gatewa
         await deliver(gateway.database, SUBSCRIPTION, [source.event(updated(contract, 1 + restore))])
         (before, _), (position, _) = (await stored(gateway.database))[-2:]
         assert before + 10**12 < position < 2**53
+    first = (await stored(gateway.database))[0][0]
+    async with (
+        gateway.client("auditor") as caller,
+        listening(caller, last=str(first + 5)) as lost,
+        listening(caller, last=str(first)) as kept,
+    ):
+        reset = await lost.next()
+        assert (reset.name, reset.id) == ("stream.reset", str(first))
+        assert await lost.versions(2) == [2, 3]
+        assert await kept.versions(2) == [2, 3]
 
 
 async def test_any_order_ends_with_the_newest_of_each_contract(gateway: Gateway, source: Source) -> None:

@@ -6,7 +6,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.feed.events import key_of, name_of
-from gateway.feed.queries import stored_versions
+from gateway.feed.queries import BLOCK, stored_versions
 from shared import clock
 from shared.events import ScoreUpdated
 from shared.inbox import Received
@@ -64,15 +64,16 @@ async def store_changes(session: AsyncSession, events: Sequence[Received[Any]]) 
 
 
 async def begin_anew(session: AsyncSession) -> None:
-    """After the database came from a backup: positions go on far behind all that were given out since that backup.
+    """After the database came from a backup: positions go on in the next block, behind all that were given out since.
 
-    A listener with such a position resumes before everything new; 8,192 restores leave the ids exact in JavaScript.
+    A listener with such a position is told so and resumes before everything new.
     """
     await session.execute(
         text(
-            "SELECT setval(pg_get_serial_sequence('score_change', 'position'), ((last_value >> 40) + 1) << 40) "
+            "SELECT setval(pg_get_serial_sequence('score_change', 'position'), (last_value / :block + 1) * :block) "
             "FROM score_change_position_seq"
-        )
+        ),
+        {"block": BLOCK},
     )
 
 
