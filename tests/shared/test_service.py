@@ -21,11 +21,12 @@ from tests.support import eventually
 
 from gongping_local.pytest_servers import Servers
 from shared import clock, service
-from shared.audit import record
+from shared.audit import chain, record
 from shared.auth import Principal, allow
 from shared.cli import main
 from shared.db import WriteSession
 from shared.events import EventData, LedgerPosted
+from shared.ids import new_id
 from shared.inbox import Subscription
 from shared.jobs import ClaimedJob, Job, Worker, enqueue
 from shared.outbox import emit
@@ -255,10 +256,25 @@ async def test_audit_is_verified_by_command(source: Source, command: Command) ->
     worker = Worker(source.database, [job for job in producer().all_jobs(source.settings) if "audit" in job.kind])
     await worker._ensure_recurring()
     await worker.run_one()
-    assert await command(source, producer(), "audit") == (0, "the chain is whole\n")
+    status, said = await command(source, producer(), "audit")
+    noted = said.split()[-1]
+    assert (status, said, len(noted)) == (0, f"the chain is whole; its last link is {noted}\n", len("1:") + 64)
+    assert (await command(source, producer(), "audit", "--noted", noted))[0] == 0
     async with source.database.transaction() as session:
         await session.execute(text("UPDATE audit SET subject = 'somebody else'"))
     assert await command(source, producer(), "audit") == (1, "the chain is broken at link 1\n")
+    # Made anew from the changed row on, or cut off, the chain is whole by itself.
+    async with source.database.transaction() as session:
+        await session.execute(text("UPDATE audit SET link = NULL, hash = NULL"))
+    async with source.database.transaction() as session:
+        await chain(session, ClaimedJob(new_id(), "audit.chain", "recurring", {}, None, 0))
+    assert (await command(source, producer(), "audit"))[0] == 0
+    assert await command(source, producer(), "audit", "--noted", noted) == (1, "the chain is broken at link 1\n")
+    async with source.database.transaction() as session:
+        await session.execute(text("DELETE FROM audit"))
+    assert (await command(source, producer(), "audit"))[0] == 0
+    gone = (1, "the chain ends at link 0: what was noted after it is gone\n")
+    assert await command(source, producer(), "audit", "--noted", noted) == gone
 
 
 async def test_migration_from_several_places_at_once(servers: Servers) -> None:

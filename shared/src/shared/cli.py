@@ -44,7 +44,10 @@ def main(service: Service, arguments: Sequence[str] | None = None) -> int:
     dead = commands.add_parser("dead", help="list dead letters or apply one again")
     dead.add_argument("action", choices=("list", "apply"))
     dead.add_argument("event", nargs="*", help="apply: SOURCE EPOCH SEQ")
-    commands.add_parser("audit", help="verify the hash chain of the audit rows")
+    verified = commands.add_parser("audit", help="verify the hash chain of the audit rows, and say its last link")
+    verified.add_argument(
+        "--noted", type=_link, metavar="NUMBER:HASH", help="a link that was said before: it must still be there"
+    )
     commands.add_parser("openapi", help="print the OpenAPI document")
     options = parser.parse_args(arguments)
     if options.command == "serve":
@@ -69,7 +72,7 @@ async def _run(
     if options.command == "dead":
         return await _dead(service, settings, options.action, options.event)
     if options.command == "audit":
-        return await _audit(service, settings)
+        return await _audit(service, settings, options.noted)
     if options.command == "restored":
         return await _restored(service, settings)
     if options.snapshot:
@@ -221,12 +224,23 @@ async def _restored(service: Service, settings: ServiceSettings) -> int:
     return 0
 
 
-async def _audit(service: Service, settings: ServiceSettings) -> int:
+def _link(words: str) -> tuple[int, bytes]:
+    number, _, digest = words.partition(":")
+    return int(number), bytes.fromhex(digest)
+
+
+async def _audit(service: Service, settings: ServiceSettings, noted: tuple[int, bytes] | None) -> int:
     database = open_database(settings, name=f"{service.name}-audit")
     try:
         async with database.reading() as session:
-            broken = await audit.verify(session)
+            chain = await audit.verify(session, noted=noted)
     finally:
         await database.dispose()
-    _say("the chain is whole" if broken is None else f"the chain is broken at link {broken}")
-    return 0 if broken is None else 1
+    if chain.broken is None:
+        _say(f"the chain is whole; its last link is {chain.links}:{chain.head.hex()}")
+        return 0
+    if chain.cut:
+        _say(f"the chain ends at link {chain.links}: what was noted after it is gone")
+    else:
+        _say(f"the chain is broken at link {chain.broken}")
+    return 1
