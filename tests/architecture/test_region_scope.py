@@ -57,6 +57,7 @@ UNSCOPED: dict[str, str] = {
     "contracts/monitoring/queries.py:_GOALS": AFTER,
     "contracts/monitoring/queries.py:_MONEY": AFTER,
     "contracts/findings/queries.py:_RECTIFICATION": AFTER,
+    "contracts/obligations/concerned.py:_PARTIES": "the system's own job and snapshot tell a notice about its parties",
     "contracts/obligations/facts.py:_FACTS": AFTER,
     "contracts/obligations/service/keep.py:_CHANGED": "the system's own sweep; it answers ids to the sweep only",
     "contracts/obligations/service/keep.py:_PAST": "the system's own sweep; it answers ids to the sweep only",

@@ -138,6 +138,19 @@ async def test_a_messy_table_becomes_a_contract_with_all_its_facts(tables: Any) 
     assert kinds == ["payment", "payment", "refund", "deduction", "reversal", "payment"]
 
 
+async def test_an_impossible_deduction_of_the_past_comes_in_and_is_flagged(tables: Any) -> None:
+    loaded = await tables.load("contracts", CONTRACTS)
+    first = (await tables.rows(loaded, "?outcome=created"))[0]["id"]
+    huge = [DEDUCTIONS[0], ["HT-1", "K-2", "900万元", "2025-01-20", "绩效"]]
+    deductions = await tables.load("deductions", huge)
+    (row,) = await tables.rows(deductions, "?outcome=created")
+    assert [(each["column"], each["level"], "contract value" in each["reason"]) for each in row["problems"]] == [
+        ("扣款金额", "warning", True)
+    ]
+    told = await tables.contracts.get(f"/contracts/{first}/balances")
+    assert (told["uncovered"], told["balanced"]) == ("9000000.00", True)
+
+
 async def test_an_import_is_taken_back_where_nothing_depends_on_it(tables: Any) -> None:
     contracts = await tables.load("contracts", CONTRACTS)
     indicators = await tables.load("indicators", INDICATORS)

@@ -39,7 +39,7 @@ async def get_terms(session: AsyncSession, *, contract_id: UUID) -> PaymentTerms
     """As `find_terms`; PaymentTermsNotFound when none are recorded."""
     terms = await find_terms(session, contract_id=contract_id)
     if terms is None:
-        raise PaymentTermsNotFound(f"Record them with PUT /v1/contracts/{contract_id}/payment-terms.")
+        raise PaymentTermsNotFound(f'Record them with PUT /v1/contracts/{contract_id}/payment-terms and If-Match: "0".')
     return terms
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import Field, StrictBool, StrictInt
 
+from contracts.ledger.schemas import EntryOut
 from shared.web import Figure, Model, Money, Out
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "OverdueSumOut",
     "PaymentTermsIn",
     "PaymentTermsOut",
+    "PostedOut",
     "WarningOut",
 ]
 
@@ -46,9 +48,11 @@ class PaymentTermsIn(Model):
 
 
 class WarningOut(Out):
-    """A doubt about the terms."""
+    """A doubt about terms, or about an entry."""
 
-    code: str = Field(description="payment-days-over-limit | late-interest-below-lpr | contradicts-contract.")
+    code: str = Field(
+        description="payment-days-over-limit | late-interest-below-lpr | contradicts-contract | interest-over-run."
+    )
     rule: str = Field(description="The rule behind it.")
     detail: str = Field(description="The figures.")
 
@@ -66,6 +70,12 @@ class PaymentTermsOut(Out):
     lpr_annual: Figure | None = Field(description="One-year loan prime rate on the day of signing, as a share.")
     warnings: list[WarningOut] = Field(description="Doubts about them.")
     updated_at: datetime = Field(description="When they changed last.")
+
+
+class PostedOut(EntryOut):
+    """An entry as it was posted, with what is doubtful about it."""
+
+    warnings: list[WarningOut] = Field(description="Late interest beyond what has run; else empty.")
 
 
 class DueOut(Out):

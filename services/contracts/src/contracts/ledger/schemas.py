@@ -191,6 +191,9 @@ class BalancesOut(Out):
     projects: list[ProjectShareOut] = Field(description="Budget projects that the contract holds shares of.")
     parts: list[PartBalanceOut] = Field(description="Lots and members, and the call-offs that entries name.")
     scored: ScoredExecutionOut = Field(description="The execution that a score may count.")
+    uncovered: Money = Field(
+        description="Deducted beyond what was accepted: entries of an import that its source does not explain; else 0."
+    )
     interest_owed: Money = Field(description="Late interest owed and not yet paid.")
     penalties_owed: Money = Field(description="Penalties and damages imposed and not yet received.")
     compensation_owed: Money = Field(description="Damages owed to the provider and not yet paid.")

@@ -17,6 +17,7 @@ from shared.db import principal_in, scope_sql
 
 __all__ = [
     "ALONE",
+    "NAMED",
     "Standing",
     "Whose",
     "calendar_entries",
@@ -37,7 +38,7 @@ __all__ = [
 OPEN = (Obligation.done_on.is_(None), Obligation.waived.is_(False), Obligation.lapsed.is_(False))
 
 
-_NAMED = "inspection:"  # of whoever the plan names, and not of its side
+NAMED = "inspection:"  # of whoever the plan names, and not of its side
 # Joint providers and several purchasers: a member that does not lead its side has its side's duties too.
 _MEMBER_OF = text(
     "SELECT contract_id, side FROM contract_members WHERE organisation_id = :organisation_id AND NOT lead"
@@ -76,7 +77,7 @@ async def organisation_of(session: AsyncSession, organisation_id: UUID) -> Whose
     if not joined:
         return own
     pairs = [(row.contract_id, row.side) for row in joined]
-    of_side = and_(tuple_(Obligation.contract_id, Obligation.side).in_(pairs), ~Obligation.code.startswith(_NAMED))
+    of_side = and_(tuple_(Obligation.contract_id, Obligation.side).in_(pairs), ~Obligation.code.startswith(NAMED))
     return or_(own, of_side)
 
 
@@ -151,7 +152,7 @@ async def unannounced_of(session: AsyncSession, organisation_id: UUID, *, limit:
 
 
 def _visit(row: Any, organisation_id: UUID) -> Obligation:  # noqa: ANN401 - a database row
-    code = f"{_NAMED}{row.id}:{row.number}"
+    code = f"{NAMED}{row.id}:{row.number}"
     return Obligation(
         id=obligation_id(row.contract_id, code),
         contract_id=row.contract_id,
