@@ -95,6 +95,9 @@ class BudgetProjectOut(Out):
     execution_rate: Figure | None = Field(
         description="Executed / full-year amount in per cent, two decimals half up; null for an amount of 0."
     )
+    withheld: bool = Field(
+        description="Whether the sums leave out contracts whose money is not disclosed to the caller."
+    )
     simulated: bool = Field(description="Whether it is simulated.")
     created_at: datetime = Field(description="When it was recorded.")
     updated_at: datetime = Field(description="When it changed last.")

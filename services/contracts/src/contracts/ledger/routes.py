@@ -11,6 +11,7 @@ from contracts.ledger import queries
 from contracts.ledger.balances import balances_of
 from contracts.ledger.schemas import BalancesOut, EntryOut, Kind
 from contracts.lists import id_after
+from contracts.structure.queries import require_call_offs_disclosed
 from shared.auth import Principal, allow
 from shared.db import ReadSession
 from shared.pagination import Page, PageQuery, encode_cursor, page_response
@@ -52,5 +53,6 @@ async def show_balances(contract_id: UUID, session: ReadSession, response: Respo
     """Accounts, budget years and shares of budget projects, and the execution that a score may count."""
     region, balances = await balances_of(session, contract_id=contract_id)
     await require_disclosed(session, "money", contract_id=contract_id)
+    await require_call_offs_disclosed(session, framework_id=contract_id)
     set_region(response, region)
     return balances

@@ -13,12 +13,14 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.budgets.queries import rate
+from contracts.disclosure.queries import seen_clause
 from contracts.monitoring.errors import AlertNotFound
 from contracts.monitoring.models import MonitoringAlert
 from contracts.monitoring.parameters import MonitoringParameters, parameters_in
 from contracts.monitoring.rules import Goal
 from contracts.rules.queries import choose, list_rule_sets, rule_set_by_hash
 from shared import clock
+from shared.db import principal_in
 
 __all__ = ["Figures", "active_contracts", "end_of", "figures_of", "get_alert", "list_alerts"]
 
@@ -146,7 +148,8 @@ async def list_alerts(
     session: AsyncSession, *, limit: int, after: UUID | None, filters: dict[str, Any]
 ) -> Sequence[MonitoringAlert]:
     """Alerts of the caller's regions in the order of raising; one more than `limit`. `filters`: column -> value."""
-    statement = select(MonitoringAlert)
+    seen = seen_clause(principal_in(session), "monitoring_alerts.contract_id", "money", "indicators")
+    statement = select(MonitoringAlert).where(seen)
     for name, value in filters.items():
         if value is not None:
             statement = statement.where(getattr(MonitoringAlert, name) == value)
