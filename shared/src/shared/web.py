@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared import idempotency
 from shared.auth import Keys, Principal
 from shared.db import Database, is_unavailable
-from shared.problems import Problem, Unavailable, Unprocessable
+from shared.problems import Problem, RecordedAtTheSameTime, Unavailable, Unprocessable
 
 __all__ = [
     "PROBLEMS",
@@ -132,6 +132,7 @@ class TransactionalRoute(APIRoute):
         return handle
 
 
+_TAKEN = "23505"  # PostgreSQL: a key that must be unique; whoever asks first whether it is free may be overtaken
 _NOT_STORABLE = ("22021", "22P05")  # PostgreSQL: character not in repertoire, untranslatable character
 
 
@@ -141,7 +142,10 @@ def _problem_of(error: Exception) -> Problem | None:
         return Unavailable(
             "The database did not answer. Repeat the request, with the same Idempotency-Key if it had one."
         )
-    if isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in _NOT_STORABLE:
+    state = getattr(error.orig, "sqlstate", None) if isinstance(error, DBAPIError) else None
+    if state == _TAKEN:
+        return RecordedAtTheSameTime("Another request has just recorded this; read it, or repeat the request.")
+    if state in _NOT_STORABLE:
         return Unprocessable("A text holds the character U+0000, which cannot be stored.", errors=[])
     return None
 

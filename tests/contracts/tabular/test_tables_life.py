@@ -181,6 +181,20 @@ async def test_an_import_is_taken_back_where_nothing_depends_on_it(tables: Any) 
     assert (again["created"], again["unchanged"]) == (1, 1), "what was taken back can come again"
 
 
+async def test_what_later_money_rests_on_is_not_taken_back(tables: Any) -> None:
+    loaded = await tables.load("contracts", CONTRACTS)
+    first = (await tables.rows(loaded, "?outcome=created"))[0]["id"]
+    payments = await tables.load("payments", [PAYMENTS[0], PAYMENTS[2]])
+    refund = {"kind": "refund", "amount": "50000.00", "booked_on": "2025-02-01"}
+    await tables.contracts.post(f"/contracts/{first}/ledger", refund, expect=201)
+    undone = await tables.undo(payments)
+    assert (undone["undone"], undone["kept"]) == (0, 1)
+    kept = await tables.rows(payments, "?outcome=kept")
+    assert all("can come back" in row["problems"][0]["reason"] for row in kept)
+    ledger = (await tables.contracts.get(f"/contracts/{first}"))["ledger"]
+    assert (ledger["paid"], ledger["refunded"]) == ("60000.00", "50000.00")
+
+
 async def test_a_dry_run_reports_all_and_leaves_nothing(tables: Any) -> None:
     batch = await tables.load("contracts", CONTRACTS, dry=True)
     assert (batch["state"], batch["created"], batch["rejected"], batch["done"]) == ("checked", 2, 1, 3)

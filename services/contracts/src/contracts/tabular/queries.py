@@ -265,8 +265,8 @@ async def contract_head(session: AsyncSession, *, contract_id: UUID) -> Contract
     """The head of a contract in the caller's scope, locked."""
     scope, parameters = scope_sql(principal_in(session))
     statement = text(
-        "SELECT id, region, state, currency, value, purchaser_id, provider_id, service_category "  # noqa: S608 - ours
-        f"FROM contracts WHERE id = :contract_id AND {scope} FOR UPDATE"
+        "SELECT id, region, state, currency, value, purchaser_id, provider_id, service_category, kind, framework_id, "  # noqa: S608 - ours
+        f"ceiling, origin FROM contracts WHERE id = :contract_id AND {scope} FOR UPDATE"
     )
     row = (await session.execute(statement, parameters | {"contract_id": contract_id})).first()
     return ContractHead(*row) if row else None
