@@ -25,6 +25,7 @@ __all__ = [
     "Model",
     "Money",
     "Out",
+    "Total",
     "TransactionalRoute",
     "UnrecordedRoute",
     "router",
@@ -64,6 +65,14 @@ Money = Annotated[
     BeforeValidator(_decimal_text, json_schema_input_type=str),
     AfterValidator(_finite),
     Field(json_schema_extra={"max_digits": 18, "decimal_places": 2}),
+    PlainSerializer(lambda value: f"{value:.2f}", return_type=str),
+]
+# A sum of amounts may have more digits than any of them: one contract of 16 digits must not break its region's totals.
+Total = Annotated[
+    Decimal,
+    Field(decimal_places=2),
+    BeforeValidator(_decimal_text, json_schema_input_type=str),
+    AfterValidator(_finite),
     PlainSerializer(lambda value: f"{value:.2f}", return_type=str),
 ]
 Figure = Annotated[

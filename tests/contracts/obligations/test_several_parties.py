@@ -142,3 +142,23 @@ async def test_a_notice_names_every_member_that_owes_or_is_owed(contracts: Any, 
     assert [(one["organisation_id"], one["share"], one["lead"]) for one in milestone["members"]] == [
         (alone["provider"]["organisation_id"], "100", True)
     ]
+
+
+async def test_after_a_merger_a_member_has_both_shares(contracts: Any, joint: Json) -> None:
+    first, second = joint["buyers"]
+    dated = {"effective_on": "2025-07-05", "document": "simulated", "kind": "merger"}
+    await contracts.post(f"/organisations/{second}/successions", dated | {"successor_id": first}, expect=201)
+    lead, *others = joint["sellers"]
+    for one in others:
+        await contracts.post(f"/organisations/{one}/successions", dated | {"successor_id": lead}, expect=201)
+    register = Register(contracts)
+    with register.at(SIGNED + timedelta(days=216)):  # 10 August 2025
+        await register.keep()
+        for organisation, role, code in ((first, "purchaser", ""), (lead, "provider", ":right")):
+            own = contracts.client.as_(role, organisation=organisation)
+            items = (await own.get(f"/v1/organisations/{organisation}/todo")).json()["items"]
+            (owed,) = [one for one in items if one["code"].startswith("pay:") and one["code"].endswith(code)]
+            assert (owed["share"], owed["amount"], owed["lead"]) == ("100", "100.01", True)
+        late = await contracts.get(f"/organisations/{first}/overdue-payments")
+        (item,) = late["items"]
+        assert (item["share"], item["overdue"], item["lead"]) == ("100", "100.01", True)

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field, StrictBool, StrictInt
 
 from contracts.ledger.schemas import EntryOut
-from shared.web import Figure, Model, Money, Out
+from shared.web import Figure, Model, Money, Out, Total
 
 __all__ = [
     "DueOut",
@@ -104,10 +104,10 @@ class DuesOut(Out):
     daily_rate: Figure | None = Field(description="Interest per day that applies, as a share; null where nobody says.")
     rule: str = Field(description="Rule set, rules and sources that fill what the contract leaves open.")
     dues: list[DueOut] = Field(description="Accepted parts by due date.")
-    overdue: Money = Field(description="Outstanding after its due date.")
-    interest: Money = Field(description="Interest that has run.")
-    interest_booked: Money = Field(description="Of it, booked in the ledger.")
-    interest_to_book: Money = Field(description="Not booked yet.")
+    overdue: Total = Field(description="Outstanding after its due date.")
+    interest: Total = Field(description="Interest that has run.")
+    interest_booked: Total = Field(description="Of it, booked in the ledger.")
+    interest_to_book: Total = Field(description="Not booked yet.")
 
 
 class OverdueContractOut(Out):
@@ -138,8 +138,8 @@ class OverdueSumOut(Out):
     currency: str = Field(description="ISO 4217 code.")
     contracts: int = Field(description="Contracts of which something is overdue.")
     payments: int = Field(description="Payments that are overdue.")
-    overdue: Money = Field(description="Outstanding after its due date.")
-    interest: Money = Field(description="Interest that has run on it.")
+    overdue: Total = Field(description="Outstanding after its due date.")
+    interest: Total = Field(description="Interest that has run on it.")
 
 
 class OverdueOut(Out):

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from contracts.clocks import day_sql
 from contracts.disclosure.queries import seen_clause, sight_sql
 from contracts.findings.errors import FindingNotFound
 from contracts.findings.models import Finding, FindingEffect, FindingEntry
@@ -117,7 +118,7 @@ async def statistics(
         f"""
         WITH counted AS (
             SELECT id, region, contract_id, state, simulated, resolution, violations, due_on, ended_at,
-                   extract(year FROM opened_at)::int AS year
+                   extract(year FROM {day_sql("opened_at")})::int AS year
             FROM findings WHERE {_COUNTED} AND {scope} AND {place} AND {seen}
         ), led AS (
             SELECT counted.id, count(*) FILTER (WHERE kind = 'payment') AS payments,
@@ -178,7 +179,7 @@ async def violation_counts(session: AsyncSession, *, region: str | None, year: i
         SELECT each ->> 'type' AS type, count(*) AS violations
         FROM findings, jsonb_array_elements(violations) AS each
         WHERE {_COUNTED} AND {scope} AND {place}
-          AND (CAST(:year AS int) IS NULL OR extract(year FROM opened_at)::int = :year) AND {seen}
+          AND (CAST(:year AS int) IS NULL OR extract(year FROM {day_sql("opened_at")})::int = :year) AND {seen}
         GROUP BY 1 ORDER BY 1
         """  # noqa: S608 - scope and condition are ours
     )

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from contracts.clocks import day_sql
 from contracts.disclosure.queries import seen_clause
 from contracts.ledger.accounts import Totals, after
 from contracts.ledger.budget import Line
@@ -92,7 +93,7 @@ _PARTS = text(
 )
 _DAYS = text(
     f"""
-    SELECT coalesce(booked_on, recorded_at::date) AS on_day,
+    SELECT coalesce(booked_on, {day_sql("recorded_at")}) AS on_day,
            sum(CASE kind WHEN 'payment' THEN amount ELSE -amount END) AS amount
     FROM ledger_entries AS entry
     WHERE {OWN_MONEY} AND kind IN ('payment', 'refund')

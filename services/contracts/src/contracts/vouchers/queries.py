@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import RowMapping, extract, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from contracts.clocks import day_sql
 from contracts.disclosure.errors import Withheld
 from contracts.disclosure.queries import sight_sql
 from contracts.vouchers.errors import VoucherNotFound
@@ -47,6 +48,7 @@ _PROVED = (
 )
 _ASKED = "EXISTS (SELECT FROM voucher_unmatchings AS asked WHERE voucher_id = voucher.id AND state = 'requested')"
 _ENTRY = "entry.id, entry.contract_id, entry.kind, entry.amount, entry.currency, entry.voucher"
+_DAY = f"coalesce(entry.booked_on, {day_sql('entry.recorded_at')})"
 _MONEY = "entry.kind IN ('payment', 'refund', 'interestPayment', 'penaltyReceipt', 'compensationPayment')"
 
 
@@ -157,7 +159,7 @@ async def entries_by_voucher(session: AsyncSession, *, region: str, year: int, n
     scope, parameters = scope_sql(principal_in(session), "entry.region")
     statement = text(
         f"SELECT {_ENTRY} FROM ledger_entries AS entry WHERE entry.voucher = ANY(:numbers) "  # noqa: S608
-        "AND extract(year FROM coalesce(entry.booked_on, entry.recorded_at::date)) = :year "
+        f"AND extract(year FROM {_DAY}) = :year "
         f"AND entry.region LIKE :region AND {_MONEY} AND {_STANDING} AND {_FREE} AND {scope} ORDER BY entry.id"
     )
     values = {"numbers": list(numbers), "region": f"{region}%", "year": year}
@@ -188,7 +190,7 @@ async def list_unproved(
     statement = text(
         "SELECT entry.id AS entry_id, entry.contract_id, entry.region, entry.kind, entry.amount, entry.booked_on, "  # noqa: S608
         f"entry.voucher FROM ledger_entries AS entry WHERE entry.region LIKE :region AND {_MONEY} AND {_STANDING} "
-        f"AND {_FREE} AND coalesce(entry.booked_on, entry.recorded_at::date) BETWEEN :first AND :last "
+        f"AND {_FREE} AND {_DAY} BETWEEN :first AND :last "
         f"AND {scope} {condition} ORDER BY entry.id LIMIT :limit"
     )
     bounds = {"region": f"{region}%", "first": first, "last": last, "limit": limit + 1, "after": after}
@@ -209,7 +211,7 @@ async def require_whole_year(session: AsyncSession, *, region: str, year: int) -
         "SELECT EXISTS (SELECT FROM ledger_entries AS entry JOIN contracts AS contract "  # noqa: S608 - our scope
         "ON contract.id IN (entry.contract_id, entry.call_off_id) "
         f"WHERE entry.region LIKE :below AND {_MONEY} AND NOT {sight} AND {scope} "
-        "AND extract(year FROM coalesce(entry.booked_on, entry.recorded_at::date)) = :year)"
+        f"AND extract(year FROM {_DAY}) = :year)"
     )
     if (await session.execute(statement, parameters | marked | {"below": f"{region}%", "year": year})).scalar_one():
         raise Withheld(
