@@ -10,11 +10,20 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    PlainSerializer,
+)
+from pydantic_core import CoreSchema
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared import idempotency
+from shared import clock, idempotency
 from shared.auth import Keys, Principal
 from shared.db import Database, is_unavailable
 from shared.problems import Problem, RecordedAtTheSameTime, Unavailable, Unprocessable
@@ -33,10 +42,30 @@ __all__ = [
 ]
 
 
+def _bound_days(schema: Any) -> None:  # noqa: ANN401 - a part of a core schema
+    if isinstance(schema, list | tuple):
+        for part in schema:
+            _bound_days(part)
+    elif isinstance(schema, dict):
+        if schema.get("type") == "date":
+            schema.setdefault("ge", clock.EARLIEST)
+            schema.setdefault("le", clock.LATEST)
+        for name, part in schema.items():
+            if name not in ("metadata", "serialization"):
+                _bound_days(part)
+
+
 class Model(BaseModel):
     """Base of input models: unknown fields are refused. Declare whole numbers StrictInt, so that `true` is none."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, str_max_length=20_000)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: type[BaseModel], handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Days of an input lie between `clock.EARLIEST` and `clock.LATEST`, unless the field says more."""
+        schema = handler(source)
+        _bound_days(schema)
+        return schema
 
 
 class Out(BaseModel):

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
 from sqlalchemy import text
 
 from contracts.clocks import day_sql
@@ -38,3 +39,23 @@ async def test_a_contract_that_ended_on_new_years_morning_is_of_the_new_year(con
     made = await contracts.post("/campaigns", campaign, expect=201)
     (owed,) = (await contracts.get(f"/campaigns/{made['id']}/returns"))["items"]
     assert (owed["organisation_id"], owed["contracts"]) == (contract["purchaser"]["organisation_id"], 1)
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+async def test_a_day_that_stands_for_none_is_refused(contracts: Any, day: str) -> None:
+    """To the database these are infinite: a contract of such a term could be neither monitored nor listed by year."""
+    terms = await contracts.terms()
+    milestone = {"code": "M", "title": "x", "percentage": "100", "due_on": day}
+    bad = {"signed_on": day, "ends_on": day, "milestones": [milestone], "competition": {"award_notice_on": day}}
+    assert await contracts.pointers("POST", "/contracts", terms | bad) == {
+        "/signed_on",
+        "/ends_on",
+        "/milestones/0/due_on",
+        "/competition/award_notice_on",
+    }
+    contract = await contracts.active()
+    path = f"/contracts/{contract['contract_id']}"
+    body = {"result": "accepted", "accepted_on": day, "accepted_value": "1.00"}
+    assert await contracts.pointers("POST", f"{path}/acceptances", body) == {"/accepted_on"}
+    for part in (f"dues?as_of={day}", f"monitoring?month={day}"):
+        assert (await contracts.staff.get(f"/v1{path}/{part}")).status_code == 200, part
