@@ -195,6 +195,23 @@ async def test_what_later_money_rests_on_is_not_taken_back(tables: Any) -> None:
     assert (ledger["paid"], ledger["refunded"]) == ("60000.00", "50000.00")
 
 
+async def test_a_contract_is_undone_once_its_money_is_and_never_under_supervision(tables: Any) -> None:
+    contracts = await tables.load("contracts", CONTRACTS)
+    first, second = [row["id"] for row in await tables.rows(contracts, "?outcome=created")]
+    payments = await tables.load("payments", [PAYMENTS[0], PAYMENTS[2]])
+    finding = {"reason": "public", "responsible": "provider", "demand": "群众反映（模拟）"}
+    await tables.contracts.post(f"/contracts/{second}/findings", finding, expect=201)
+    assert (await tables.undo(contracts))["kept"] == 2
+    kept = {row["id"]: row["problems"][0]["reason"] for row in await tables.rows(contracts, "?outcome=kept")}
+    assert "money" in kept[first]
+    assert "supervision" in kept[second]
+    assert (await tables.undo(payments))["undone"] == 1
+    again = await tables.undo(contracts)
+    assert (again["undone"], again["kept"]) == (1, 1)
+    states = [(await tables.contracts.get(f"/contracts/{one}"))["state"] for one in (first, second)]
+    assert states == ["cancelled", "completed"]
+
+
 async def test_a_dry_run_reports_all_and_leaves_nothing(tables: Any) -> None:
     batch = await tables.load("contracts", CONTRACTS, dry=True)
     assert (batch["state"], batch["created"], batch["rejected"], batch["done"]) == ("checked", 2, 1, 3)
