@@ -7,7 +7,7 @@ from typing import Any
 from tests.support import ANY_VERSION
 
 Json = dict[str, Any]
-TIMES = range(3)
+TIMES = range(2)
 DAY = "2025-07-02"
 
 

@@ -6,6 +6,7 @@ import pytest
 from tests.contracts.test_contracts_access import ENDPOINTS, World
 
 from contracts.disclosure.queries import FIELDS
+from shared import clock
 from shared.ids import new_id
 
 Json = dict[str, Any]
@@ -24,6 +25,19 @@ SECRETS: dict[str, tuple[str, ...]] = {
     "externalIds": ("marked-source-1",),
     "opinion": ("marked-minutes", "471103"),
 }
+# What knows of no contract.
+REFERENCE = (
+    "/v1/rules",
+    "/v1/catalogue",
+    "/v1/regions/changes",
+    "/v1/imports/templates",
+    "/v1/imports/nouns",
+    "/v1/ocds/extensions",
+    "/v1/working-days",
+    "/v1/disclosure/levels",
+    "/v1/disclosure/words",
+    "/v1/amendments/reasons",
+)
 INDICATOR = {"name": SECRETS["indicators"][0], "unit": "x", "target": "1", "weight": "1"}
 
 
@@ -158,7 +172,7 @@ def asked(world: World) -> list[str]:
         f"/v1/monitoring/alerts?contract_id={contract['contract_id']}",
         f"/v1/findings?contract_id={contract['contract_id']}",
     ]
-    return [path for path in paths if not path.startswith(("/v1/operations", "/metrics"))]
+    return [path for path in paths if not path.startswith(REFERENCE)]
 
 
 async def told(client: Any, world: World) -> dict[str, str]:
@@ -173,9 +187,9 @@ async def told(client: Any, world: World) -> dict[str, str]:
 @pytest.mark.parametrize("whole", [False, True])
 async def test_no_endpoint_tells_a_marker(contracts: Any, whole: bool) -> None:
     world = await secret_world(contracts)
-    seen = await told(contracts.staff, world)
-    nowhere = [word for words in SECRETS.values() for word in words if not any(word in text for text in seen.values())]
-    assert nowhere == []
+    if not whole:  # staff reads each of them somewhere, so that they are looked for in the right places
+        seen = "".join((await told(contracts.staff, world)).values())
+        assert [word for words in SECRETS.values() for word in words if word not in seen] == []
     path = f"/contracts/{world.contract['contract_id']}/disclosure"
     mark = {"basis": "simulated", "level": "personal"}
     for field in FIELDS:
@@ -186,10 +200,10 @@ async def test_no_endpoint_tells_a_marker(contracts: Any, whole: bool) -> None:
     other = str(new_id())
     callers = {
         "public": contracts.client.anonymous,
-        "evaluator": contracts.client.as_("evaluator"),
         "others": contracts.client.as_("purchaser", "provider", organisation=other),
-        "other region": contracts.client.as_("finance", "purchaser", "auditor", "operator", regions=["CN-31"]),
     }
+    if not whole:
+        callers["evaluator"] = contracts.client.as_("evaluator")
     own = (f"/v1/organisations/{world.contract['provider']['organisation_id']}", "/v1/organisations")
     leaks = []
     for name, client in callers.items():
@@ -230,3 +244,47 @@ async def test_an_organisation_finds_its_own_imports_only(contracts: Any) -> Non
     assert (await others.get("/v1/imports/tables")).json()["items"] == []
     for client in (own, contracts.staff, contracts.client.as_("auditor", organisation=other)):
         assert [each["id"] for each in (await client.get("/v1/imports/tables")).json()["items"]] == [made["id"]]
+
+
+async def test_supervision_tells_of_a_marked_document_its_hash_alone(contracts: Any) -> None:
+    contract = await contracts.active()
+    path, sha256 = f"/contracts/{contract['contract_id']}", "b" * 64
+    document = {"sha256": sha256, "title": "密件标题乙", "link": "https://example.invalid/secret-link"}
+    today = clock.today().isoformat()
+    inspectors = [{"role": "x", "organisation_id": contract["purchaser"]["organisation_id"]}]
+    plan = {"title": "x", "planned_on": today, "inspectors": inspectors, "checklist": [{"code": "a", "text": "x"}]}
+    inspection = f"/inspections/{(await contracts.post(f'{path}/inspections', plan, expect=201))['id']}"
+    visit = {"visited_on": today, "results": [{"code": "a", "result": "met"}], "summary": "x", "documents": [document]}
+    await contracts.post(f"{inspection}/visit", visit)
+    opened = {"reason": "public", "responsible": "provider", "demand": "x"}
+    finding = f"/findings/{(await contracts.post(f'{path}/findings', opened, expect=201))['id']}"
+    await contracts.post(f"{finding}/activate", {"reason": "x"})
+    found = {"words": "x", "demand": "x", "violations": [{"type": "other", "text": "x"}]}
+    named = {"sha256": sha256, "title": document["title"]}
+    await contracts.post(f"{finding}/conclude", found | {"document": named})
+    await contracts.accept(contract, "10000.00")
+    entry = await contracts.book(contract, "deduction", "4321.09")
+    effect = {"kind": "payment", "decision": "deduct", "entry_id": entry["id"], "reason": "x"}
+    provider = contracts.client.as_("provider", subject="provider")
+    proof = {"words": "x", "document": {"sha256": "c" * 64, "title": "x"}}
+    reported = await provider.post(f"/v1{finding}/report", json=proof)
+    assert reported.is_success, reported.text
+    await contracts.post(f"{finding}/resolve", proof | {"results": ["not_eliminated"]})
+    answer = await contracts.staff.post(f"/v1{finding}/effects", json=effect)
+    assert answer.is_success, answer.text
+    others = contracts.client.as_("purchaser", organisation=str(new_id()))
+    paths = (f"{path}/inspections", inspection, finding, f"{path}/findings")
+    before = "".join([(await others.get(f"/v1{one}")).text for one in paths])
+    assert [word for word in (document["title"], "secret-link", "4321.09") if word not in before] == []
+    mark = {"subject": "document", "document_sha256": sha256, "level": "commercialSecret", "basis": "x"}
+    await contracts.post(f"{path}/disclosure", mark, expect=201)
+    await contracts.post(
+        f"{path}/disclosure",
+        {"subject": "field", "field": "money", "level": "commercialSecret", "basis": "x"},
+        expect=201,
+    )
+    for one in paths:
+        told = await others.get(f"/v1{one}")
+        assert told.status_code == 200, told.text
+        assert not [word for word in (document["title"], "secret-link", "4321.09") if word in told.text], one
+    assert document["title"] in (await contracts.staff.get(f"/v1{finding}")).text
