@@ -8,11 +8,15 @@ from datetime import UTC, date, datetime, timedelta
 from datetime import time as time_of_day
 from zoneinfo import ZoneInfo
 
-__all__ = ["ZONE", "advance", "day_of", "frozen", "now", "start_of", "today"]
+__all__ = ["EARLIEST", "LATEST", "ZONE", "advance", "day_of", "frozen", "now", "start_of", "today"]
 
 ZONE = ZoneInfo(os.environ.get("GONGPING_TIME_ZONE", "Asia/Shanghai"))
 """Whose days count: a booking of 07:00 in Beijing is of that day, though the day has not begun in Greenwich. China has
 one time for the whole country; a deployment elsewhere names its own (IANA)."""
+
+EARLIEST, LATEST = date(1900, 1, 1), date(2999, 12, 31)
+"""What may be told as a day. Other systems write 0001-01-01 and 9999-12-31 for "no day"; to the database they would be
+infinite, and no period could be counted from them."""
 
 # GONGPING_CLOCK_SPEED = N lets N seconds of product time pass in one real second (demonstrations only).
 _SPEED = float(os.environ.get("GONGPING_CLOCK_SPEED", "1"))

@@ -21,6 +21,7 @@ __all__ = [
     "PreconditionFailed",
     "PreconditionRequired",
     "Problem",
+    "RecordedAtTheSameTime",
     "TooLarge",
     "TooManyRequests",
     "Unauthorized",
@@ -80,6 +81,12 @@ class Conflict(Problem):
     """A business rule refuses; the detail says what to do."""
 
     status, slug, title = 409, "conflict", "Conflict"
+
+
+class RecordedAtTheSameTime(Conflict):
+    """Two requests recorded the same thing at the same moment."""
+
+    slug, title = "recorded-at-the-same-time", "Another request recorded this at the same moment"
 
 
 class PreconditionFailed(Problem):

@@ -10,14 +10,23 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    PlainSerializer,
+)
+from pydantic_core import CoreSchema
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared import idempotency
+from shared import clock, idempotency
 from shared.auth import Keys, Principal
 from shared.db import Database, is_unavailable
-from shared.problems import Problem, Unavailable, Unprocessable
+from shared.problems import Problem, RecordedAtTheSameTime, Unavailable, Unprocessable
 
 __all__ = [
     "PROBLEMS",
@@ -25,6 +34,7 @@ __all__ = [
     "Model",
     "Money",
     "Out",
+    "Total",
     "TransactionalRoute",
     "UnrecordedRoute",
     "router",
@@ -32,10 +42,30 @@ __all__ = [
 ]
 
 
+def _bound_days(schema: Any) -> None:  # noqa: ANN401 - a part of a core schema
+    if isinstance(schema, list | tuple):
+        for part in schema:
+            _bound_days(part)
+    elif isinstance(schema, dict):
+        if schema.get("type") == "date":
+            schema.setdefault("ge", clock.EARLIEST)
+            schema.setdefault("le", clock.LATEST)
+        for name, part in schema.items():
+            if name not in ("metadata", "serialization"):
+                _bound_days(part)
+
+
 class Model(BaseModel):
     """Base of input models: unknown fields are refused. Declare whole numbers StrictInt, so that `true` is none."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, str_max_length=20_000)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: type[BaseModel], handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Days of an input lie between `clock.EARLIEST` and `clock.LATEST`, unless the field says more."""
+        schema = handler(source)
+        _bound_days(schema)
+        return schema
 
 
 class Out(BaseModel):
@@ -64,6 +94,14 @@ Money = Annotated[
     BeforeValidator(_decimal_text, json_schema_input_type=str),
     AfterValidator(_finite),
     Field(json_schema_extra={"max_digits": 18, "decimal_places": 2}),
+    PlainSerializer(lambda value: f"{value:.2f}", return_type=str),
+]
+# A sum of amounts may have more digits than any of them: one contract of 16 digits must not break its region's totals.
+Total = Annotated[
+    Decimal,
+    Field(decimal_places=2),
+    BeforeValidator(_decimal_text, json_schema_input_type=str),
+    AfterValidator(_finite),
     PlainSerializer(lambda value: f"{value:.2f}", return_type=str),
 ]
 Figure = Annotated[
@@ -132,6 +170,7 @@ class TransactionalRoute(APIRoute):
         return handle
 
 
+_TAKEN = "23505"  # PostgreSQL: a key that must be unique; whoever asks first whether it is free may be overtaken
 _NOT_STORABLE = ("22021", "22P05")  # PostgreSQL: character not in repertoire, untranslatable character
 
 
@@ -141,7 +180,10 @@ def _problem_of(error: Exception) -> Problem | None:
         return Unavailable(
             "The database did not answer. Repeat the request, with the same Idempotency-Key if it had one."
         )
-    if isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in _NOT_STORABLE:
+    state = getattr(error.orig, "sqlstate", None) if isinstance(error, DBAPIError) else None
+    if state == _TAKEN:
+        return RecordedAtTheSameTime("Another request has just recorded this; read it, or repeat the request.")
+    if state in _NOT_STORABLE:
         return Unprocessable("A text holds the character U+0000, which cannot be stored.", errors=[])
     return None
 

@@ -26,6 +26,25 @@ async def test_items_are_created_updated_and_known(contracts: Any) -> None:
     assert len(await contracts.emitted(ContractUpdated)) == 1
 
 
+async def test_an_item_that_names_its_version_overwrites_nobody(contracts: Any) -> None:
+    terms = await contracts.terms()
+    unknown = await contracts.post("/contracts:bulk", {"items": [item(terms, 1, version=1)]})
+    assert unknown["items"][0]["problem"]["status"] == 412
+    (made,) = (await contracts.post("/contracts:bulk", {"items": [item(terms, 1)]}))["items"]
+    path = f"/v1/contracts/{made['id']}"
+    assert (await contracts.staff.patch(path, json={"title": "改过"}, headers={"If-Match": '"1"'})).status_code == 200
+    items = [item(terms, 1, value="5.00", version=1), item(terms, 2, version=None)]
+    answer = await contracts.post("/contracts:bulk", {"items": items})
+    assert [result["outcome"] for result in answer["items"]] == ["failed", "created"]
+    problem = answer["items"][0]["problem"]
+    assert (problem["status"], problem["type"], problem["version"]) == (412, "/problems/stale-version", 2)
+    assert (await contracts.get(path.removeprefix("/v1")))["title"] == "改过"
+    again = await contracts.post("/contracts:bulk", {"items": [item(terms, 1, value="5.00", version=2)]})
+    assert again["items"][0]["outcome"] == "updated"
+    # Sent once more after it came through, under the version it was based on: known, not stale.
+    assert (await contracts.post("/contracts:bulk", {"items": [items[0]]}))["items"][0]["outcome"] == "unchanged"
+
+
 async def test_refused_items_leave_nothing_and_stop_nobody(contracts: Any) -> None:
     terms = await contracts.terms()
     unknown = "01900000-0000-7000-8000-000000000000"

@@ -89,3 +89,8 @@ async def test_a_joint_provider_is_counted_with_its_share(contracts: Any) -> Non
     # 66.67 % of 100.01, to the cent, of 160.01: under a half where the whole contract would be over.
     assert (raised["provider_id"], raised["value_of_provider"], raised["share_percent"]) == (two, "66.68", "41.67")
     assert of(await contracts.get(f"{path}/flags"), "concentration")["outcome"] == "clear"
+    # The one is merged into the other: it has both shares, 100.01 of 160.01, though it stands there twice.
+    merger = {"kind": "merger", "successor_id": two, "effective_on": "2025-06-30", "document": "simulated"}
+    await contracts.post(f"/organisations/{one}/successions", merger, expect=201)
+    merged = of(await contracts.get(f"{path}/flags"), "concentration")
+    assert (merged["outcome"], merged["figures"]["value_of_provider"]) == ("raised", "100.01")

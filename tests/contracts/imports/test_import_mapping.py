@@ -183,6 +183,14 @@ def test_a_buyer_needs_a_name() -> None:
     assert refused(make(unname)).reason == "the buyer has no name"
 
 
+def test_a_day_that_stands_for_none_is_left_open_and_said() -> None:
+    contract = only(make(period={"startDate": "2019-01-30", "endDate": "9999-12-31"}, dateSigned="0001-01-01"))
+    assert (contract.starts_on, contract.ends_on, contract.signed_on) == (date(2019, 1, 30), None, None)
+    (warning,) = contract.warnings
+    assert warning["code"] == "day-impossible"
+    assert "9999-12-31 is no day that was meant" in warning["detail"]
+
+
 def test_a_reversed_period_is_kept_and_said() -> None:
     contract = only(make(period={"startDate": "2019-01-30", "endDate": "2019-01-16"}, dateSigned="2019-01-30"))
     assert (contract.starts_on, contract.ends_on) == (date(2019, 1, 30), date(2019, 1, 16))

@@ -12,13 +12,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contracts.app import service
-from contracts.ledger.accounts import ACCOUNTS_OF, Totals, after, require_room
+from contracts.ledger.accounts import ACCOUNTS_OF, Totals, after, require_deductible, require_room
 from contracts.ledger.budget import Line, require_budget, share_to_pay_from
 from contracts.ledger.errors import (
     AcceptanceOverValue,
     CommitmentOverBudget,
     CommitmentOverValue,
     CompensationOverOwed,
+    DeductionOverPayable,
     InterestOverAccrued,
     PaymentOverShare,
     PaymentOverValue,
@@ -77,6 +78,41 @@ def test_no_sequence_leaves_the_bounds_or_the_balance(sequence: list[tuple[str, 
     assert 0 <= -book.balance("interest_payables") == totals.interest - totals.interest_payment
     assert 0 <= book.balance("penalty_receivables") == totals.penalty - totals.penalty_receipt
     assert 0 <= -book.balance("compensation_payables") == totals.compensation - totals.compensation_payment
+
+
+@given(st.lists(st.tuples(st.sampled_from(["acceptance", "payment", "deduction", "refund"]), amounts, st.booleans())))
+def test_no_yuan_is_deducted_that_was_not_accepted_or_is_paid(sequence: list[tuple[str, Decimal, bool]]) -> None:
+    totals, book = Totals(), list[tuple[str, Decimal]]()
+    for kind, amount, back in sequence:
+        standing = [each for each in book if each[0] == kind]
+        if back and not standing:
+            continue
+        entry = standing[-1] if back else (kind, amount)
+        new = after(totals, kind, -entry[1] if back else entry[1])
+        try:
+            require_room(totals, new, value=VALUE, currency="CNY")
+            require_deductible(totals, new, ended=False, currency="CNY")
+        except (*REFUSALS, DeductionOverPayable):
+            continue
+        if back:
+            book.remove(entry)
+        else:
+            book.append(entry)
+        more, totals = new.deduction - totals.deduction, new
+        assert totals.deduction <= totals.acceptance
+        if more > 0:
+            assert totals.executed <= totals.acceptance
+
+
+@given(amounts, amounts, amounts)
+def test_a_deduction_that_an_import_left_uncovered_may_shrink_and_not_grow(
+    over: Decimal, more: Decimal, accepted: Decimal
+) -> None:
+    before = Totals(acceptance=accepted, deduction=accepted + over)
+    with pytest.raises(DeductionOverPayable):
+        require_deductible(before, after(before, "deduction", more), ended=False, currency="CNY")
+    require_deductible(before, after(before, "deduction", -more), ended=False, currency="CNY")
+    require_deductible(before, after(before, "acceptance", more), ended=False, currency="CNY")
 
 
 PROJECTS = (UUID(int=1), UUID(int=2))
@@ -201,6 +237,7 @@ async def post_all(contracts: Any, acts: list[tuple[str, int]]) -> None:
     assert book.balance("services") == Decimal(totals["accepted"])
     assert book.balance("commitments") == Decimal(totals["committed"])
     assert Decimal(totals["executed"]) <= Decimal(contract["value"])
+    assert Decimal(totals["deducted"]) <= Decimal(totals["accepted"])
     assert Decimal(totals["refunded"]) <= Decimal(totals["paid"])
 
 

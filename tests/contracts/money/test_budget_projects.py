@@ -95,7 +95,7 @@ async def test_commitments_are_split_over_budget_years(contracts: Any, project: 
     await contracts.book(contract, "deduction", "2000.00")
     await contracts.book(contract, "deduction", "3000.00", cause="saving")
     await contracts.book(contract, "payment", "45000.00")
-    await contracts.book(contract, "interest", "10.00")
+    await contracts.book(contract, "interest", "10.00", note="和解（模拟）")
     await contracts.book(contract, "interestPayment", "4.00")
     await contracts.book(contract, "penalty", "700.00", cause="damages")
     told = await contracts.get(f"/contracts/{contract['contract_id']}/balances")

@@ -1,5 +1,6 @@
 """When accepted value is due, and the interest on what is late."""
 
+import json
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -7,6 +8,7 @@ from uuid import UUID
 
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support import ANY_VERSION
 
 from contracts.dues.interest import Charge, Settlement, Terms, clock_start, dues_of, warnings_of
 from contracts.dues.parameters import parameters_in
@@ -92,16 +94,21 @@ async def test_a_late_payment_to_a_small_enterprise(contracts: Any) -> None:
     await contracts.refused("GET", f"{path}/payment-terms", status=404, slug="payment-terms-not-found")
     await contracts.accept(contract, "10000.00", delivered_on="2025-06-20")
     terms = {"small_enterprise": True, "basis": "delivery", "days": 90}
-    answer = await contracts.staff.put(f"/v1{path}/payment-terms", json=terms)
+    await contracts.refused("PUT", f"{path}/payment-terms", terms, status=428, slug="precondition-required")
+    first = {"If-Match": '"0"'}  # the version of what is not recorded yet
+    answer = await contracts.staff.put(f"/v1{path}/payment-terms", json=terms, headers=first)
+    assert answer.headers["etag"] == '"1"'
     assert [doubt["code"] for doubt in answer.json()["warnings"]] == ["payment-days-over-limit"]
-    stale = await contracts.staff.put(f"/v1{path}/payment-terms", json=terms, headers={"If-Match": '"7"'})
-    assert stale.status_code == 412
+    for stale in (first, {"If-Match": '"7"'}):
+        await contracts.refused("PUT", f"{path}/payment-terms", terms, status=412, slug="stale-version", headers=stale)
     terms |= {"basis": "acceptance", "days": 30, "acceptance_days": 5}
-    assert (await contracts.staff.put(f"/v1{path}/payment-terms", json=terms)).json()["version"] == 2
-    large = await contracts.staff.put(f"/v1{path}/payment-terms", json={"small_enterprise": False})
+    assert (await contracts.staff.put(f"/v1{path}/payment-terms", json=terms, headers=ANY_VERSION)).json()[
+        "version"
+    ] == 2
+    large = await contracts.staff.put(f"/v1{path}/payment-terms", json={"small_enterprise": False}, headers=ANY_VERSION)
     assert large.json()["warnings"] == []
     assert (await contracts.get(f"{path}/dues"))["days"] is None  # the rule protects small enterprises only
-    assert (await contracts.staff.put(f"/v1{path}/payment-terms", json=terms)).status_code == 200
+    assert (await contracts.staff.put(f"/v1{path}/payment-terms", json=terms, headers=ANY_VERSION)).status_code == 200
     with clock.frozen(datetime.fromisoformat("2025-08-04T03:00:00+00:00")):
         client = contracts.client.as_("purchaser", "finance")
         dues = (await client.get(f"/v1{path}/dues")).json()
@@ -116,7 +123,7 @@ async def test_a_late_payment_to_a_small_enterprise(contracts: Any) -> None:
         assert (again.status_code, again.json()["type"]) == (409, "/problems/no-interest-to-book")
     assert (await contracts.get(path))["ledger"]["outstanding"] == "10000.00"
     bad = {"small_enterprise": 1, "days": 0, "daily_rate": "2"}
-    assert await contracts.pointers("PUT", f"{path}/payment-terms", bad) == {
+    assert await contracts.pointers("PUT", f"{path}/payment-terms", bad, headers=ANY_VERSION) == {
         "/small_enterprise",
         "/days",
         "/daily_rate",
@@ -143,15 +150,63 @@ async def test_a_confirmed_rule_refuses_a_longer_time_after_signing_too(contract
     contract = await contracts.active()
     path = f"/contracts/{contract['contract_id']}/payment-terms"
     body = {"small_enterprise": True, "days": 61}
-    assert (await contracts.staff.put(f"/v1{path}", json=body)).json()["warnings"]
+    assert (await contracts.staff.put(f"/v1{path}", json=body, headers=ANY_VERSION)).json()["warnings"]
     confirm = {"version": "1.0.0", "scope": "CN-23", "person": "模拟 负责人", "basis": "模拟文号"}
     await contracts.post("/rules/cn-2020/confirmations", confirm | {"rules": ["pay-sme-within"]})
-    problem = await contracts.refused("PUT", path, body, status=409, slug="payment-terms-over-limit")
+    problem = await contracts.refused(
+        "PUT", path, body, status=409, slug="payment-terms-over-limit", headers=ANY_VERSION
+    )
     (missing,) = problem["missing"]
     assert (missing["what"], missing["figures"]["max_days"]) == ("rules.pay-sme-within", 60)
     assert missing["rule"].startswith("SME-PAY art.")
     for allowed in (body | {"days": 60}, body | {"small_enterprise": False}):
-        assert (await contracts.staff.put(f"/v1{path}", json=allowed)).status_code == 200
+        assert (await contracts.staff.put(f"/v1{path}", json=allowed, headers=ANY_VERSION)).status_code == 200
+
+
+async def test_interest_typed_by_hand_is_compared_with_what_has_run(contracts: Any) -> None:
+    contract = await contracts.active(clauses={"provider_size": "small"})
+    await contracts.accept(contract, "10000.00")  # on 1 July 2025: due on 31 July; 5.00 a day from then on
+    path = f"/contracts/{contract['contract_id']}"
+    body = {"kind": "interest", "amount": "50.00", "booked_on": "2025-08-10"}
+    assert (await contracts.post(f"{path}/ledger", body, expect=201))["warnings"] == []
+    more = body | {"amount": "0.01"}
+    problem = await contracts.refused("POST", f"{path}/ledger", more, status=409, slug="interest-over-run")
+    assert (problem["interest"], problem["interest_booked"], problem["missing"][0]["what"]) == (
+        "50.00",
+        "50.01",
+        "note",
+    )
+    assert problem["missing"][0]["rule"].startswith("SME-PAY art. 17")
+    reasoned = more | {"note": "调解协议（模拟）"}
+    (doubt,) = (await contracts.post(f"{path}/ledger", reasoned, expect=201))["warnings"]
+    assert (doubt["code"], "50.00 have run" in doubt["detail"]) == ("interest-over-run", True)
+    acts = [each["action"] for each in (await contracts.get(f"{path}/history"))["items"]]
+    assert acts.count("interest.over_run") == 1
+    assert (await contracts.get(f"{path}/balances"))["interest_owed"] == "50.01"
+    assert (await contracts.get(f"{path}/dues?as_of=2025-08-10"))["interest_to_book"] == "0.00"
+
+
+async def test_a_province_that_blocks_interest_beyond_its_rule_refuses_it(contracts: Any) -> None:
+    document = json.loads(json.dumps(shipped()["cn-2020@1.1.0"].document))
+    document |= {"id": "hlj-2025", "version": "1.0.0", "scope": "CN-23", "based_on": "cn-2020@1.1.0"}
+    (late,) = [rule for rule in document["rules"] if rule["code"] == "late-interest"]
+    late["severity"] = "block"
+    first, second = (contracts.client.as_("finance", regions=["CN-23"], subject=who) for who in ("one", "two"))
+    assert (await first.post("/v1/rules", json=document)).status_code == 201
+    of_set = "/v1/rules/hlj-2025"
+    approved = await second.post(f"{of_set}/approve", json={"version": "1.0.0", "basis": "模拟文号"})
+    assert approved.status_code == 200, approved.text
+    contract = await contracts.active()
+    path = f"/contracts/{contract['contract_id']}"
+    body = {"kind": "interest", "amount": "5.00", "booked_on": "2025-08-10", "note": "模拟"}
+    (doubt,) = (await contracts.post(f"{path}/ledger", body, expect=201))["warnings"]  # nobody has confirmed it
+    assert doubt["rule"].startswith("SME-PAY art. 17")
+    confirm = {"version": "1.0.0", "scope": "CN-23", "person": "模拟 负责人", "basis": "模拟文号"}
+    confirmed = await second.post(f"{of_set}/confirmations", json=confirm | {"rules": ["late-interest"]})
+    assert confirmed.is_success, confirmed.text
+    problem = await contracts.refused("POST", f"{path}/ledger", body, status=409, slug="interest-over-run")
+    assert problem["missing"][0]["what"] == "rules.late-interest"
+    assert len((await contracts.get(f"{path}/ledger"))["items"]) == 1
 
 
 async def test_a_purchaser_lists_its_overdue_payments(contracts: Any) -> None:

@@ -172,3 +172,18 @@ async def test_a_number_comes_back_next_year_and_a_dismissal_is_taken_back(contr
     reopened = await contracts.post(f"{path}/reopen", {"reason": "属于本合同（模拟）"})
     assert (reopened["queue"], reopened["reason"]) == ("unmatched", "属于本合同（模拟）")
     assert (await contracts.post(f"{path}/book", {"contract_id": contract["contract_id"]}))["queue"] == "matched"
+
+
+async def test_what_the_ledger_has_under_the_number_is_not_booked_again(contracts: Any) -> None:
+    contract = await contracts.active()
+    await contracts.post("/vouchers/files", statement([line("V-1", "100.00")], "100.00"), expect=201)
+    (voucher,) = (await contracts.get("/vouchers"))["items"]
+    posted = await contracts.book(contract, "payment", "40.00", voucher="V-1")
+    path, body = f"/vouchers/{voucher['id']}", {"contract_id": contract["contract_id"]}
+    problem = await contracts.refused("POST", f"{path}/book", body, status=409, slug="voucher-match-refused")
+    assert problem["entry_ids"] == [posted["id"]]
+    rematch = {"region": "CN-2301", "source": "treasury", "month": MONTH}
+    assert await contracts.post("/vouchers:rematch", rematch) == {"changed": 1}
+    booked = await contracts.post(f"{path}/book", body)
+    assert (booked["queue"], booked["proved"]) == ("matched", "100.00")
+    assert (await contracts.get(f"/contracts/{contract['contract_id']}"))["ledger"]["paid"] == "100.00"

@@ -12,6 +12,7 @@ import icalendar
 import pytest
 from pydantic import ValidationError
 from sqlalchemy import text
+from tests.support import ANY_VERSION
 
 from contracts.clocks import clocks, shortened
 from contracts.obligations.duties import state_of
@@ -327,7 +328,9 @@ async def test_a_finance_department_has_a_list_and_a_calendar(contracts: Any, re
     with register.at(datetime(2025, 3, 3, 9, tzinfo=UTC)):
         for one in (contract, elsewhere):
             terms = {"small_enterprise": True, "basis": "acceptance", "days": 30}
-            await contracts.staff.put(f"/v1/contracts/{one['contract_id']}/payment-terms", json=terms)
+            await contracts.staff.put(
+                f"/v1/contracts/{one['contract_id']}/payment-terms", json=terms, headers=ANY_VERSION
+            )
             await contracts.accept(one, "100.00", accepted_on="2025-03-03")
         auditor = contracts.client.as_("auditor", subject="one")
         finding = {"reason": "public", "responsible": "provider", "demand": "群众反映（模拟）"}

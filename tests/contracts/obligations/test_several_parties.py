@@ -10,6 +10,9 @@ from tests.contracts.obligations.test_obligations import SIGNED, Register
 from tests.contracts.structure.conftest import members
 from tests.support import ANY_VERSION
 
+from contracts.obligations.service import tell_due
+from shared.events import ObligationOverdue
+
 Json = dict[str, Any]
 
 
@@ -108,3 +111,54 @@ async def test_an_inspection_of_a_member_is_its_own_and_not_its_sides(contracts:
             items = (await contracts.get(f"/organisations/{one}/todo"))["items"]
             found.append([item["side"] for item in items if item["code"].startswith("inspection:")])
     assert found == [[], ["purchaser"]]
+
+
+async def test_a_notice_names_every_member_that_owes_or_is_owed(contracts: Any, joint: Json) -> None:
+    alone = await contracts.active(signed_on="2025-01-06")
+    register = Register(contracts)
+    with register.at(SIGNED + timedelta(days=216)):  # 10 August 2025
+        await register.keep()
+        async with contracts.database.transaction() as session:
+            while await tell_due(session):
+                pass
+    notices = [event.data for event in await contracts.emitted(ObligationOverdue)]
+    told = {data["code"]: data for data in notices if data["contract_id"] == joint["contract_id"]}
+    (paid,) = [data for code, data in told.items() if code.startswith("pay:")]
+    assert [(one["standing"], one["side"], one["organisation_id"], one["share"], one["lead"]) for one in paid["members"]] == [
+        ("owes", "purchaser", joint["buyers"][0], "70", True),
+        ("owes", "purchaser", joint["buyers"][1], "30", False),
+        ("owed", "provider", joint["sellers"][0], "33.33", True),
+        *sorted([("owed", "provider", joint["sellers"][1], "33.33", False), ("owed", "provider", joint["sellers"][2], "33.34", False)],
+                key=lambda one: one[2]),
+    ]  # fmt: skip
+    assert paid["organisation_id"] == joint["buyers"][0]
+    (delivery,) = [data for code, data in told.items() if code == "milestone:M1"]
+    assert {(one["standing"], one["organisation_id"]) for one in delivery["members"]} == {
+        ("owes", one) for one in joint["sellers"]
+    }
+    (milestone,) = [
+        data for data in notices if data["contract_id"] == alone["contract_id"] and data["code"] == "milestone:M1"
+    ]
+    assert [(one["organisation_id"], one["share"], one["lead"]) for one in milestone["members"]] == [
+        (alone["provider"]["organisation_id"], "100", True)
+    ]
+
+
+async def test_after_a_merger_a_member_has_both_shares(contracts: Any, joint: Json) -> None:
+    first, second = joint["buyers"]
+    dated = {"effective_on": "2025-07-05", "document": "simulated", "kind": "merger"}
+    await contracts.post(f"/organisations/{second}/successions", dated | {"successor_id": first}, expect=201)
+    lead, *others = joint["sellers"]
+    for one in others:
+        await contracts.post(f"/organisations/{one}/successions", dated | {"successor_id": lead}, expect=201)
+    register = Register(contracts)
+    with register.at(SIGNED + timedelta(days=216)):  # 10 August 2025
+        await register.keep()
+        for organisation, role, code in ((first, "purchaser", ""), (lead, "provider", ":right")):
+            own = contracts.client.as_(role, organisation=organisation)
+            items = (await own.get(f"/v1/organisations/{organisation}/todo")).json()["items"]
+            (owed,) = [one for one in items if one["code"].startswith("pay:") and one["code"].endswith(code)]
+            assert (owed["share"], owed["amount"], owed["lead"]) == ("100", "100.01", True)
+        late = await contracts.get(f"/organisations/{first}/overdue-payments")
+        (item,) = late["items"]
+        assert (item["share"], item["overdue"], item["lead"]) == ("100", "100.01", True)

@@ -157,3 +157,17 @@ async def test_an_erased_contract_leaves_the_figures_that_everybody_could_read(c
     await contracts.active(provider_id=provider, **later)
     rows = {(one["role"], one["year"]): one for one in (await published())[1]}
     assert (rows["provider", 2026]["active"], rows["provider", 2026]["new"]) == (1, 0)
+
+
+async def test_a_sum_may_be_larger_than_any_amount(contracts: Any) -> None:
+    """One slip of the finger must not take the totals of its region from everybody."""
+    largest = "9999999999999999.99"
+    contract = await contracts.active(value=largest, budget=largest)
+    await contracts.active(value=largest, budget=largest)
+    for _ in range(2):
+        await contracts.book(contract, "penalty", largest)
+    told = await contracts.get("/regions/CN-23/totals")
+    assert told["total"]["money"][0]["value"] == "19999999999999999.98"
+    assert (await contracts.get(f"/contracts/{contract['contract_id']}/balances"))["penalties_owed"] == (
+        "19999999999999999.98"
+    )

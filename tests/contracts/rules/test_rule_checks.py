@@ -220,6 +220,23 @@ def test_months_of_a_term_are_whole_anniversaries(start: date, months: int) -> N
     assert months_of_term(start, end) == months + 1
 
 
+@pytest.mark.parametrize(
+    ("starts_on", "ends_on", "months"),
+    [
+        ("2024-02-29", "2025-02-28", 12),  # a year from a leap day ends with February
+        ("2024-02-29", "2025-03-01", 13),
+        ("2024-02-29", "2028-02-28", 48),
+        ("2025-01-31", "2025-02-28", 1),
+        ("2025-01-31", "2025-03-01", 2),
+        ("2025-03-31", "2025-04-30", 1),
+        ("2025-01-01", "2025-12-31", 12),
+        ("2025-06-30", "2025-06-30", 1),
+    ],
+)
+def test_a_term_from_the_end_of_a_month_ends_with_one(starts_on: str, ends_on: str, months: int) -> None:
+    assert months_of_term(date.fromisoformat(starts_on), date.fromisoformat(ends_on)) == months
+
+
 def test_only_a_confirmed_rule_blocks_and_an_override_ends_that() -> None:
     rule, other = CN.rule("term-limit"), CN.rule("late-interest")
     assert rule

@@ -47,7 +47,8 @@ def test_dates_of_every_kind(text: str, day: date) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["2024-02-30", "2024", "昨天", "1", "99999", "二〇二四年十三月一日", "24-3-1", "#REF!"]
+    "text",
+    ["2024-02-30", "2024", "昨天", "1", "99999", "二〇二四年十三月一日", "24-3-1", "#REF!", "9999-12-31", "0001-01-01"],
 )
 def test_what_is_no_date(text: str) -> None:
     with pytest.raises(CellFault):

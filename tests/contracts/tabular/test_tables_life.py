@@ -138,6 +138,19 @@ async def test_a_messy_table_becomes_a_contract_with_all_its_facts(tables: Any) 
     assert kinds == ["payment", "payment", "refund", "deduction", "reversal", "payment"]
 
 
+async def test_an_impossible_deduction_of_the_past_comes_in_and_is_flagged(tables: Any) -> None:
+    loaded = await tables.load("contracts", CONTRACTS)
+    first = (await tables.rows(loaded, "?outcome=created"))[0]["id"]
+    huge = [DEDUCTIONS[0], ["HT-1", "K-2", "900万元", "2025-01-20", "绩效"]]
+    deductions = await tables.load("deductions", huge)
+    (row,) = await tables.rows(deductions, "?outcome=created")
+    assert [(each["column"], each["level"], "contract value" in each["reason"]) for each in row["problems"]] == [
+        ("扣款金额", "warning", True)
+    ]
+    told = await tables.contracts.get(f"/contracts/{first}/balances")
+    assert (told["uncovered"], told["balanced"]) == ("9000000.00", True)
+
+
 async def test_an_import_is_taken_back_where_nothing_depends_on_it(tables: Any) -> None:
     contracts = await tables.load("contracts", CONTRACTS)
     indicators = await tables.load("indicators", INDICATORS)
@@ -166,6 +179,37 @@ async def test_an_import_is_taken_back_where_nothing_depends_on_it(tables: Any) 
     assert all(one["withdrawn_at"] for one in shown)
     again = await tables.load("contracts", CONTRACTS)
     assert (again["created"], again["unchanged"]) == (1, 1), "what was taken back can come again"
+
+
+async def test_what_later_money_rests_on_is_not_taken_back(tables: Any) -> None:
+    loaded = await tables.load("contracts", CONTRACTS)
+    first = (await tables.rows(loaded, "?outcome=created"))[0]["id"]
+    payments = await tables.load("payments", [PAYMENTS[0], PAYMENTS[2]])
+    refund = {"kind": "refund", "amount": "50000.00", "booked_on": "2025-02-01"}
+    await tables.contracts.post(f"/contracts/{first}/ledger", refund, expect=201)
+    undone = await tables.undo(payments)
+    assert (undone["undone"], undone["kept"]) == (0, 1)
+    kept = await tables.rows(payments, "?outcome=kept")
+    assert all("can come back" in row["problems"][0]["reason"] for row in kept)
+    ledger = (await tables.contracts.get(f"/contracts/{first}"))["ledger"]
+    assert (ledger["paid"], ledger["refunded"]) == ("60000.00", "50000.00")
+
+
+async def test_a_contract_is_undone_once_its_money_is_and_never_under_supervision(tables: Any) -> None:
+    contracts = await tables.load("contracts", CONTRACTS)
+    first, second = [row["id"] for row in await tables.rows(contracts, "?outcome=created")]
+    payments = await tables.load("payments", [PAYMENTS[0], PAYMENTS[2]])
+    finding = {"reason": "public", "responsible": "provider", "demand": "群众反映（模拟）"}
+    await tables.contracts.post(f"/contracts/{second}/findings", finding, expect=201)
+    assert (await tables.undo(contracts))["kept"] == 2
+    kept = {row["id"]: row["problems"][0]["reason"] for row in await tables.rows(contracts, "?outcome=kept")}
+    assert "money" in kept[first]
+    assert "supervision" in kept[second]
+    assert (await tables.undo(payments))["undone"] == 1
+    again = await tables.undo(contracts)
+    assert (again["undone"], again["kept"]) == (1, 1)
+    states = [(await tables.contracts.get(f"/contracts/{one}"))["state"] for one in (first, second)]
+    assert states == ["cancelled", "completed"]
 
 
 async def test_a_dry_run_reports_all_and_leaves_nothing(tables: Any) -> None:

@@ -14,6 +14,7 @@ from contracts.corrections.routes import routes as corrections
 from contracts.deputies.routes import routes as deputies
 from contracts.documents.handlers import file_jobs
 from contracts.documents.routes import routes as documents
+from contracts.dues.routes import postings
 from contracts.dues.routes import routes as dues
 from contracts.exchange.routes import routes as exchange
 from contracts.failures.routes import routes as failures
@@ -120,6 +121,7 @@ service = Service(
         ledger,
         acceptances,
         working_days,
+        postings,
         dues,
         monitoring,
         vouchers,

@@ -8,19 +8,13 @@ from pydantic import Field
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.problems import Conflict, Problem, TooLarge
+from shared.problems import Problem, RecordedAtTheSameTime, TooLarge
 from shared.savepoint import savepoint
 from shared.web import Out
 
 __all__ = ["BulkOut", "BulkResult", "apply_each"]
 
 Item = TypeVar("Item")
-
-
-class RecordedAtTheSameTime(Conflict):
-    """Two requests recorded the same thing at the same moment."""
-
-    slug, title = "recorded-at-the-same-time", "Another request recorded this at the same moment"
 
 
 class BulkResult(Out):

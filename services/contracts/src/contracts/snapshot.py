@@ -31,6 +31,7 @@ from contracts.ledger.service import entry_event
 from contracts.lists import every_row
 from contracts.monitoring.models import MonitoringAlert
 from contracts.monitoring.service import alert_event
+from contracts.obligations.concerned import members_of
 from contracts.obligations.models import Obligation
 from contracts.obligations.service import notice_of
 from contracts.observations.imported import withdrawal_event
@@ -143,7 +144,8 @@ async def _supervision(session: AsyncSession) -> AsyncIterator[tuple[EventData, 
     async for row in every_row(session, Obligation):
         for notice, told in ((ObligationDue, row.due_told), (ObligationOverdue, row.overdue_told)):
             if told is not None:
-                yield notice_of(row, notice, due_on=told), row.contract_id, row.region
+                members = (await members_of(session, [row]))[row.id]
+                yield notice_of(row, notice, due_on=told, members=members), row.contract_id, row.region
 
 
 async def _year(session: AsyncSession) -> AsyncIterator[tuple[EventData, UUID | str, str]]:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.events.base import Amount, EventData, event
+from shared.events.base import Amount, EventData, Figure, event
 
 __all__ = [
     "FindingChanged",
@@ -13,6 +13,7 @@ __all__ = [
     "FindingViolation",
     "InspectionRecorded",
     "ObligationDue",
+    "ObligationMember",
     "ObligationNotice",
     "ObligationOverdue",
 ]
@@ -20,6 +21,16 @@ __all__ = [
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class ObligationMember(_Part):
+    """An organisation that owes what a notice is about, or to which it is owed."""
+
+    standing: str = Field(description="owes | owed.")
+    side: str = Field(description="purchaser | provider | evaluator.")
+    organisation_id: UUID
+    share: Figure = Field(description="Its share of its side's money in per cent; 100 where it stands alone.")
+    lead: bool = Field(description="Whether it leads its side, or stands alone.")
 
 
 class ObligationNotice(EventData):
@@ -39,6 +50,11 @@ class ObligationNotice(EventData):
     source: str | None = Field(None, description="Instrument and article, or the contract; null: a convention.")
     confidence: str = Field(description="How surely the rule is known; agreed: the contract says so.")
     due_on: date = Field(description="The last day.")
+    members: tuple[ObligationMember, ...] = Field(
+        (),
+        description="Every organisation that owes it and, of a payment, to which it is owed: joint purchasers and "
+        "providers each with its share. Empty in notices from before there was this field.",
+    )
 
 
 @event("contracts.obligation.due.v1", kind="fact")

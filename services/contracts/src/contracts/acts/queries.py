@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from contracts.acts.errors import ActNotFound
 from contracts.acts.models import OPEN, Act, ActStep, Handover
 from contracts.deputies.queries import lies_in, represented_by
+from contracts.disclosure.queries import seen_clause
 from shared import clock
 from shared.db import principal_in, scope_clause
 
@@ -17,7 +18,8 @@ __all__ = ["get_act", "list_acts", "list_handovers", "lock_act", "open_acts_of",
 
 async def get_act(session: AsyncSession, *, act_id: UUID) -> Act:
     """An act; ActNotFound when there is none in the caller's scope."""
-    return _found((await session.execute(select(Act).where(Act.id == act_id))).scalar_one_or_none(), act_id)
+    seen = seen_clause(principal_in(session), "acts.contract_id")
+    return _found((await session.execute(select(Act).where(Act.id == act_id, seen))).scalar_one_or_none(), act_id)
 
 
 async def lock_act(session: AsyncSession, *, act_id: UUID) -> Act:
@@ -72,7 +74,8 @@ async def list_acts(
 
     `waiting_for_me` finds those whose next step the caller may do: one's own, and those of persons whose deputy one is.
     """
-    statement = select(Act).order_by(Act.id).limit(limit + 1)
+    seen = seen_clause(principal_in(session), "acts.contract_id")
+    statement = select(Act).where(seen).order_by(Act.id).limit(limit + 1)
     for column, value in ((Act.state, state), (Act.action, action), (Act.contract_id, contract_id)):
         if value is not None:
             statement = statement.where(column == value)

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from contracts.budgets.errors import BudgetProjectNotFound
 from contracts.budgets.models import BudgetAdjustment
 from contracts.disclosure.queries import sight_sql
+from shared.auth import Principal
 from shared.db import principal_in, scope_sql
 
 __all__ = [
@@ -35,15 +36,22 @@ _STANDING = (
     "entry.kind <> 'reversal' AND NOT EXISTS "
     "(SELECT FROM ledger_entries AS taken_back WHERE taken_back.reverses = entry.id)"
 )
+# Money of a call-off may stand in its framework agreement's ledger.
+_SEEN = (
+    "NOT EXISTS (SELECT FROM contracts AS contract "
+    "WHERE contract.id IN (entry.contract_id, entry.call_off_id) AND NOT {sight})"
+)
 _EXECUTED = "sum(CASE entry.kind WHEN 'payment' THEN entry.amount WHEN 'refund' THEN -entry.amount ELSE 0 END)"
 _SELECT = f"""
-SELECT project.*, unit.name AS unit_name, money.allocated, money.executed
+SELECT project.*, unit.name AS unit_name, money.allocated, money.executed, money.withheld
 FROM budget_projects AS project
 JOIN organisations AS unit ON unit.id = project.unit_id
 CROSS JOIN LATERAL (
-    SELECT coalesce(sum(entry.amount) FILTER (WHERE entry.kind = 'budget'), 0) AS allocated,
-           coalesce({_EXECUTED}, 0) AS executed
-    FROM ledger_entries AS entry WHERE entry.budget_project_id = project.id AND {_STANDING}
+    SELECT coalesce(sum(entry.amount) FILTER (WHERE entry.kind = 'budget' AND entry.seen), 0) AS allocated,
+           coalesce({_EXECUTED} FILTER (WHERE entry.seen), 0) AS executed,
+           NOT coalesce(bool_and(entry.seen), true) AS withheld
+    FROM (SELECT entry.*, {{seen}} AS seen FROM ledger_entries AS entry
+          WHERE entry.budget_project_id = project.id AND {_STANDING}) AS entry
 ) AS money
 """  # noqa: S608 - constants only
 
@@ -75,11 +83,20 @@ def _shown(row: RowMapping) -> dict[str, Any]:
     }
 
 
+def _select(principal: Principal) -> tuple[str, dict[str, Any]]:
+    """The statement before its conditions: sums leave out contracts whose money is withheld from the caller."""
+    sight, marked = sight_sql(principal, "money")
+    if not marked:
+        return _SELECT.format(seen="true"), {}
+    return _SELECT.format(seen=_SEEN.format(sight=sight)), marked
+
+
 async def get_project(session: AsyncSession, *, project_id: UUID) -> dict[str, Any]:
     """One project of the caller's regions with its sums; BudgetProjectNotFound."""
     scope, parameters = scope_sql(principal_in(session), "project.region")
-    statement = text(f"{_SELECT} WHERE project.id = :id AND {scope}")
-    row = (await session.execute(statement, parameters | {"id": project_id})).mappings().first()
+    projects, marked = _select(principal_in(session))
+    statement = text(f"{projects} WHERE project.id = :id AND {scope}")
+    row = (await session.execute(statement, parameters | marked | {"id": project_id})).mappings().first()
     if row is None:
         raise _not_found(project_id)
     return _shown(row)
@@ -102,8 +119,9 @@ async def list_projects(
     if after is not None:
         conditions.append("project.id > :after")
         parameters["after"] = after
-    statement = text(f"{_SELECT} WHERE {' AND '.join(conditions)} ORDER BY project.id LIMIT :limit")
-    rows = await session.execute(statement, parameters | {"limit": limit + 1})
+    projects, marked = _select(principal_in(session))
+    statement = text(f"{projects} WHERE {' AND '.join(conditions)} ORDER BY project.id LIMIT :limit")
+    rows = await session.execute(statement, parameters | marked | {"limit": limit + 1})
     return [_shown(row) for row in rows.mappings()]
 
 
@@ -141,8 +159,7 @@ async def shares_of(session: AsyncSession, *, project_id: UUID, limit: int, afte
     condition = "AND entry.contract_id > :after" if after else ""
     sight, marked = sight_sql(principal_in(session), "money")
     if marked:
-        inside = f"SELECT FROM contracts AS contract WHERE contract.id = entry.contract_id AND {sight}"
-        condition += f" AND EXISTS ({inside})"
+        condition += f" AND {_SEEN.format(sight=sight)}"
     statement = text(
         "SELECT entry.contract_id, coalesce(sum(entry.amount) FILTER (WHERE entry.kind = 'budget'), 0) AS share, "  # noqa: S608 - constants and our scope
         f"coalesce({_EXECUTED}, 0) AS executed FROM ledger_entries AS entry "

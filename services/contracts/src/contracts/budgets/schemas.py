@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, StrictBool, StrictInt
 
 from contracts.regions.queries import parse_region
-from shared.web import Figure, Model, Money, Out
+from shared.web import Figure, Model, Money, Out, Total
 
 __all__ = [
     "AdjustmentIn",
@@ -71,8 +71,8 @@ class BudgetShareOut(Out):
     """What one contract holds of a project, and what was paid from it; in the project's currency."""
 
     contract_id: UUID = Field(description="Contract.")
-    share: Money = Field(description="Sum of the standing entries of kind budget.")
-    executed: Money = Field(description="Payments less refunds that name the project.")
+    share: Total = Field(description="Sum of the standing entries of kind budget.")
+    executed: Total = Field(description="Payments less refunds that name the project.")
 
 
 class BudgetProjectOut(Out):
@@ -89,11 +89,14 @@ class BudgetProjectOut(Out):
     currency: str = Field(description="ISO 4217 code.")
     initial_amount: Money = Field(description="Amount at the beginning of the year (年初预算数).")
     full_year_amount: Money = Field(description="Amount after adjustments (全年预算数).")
-    allocated: Money = Field(description="Held by contracts: the sum of their shares.")
-    unallocated: Money = Field(description="Full-year amount less what contracts hold; never below 0.")
-    executed: Money = Field(description="Payments less refunds (全年执行数), each yuan in one project only.")
+    allocated: Total = Field(description="Held by contracts: the sum of their shares.")
+    unallocated: Total = Field(description="Full-year amount less what contracts hold; never below 0.")
+    executed: Total = Field(description="Payments less refunds (全年执行数), each yuan in one project only.")
     execution_rate: Figure | None = Field(
         description="Executed / full-year amount in per cent, two decimals half up; null for an amount of 0."
+    )
+    withheld: bool = Field(
+        description="Whether the sums leave out contracts whose money is not disclosed to the caller."
     )
     simulated: bool = Field(description="Whether it is simulated.")
     created_at: datetime = Field(description="When it was recorded.")

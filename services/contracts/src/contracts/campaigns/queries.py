@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from contracts.campaigns.errors import CampaignNotFound, ReturnNotFound
 from contracts.campaigns.models import Campaign, CampaignReminder, CampaignReturn
 from contracts.campaigns.requirements import missing_sql
+from contracts.clocks import day_sql
 from shared.auth import Principal
 from shared.db import principal_in, scope_sql
 
@@ -29,14 +30,14 @@ __all__ = [
 ]
 
 # A contract of the year: published, and in force on some day of the year, as far as its dates are known.
-OF_CAMPAIGN = """
+OF_CAMPAIGN = f"""
     contract.state IN ('active', 'suspended', 'completed', 'terminated')
     AND starts_with(contract.region, :scope)
     AND coalesce(contract.starts_on, contract.signed_on) <= make_date(:year, 12, 31)
-    AND coalesce(CAST(contract.ended_at AS date), contract.ends_on, make_date(:year, 1, 1)) >= make_date(:year, 1, 1)
-    AND (CAST(:categories AS text[]) = '{}' OR EXISTS (
+    AND coalesce({day_sql("contract.ended_at")}, contract.ends_on, make_date(:year, 1, 1)) >= make_date(:year, 1, 1)
+    AND (CAST(:categories AS text[]) = '{{}}' OR EXISTS (
         SELECT FROM unnest(CAST(:categories AS text[])) AS part WHERE starts_with(contract.service_category, part)))
-    AND (CAST(:units AS text[]) = '{}' OR contract.purchaser_id::text = ANY(CAST(:units AS text[])))
+    AND (CAST(:units AS text[]) = '{{}}' OR contract.purchaser_id::text = ANY(CAST(:units AS text[])))
 """
 
 

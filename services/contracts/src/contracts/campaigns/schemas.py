@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field, StrictBool, StrictInt, model_validator
 
 from contracts.places import RegionText
-from shared.web import Model, Money, Out
+from shared.web import Model, Out, Total
 
 __all__ = [
     "CampaignIn",
@@ -179,8 +179,8 @@ class RollUpRow(Out):
     name: str | None = Field(description="Title; code and name; name of the department.")
     currency: str = Field(description="ISO 4217 code.")
     contracts: int = Field(description="Contracts that have a share in the row.")
-    value: Money = Field(description="Value of its shares. Every yuan stands in one row of a level.")
-    paid: Money = Field(description="Payments less refunds of its shares.")
+    value: Total = Field(description="Value of its shares. Every yuan stands in one row of a level.")
+    paid: Total = Field(description="Payments less refunds of its shares.")
     scored: int = Field(description="Contracts with a determination that stands.")
     score: str | None = Field(description="Mean of their scores, 0-100, weighted by value; null without any.")
     grades: dict[str, int] = Field(description="Contracts by grade.")

@@ -166,6 +166,11 @@ class ContractBulkItem(ContractIn):
     """One item of a bulk upsert."""
 
     external_id: ExternalId = Field(description="Its id in the sending system: the key of the upsert.")
+    version: Annotated[StrictInt, Field(ge=1)] | None = Field(
+        None,
+        description="Version (the ETag) that the change is based on: the item alone answers 412 where the draft was "
+        "changed since. Left out, it replaces whatever version there is.",
+    )
 
 
 class ContractBulkIn(Model):

@@ -8,6 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.corrections.errors import CorrectionNotFound
 from contracts.corrections.models import Correction
+from contracts.disclosure.queries import seen_clause
+from shared.db import principal_in
 
 __all__ = ["corrections_of", "get_correction", "list_corrections", "waiting_correction"]
 
@@ -22,7 +24,8 @@ async def list_corrections(
     session: AsyncSession, *, limit: int, after: UUID | None = None, state: str | None = None
 ) -> Sequence[Correction]:
     """Corrections of all contracts in scope by id; one more than `limit` when there are more."""
-    statement = select(Correction).order_by(Correction.id).limit(limit + 1)
+    seen = seen_clause(principal_in(session), "contract_corrections.contract_id")
+    statement = select(Correction).where(seen).order_by(Correction.id).limit(limit + 1)
     if state is not None:
         statement = statement.where(Correction.state == state)
     if after is not None:

@@ -4,10 +4,10 @@ The slices that own contracts come later; this one names their columns in fragme
 For callers who see everything (parties' systems, finance, auditors, operators) the fragments are `true`.
 """
 
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import ColumnElement, text, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.disclosure.errors import Withheld
@@ -30,6 +30,7 @@ __all__ = [
     "marked_documents",
     "public_sql",
     "require_disclosed",
+    "seen_clause",
     "sight_sql",
     "unconcluded_sql",
     "withheld_fields",
@@ -108,6 +109,18 @@ def sight_sql(
     )
     side = f":sight_organisation IN ({contract}.purchaser_id, {contract}.provider_id) OR EXISTS ({member})"
     return f"((NOT EXISTS ({hiding}) OR {side}) AND {known})", parameters | told
+
+
+def seen_clause(principal: Principal, contract_id: str, *fields: str) -> ColumnElement[bool]:
+    """`sight_sql` for a statement over facts: the contract of a row (and these of its fields) may be seen.
+
+    `contract_id` is the column that names the contract, with its table, for example `findings.contract_id`.
+    """
+    sight, parameters = sight_sql(principal, *fields)
+    if not parameters:
+        return true()
+    told = f"EXISTS (SELECT FROM contracts AS contract WHERE contract.id = {contract_id} AND {sight})"
+    return cast("ColumnElement[bool]", text(told).bindparams(**parameters))
 
 
 def public_sql(*fields: str, contract_id: str = "contract.id", name: str = "public") -> tuple[str, dict[str, Any]]:

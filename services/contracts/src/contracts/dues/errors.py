@@ -2,7 +2,7 @@
 
 from shared.problems import Conflict, NotFound
 
-__all__ = ["NoInterestToBook", "PaymentTermsNotFound", "PaymentTermsOverLimit"]
+__all__ = ["InterestOverRun", "NoInterestToBook", "PaymentTermsNotFound", "PaymentTermsOverLimit"]
 
 
 class PaymentTermsNotFound(NotFound):
@@ -21,3 +21,9 @@ class NoInterestToBook(Conflict):
     """All interest that has run is booked."""
 
     slug, title = "no-interest-to-book", "No interest to book"
+
+
+class InterestOverRun(Conflict):
+    """More late interest would be owed than has run, without a reason or against a confirmed rule."""
+
+    slug, title = "interest-over-run", "More late interest than has run"

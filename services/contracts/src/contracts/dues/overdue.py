@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from contracts.clocks import day_sql
 from contracts.contracts.queries import get_contract
 from contracts.contracts.service import rules_for
 from contracts.disclosure.queries import sight_sql
@@ -76,25 +77,25 @@ async def _open_contracts(session: AsyncSession, *, organisation_id: UUID, as_of
         "END) FROM ledger_entries AS entry WHERE (entry.call_off_id = contract.id "
         "OR (entry.contract_id = contract.id AND entry.call_off_id IS NULL)) "
         "AND kind IN ('acceptance', 'payment', 'deduction', 'refund') "
-        "AND coalesce(booked_on, recorded_at::date) <= :as_of AND NOT EXISTS (SELECT FROM ledger_entries AS "
+        f"AND coalesce(booked_on, {day_sql('recorded_at')}) <= :as_of AND NOT EXISTS (SELECT FROM ledger_entries AS "
         "taken_back WHERE taken_back.reverses = entry.id)) > 0 ORDER BY contract.id LIMIT :limit"
     )
     values = parameters | marked | {"organisation": organisation_id, "as_of": as_of, "limit": limit + 1}
     return list((await session.execute(statement, values)).scalars())
 
 
-def _standing(state: ContractState, organisation_id: UUID) -> MemberState | None:
-    """The organisation among several purchasers; None where it is alone."""
-    joined = (each for each in state.members if (each.side, each.organisation_id) == ("purchaser", organisation_id))
-    return next(joined, None)
+def _standing(state: ContractState, organisation_id: UUID) -> list[MemberState]:
+    """The organisation among several purchasers, more than once after a merger; empty where it is alone."""
+    return [each for each in state.members if (each.side, each.organisation_id) == ("purchaser", organisation_id)]
 
 
-def _part(state: ContractState, of: MemberState | None, amount: Decimal) -> Decimal:
+def _part(state: ContractState, of: list[MemberState], amount: Decimal) -> Decimal:
     """What a purchaser owes of an amount; over all purchasers each cent once."""
-    if of is None:
+    if not of:
         return amount
     buyers = [each for each in state.members if each.side == "purchaser"]
-    return parts_of(amount, [each.share for each in buyers])[buyers.index(of)]
+    parts = parts_of(amount, [each.share for each in buyers])
+    return sum((part for part, buyer in zip(parts, buyers, strict=True) if buyer in of), Decimal(0))
 
 
 async def _overdue(
@@ -122,8 +123,8 @@ async def _overdue(
         small_enterprise=small,
         currency=dues.currency,
         payments=len(late),
-        lead=standing is None or standing.lead,
-        share=WHOLE if standing is None else standing.share,
+        lead=not standing or any(each.lead for each in standing),
+        share=sum((each.share for each in standing), Decimal(0)) if standing else WHOLE,
         overdue=owed,
         contract_overdue=dues.overdue,
         interest=_part(record.state, standing, sum((due.interest for due in late), Decimal(0))),

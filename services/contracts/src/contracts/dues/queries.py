@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from contracts.clocks import day_sql
 from contracts.dues.errors import PaymentTermsNotFound
 from contracts.dues.interest import Charge, Settlement
 from contracts.dues.models import PaymentTerms
@@ -18,7 +19,7 @@ __all__ = ["charges_of", "find_terms", "get_terms", "recorded_of", "recorded_ter
 # What is of the contract; the caller has made sure that the contract is visible.
 _MOVES = text(
     f"""
-    SELECT id, kind, amount, coalesce(booked_on, recorded_at::date) AS on_day, delivered_on
+    SELECT id, kind, amount, coalesce(booked_on, {day_sql("recorded_at")}) AS on_day, delivered_on
     FROM ledger_entries AS entry
     WHERE {OWN_MONEY} AND kind IN ('acceptance', 'payment', 'deduction', 'refund')
       AND NOT EXISTS (SELECT FROM ledger_entries AS taken_back WHERE taken_back.reverses = entry.id)
@@ -39,7 +40,7 @@ async def get_terms(session: AsyncSession, *, contract_id: UUID) -> PaymentTerms
     """As `find_terms`; PaymentTermsNotFound when none are recorded."""
     terms = await find_terms(session, contract_id=contract_id)
     if terms is None:
-        raise PaymentTermsNotFound(f"Record them with PUT /v1/contracts/{contract_id}/payment-terms.")
+        raise PaymentTermsNotFound(f'Record them with PUT /v1/contracts/{contract_id}/payment-terms and If-Match: "0".')
     return terms
 
 

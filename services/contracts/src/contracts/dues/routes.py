@@ -4,32 +4,34 @@ from datetime import date
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 
 from contracts.contracts.queries import require_visible
 from contracts.contracts.service import require_party
 from contracts.disclosure.queries import require_disclosed
 from contracts.dues import queries, service
+from contracts.dues.claims import post_by_hand
 from contracts.dues.overdue import overdue_payments
-from contracts.dues.schemas import DuesOut, OverdueOut, PaymentTermsIn, PaymentTermsOut
-from contracts.ledger.schemas import EntryOut
+from contracts.dues.schemas import DuesOut, OverdueOut, PaymentTermsIn, PaymentTermsOut, PostedOut
+from contracts.ledger.schemas import EntryIn, EntryOut
 from contracts.organisations.queries import get_organisation
 from shared import clock
 from shared.auth import Principal, allow
-from shared.concurrency import IfMatch, etag
+from shared.concurrency import EDITING, etag, if_match_required
 from shared.db import ReadSession, WriteSession
 from shared.web import router, set_region
 
-__all__ = ["routes"]
+__all__ = ["postings", "routes"]
 
 routes = router(tags=["payment terms"])
+postings = router(tags=["ledger"])
 
 Reader = Annotated[Principal, allow("finance", "purchaser", "provider", "evaluator", "auditor", "operator")]
 Supervisor = Annotated[Principal, allow("finance", "purchaser", "auditor", "operator")]
 Treasurer = Annotated[Principal, allow("finance", "purchaser")]
 
 
-@routes.put("/contracts/{contract_id}/payment-terms", summary="Record the payment terms")
+@routes.put("/contracts/{contract_id}/payment-terms", summary="Record the payment terms", openapi_extra=EDITING)
 async def record_payment_terms(
     *,
     contract_id: UUID,
@@ -37,9 +39,12 @@ async def record_payment_terms(
     session: WriteSession,
     response: Response,
     _: Treasurer,
-    if_match: IfMatch,
+    if_match: Annotated[int | None, Depends(if_match_required("/v1/contracts/{contract_id}/payment-terms"))],
 ) -> PaymentTermsOut:
-    """What is left open comes from the contract's rule set; terms beyond a rule are recorded with a warning."""
+    """What is left open comes from the contract's rule set; terms beyond a rule are recorded with a warning.
+
+    While none are recorded their version is 0: `If-Match: "0"` records the first, and 412 says that somebody else has.
+    """
     terms = await service.record_payment_terms(session, body, contract_id=contract_id, if_match=if_match)
     response.headers["ETag"] = etag(terms.version)
     set_region(response, terms.region)
@@ -69,6 +74,19 @@ async def show_dues(
     await require_disclosed(session, "money", contract_id=contract_id)
     set_region(response, region)
     return dues
+
+
+@postings.post("/contracts/{contract_id}/ledger", status_code=201, summary="Post an entry to the ledger")
+async def post_entry(
+    contract_id: UUID, body: EntryIn, session: WriteSession, response: Response, _: Treasurer
+) -> PostedOut:
+    """Entries are only added; a mistake is taken back by a reversal. The totals stand on the contract.
+
+    Late interest beyond what has run by the contract's terms and rules needs a reason in `note` and is warned of.
+    """
+    region, entry, warnings = await post_by_hand(session, body, contract_id=contract_id)
+    set_region(response, region)
+    return PostedOut(**entry.model_dump(), warnings=warnings)
 
 
 @routes.post("/contracts/{contract_id}/dues/interest", status_code=201, summary="Book the late interest")

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from pydantic import Field, StrictBool, StrictInt
 
-from shared.web import Figure, Model, Money, Out
+from contracts.ledger.schemas import EntryOut
+from shared.web import Figure, Model, Money, Out, Total
 
 __all__ = [
     "DueOut",
@@ -16,6 +17,7 @@ __all__ = [
     "OverdueSumOut",
     "PaymentTermsIn",
     "PaymentTermsOut",
+    "PostedOut",
     "WarningOut",
 ]
 
@@ -46,9 +48,11 @@ class PaymentTermsIn(Model):
 
 
 class WarningOut(Out):
-    """A doubt about the terms."""
+    """A doubt about terms, or about an entry."""
 
-    code: str = Field(description="payment-days-over-limit | late-interest-below-lpr | contradicts-contract.")
+    code: str = Field(
+        description="payment-days-over-limit | late-interest-below-lpr | contradicts-contract | interest-over-run."
+    )
     rule: str = Field(description="The rule behind it.")
     detail: str = Field(description="The figures.")
 
@@ -66,6 +70,12 @@ class PaymentTermsOut(Out):
     lpr_annual: Figure | None = Field(description="One-year loan prime rate on the day of signing, as a share.")
     warnings: list[WarningOut] = Field(description="Doubts about them.")
     updated_at: datetime = Field(description="When they changed last.")
+
+
+class PostedOut(EntryOut):
+    """An entry as it was posted, with what is doubtful about it."""
+
+    warnings: list[WarningOut] = Field(description="Late interest beyond what has run; else empty.")
 
 
 class DueOut(Out):
@@ -94,10 +104,10 @@ class DuesOut(Out):
     daily_rate: Figure | None = Field(description="Interest per day that applies, as a share; null where nobody says.")
     rule: str = Field(description="Rule set, rules and sources that fill what the contract leaves open.")
     dues: list[DueOut] = Field(description="Accepted parts by due date.")
-    overdue: Money = Field(description="Outstanding after its due date.")
-    interest: Money = Field(description="Interest that has run.")
-    interest_booked: Money = Field(description="Of it, booked in the ledger.")
-    interest_to_book: Money = Field(description="Not booked yet.")
+    overdue: Total = Field(description="Outstanding after its due date.")
+    interest: Total = Field(description="Interest that has run.")
+    interest_booked: Total = Field(description="Of it, booked in the ledger.")
+    interest_to_book: Total = Field(description="Not booked yet.")
 
 
 class OverdueContractOut(Out):
@@ -128,8 +138,8 @@ class OverdueSumOut(Out):
     currency: str = Field(description="ISO 4217 code.")
     contracts: int = Field(description="Contracts of which something is overdue.")
     payments: int = Field(description="Payments that are overdue.")
-    overdue: Money = Field(description="Outstanding after its due date.")
-    interest: Money = Field(description="Interest that has run on it.")
+    overdue: Total = Field(description="Outstanding after its due date.")
+    interest: Total = Field(description="Interest that has run on it.")
 
 
 class OverdueOut(Out):

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.contracts.queries import PARTS
 from contracts.disclosure.queries import MARKS
+from contracts.exchange.disclosed import withheld
 from contracts.exchange.identity import Identity, identity_of, source_of
 from contracts.exchange.process import Process
 from contracts.organisations.queries import party_sql
@@ -27,6 +28,16 @@ __all__ = ["Base", "bases_of", "contracts_of_ocids", "facts_of", "identities_of"
 
 Json = dict[str, Any]
 _MARKS = TypeAdapter(tuple[DisclosureLevel, ...])
+
+
+def _marks_of(contract_id: str) -> str:
+    """Marks of another contract that a row names: a framework agreement, or a call-off whose money it is."""
+    return (
+        "(SELECT json_agg(json_build_object("  # noqa: S608 - constants
+        "'subject', subject, 'target', target, 'level', level, 'until', until)) "
+        f"FROM disclosure_marks AS mark WHERE mark.contract_id = {contract_id} AND mark.ended_at IS NULL)"
+    )
+
 
 # Decimals travel as text inside JSON: a JSON number would come back as a float.
 _CONTRACTS = text(
@@ -46,7 +57,8 @@ _CONTRACTS = text(
             'contract_version', contract_version) ORDER BY number)
          FROM contract_amendments WHERE contract_id = contract.id)::text AS amendments,
         {MARKS} AS disclosure, {PARTS},
-        (SELECT json_build_object('id', framework.id, 'told', framework.extras -> 'ocds')::text
+        (SELECT json_build_object('id', framework.id, 'told', framework.extras -> 'ocds',
+            'disclosure', {_marks_of("framework.id")})::text
          FROM contracts AS framework WHERE framework.id = contract.framework_id) AS framework
     FROM contracts AS contract WHERE contract.id = ANY(:ids)
     """  # noqa: S608 - constants only
@@ -58,7 +70,8 @@ _PARTY_IDS = text(
 )
 _FACTS = {
     "ledger": text(
-        "SELECT entry.*, undone.kind AS reversed_kind, coalesce(entry.cause, undone.cause) AS cause, "
+        f"SELECT entry.*, {_marks_of('entry.call_off_id')}::text AS disclosure, "  # noqa: S608 - constants
+        "undone.kind AS reversed_kind, coalesce(entry.cause, undone.cause) AS cause, "
         "(SELECT failure_id FROM failure_entries WHERE entry_id IN (entry.id, entry.reverses) LIMIT 1) AS failure_id, "
         "undone.external_id AS reversed_external_id, milestone.code AS milestone_code, "
         "milestone.title AS milestone_title FROM ledger_entries AS entry "
@@ -132,8 +145,9 @@ _PAID = text(
     """
     SELECT asked.contract_id, asked.at, coalesce((
         SELECT sum(CASE entry.kind WHEN 'payment' THEN amount ELSE -amount END) FROM ledger_entries AS entry
-        WHERE entry.contract_id = asked.contract_id AND entry.kind IN ('payment', 'refund')
-          AND entry.recorded_at <= asked.at
+        WHERE (entry.call_off_id = asked.contract_id
+               OR (entry.contract_id = asked.contract_id AND entry.call_off_id IS NULL))
+          AND entry.kind IN ('payment', 'refund') AND entry.recorded_at <= asked.at
           AND NOT EXISTS (SELECT FROM ledger_entries AS undone
                           WHERE undone.reverses = entry.id AND undone.recorded_at <= asked.at)), 0) AS paid
     FROM unnest(CAST(:ids AS uuid[]), CAST(:times AS timestamptz[])) AS asked(contract_id, at)
@@ -208,7 +222,9 @@ def _parts(column: str | None) -> dict[str, list[Json]]:
 
 def _ocid(framework: str | None, *, prefix: str) -> str | None:
     found: Json | None = _json(framework)
-    return identity_of(UUID(found["id"]), found["told"], prefix=prefix).ocid if found else None
+    if found is None or withheld(_MARKS.validate_python(found["disclosure"] or ())) is None:
+        return None
+    return identity_of(UUID(found["id"]), found["told"], prefix=prefix).ocid
 
 
 def _json(text_of_it: str | None) -> Any:  # noqa: ANN401 - any JSON
@@ -231,6 +247,9 @@ async def facts_of(session: AsyncSession, named: Iterable[tuple[str, UUID]]) -> 
         if noun in ids:
             rows = await session.execute(statement, {"ids": ids[noun]})
             facts |= {row.id: dict(row._mapping) for row in rows}  # noqa: SLF001 - SQLAlchemy's public name
+    for fact in facts.values():
+        if "disclosure" in fact:
+            fact["disclosure"] = _MARKS.validate_json(fact["disclosure"] or "[]")
     return facts
 
 

@@ -12,8 +12,17 @@ from contracts.disclosure.queries import PUBLIC_VIEW, in_force, withheld_fields
 from contracts.disclosure.service import redact
 from contracts.exchange.process import Process
 from shared import clock
+from shared.events import DisclosureLevel
 
-__all__ = ["is_public_document", "public_fact", "public_hash", "public_process", "public_terms", "withheld_from_public"]
+__all__ = [
+    "is_public_document",
+    "public_fact",
+    "public_hash",
+    "public_process",
+    "public_terms",
+    "withheld",
+    "withheld_from_public",
+]
 
 Json = dict[str, Any]
 # The field whose facts a noun of the log tells.
@@ -22,9 +31,12 @@ _FIELD_OF = {"ledger": "money", "observation": "indicators", "milestone": "miles
 
 def withheld_from_public(process: Process) -> frozenset[str] | None:
     """The fields that releases of this contract leave out; None when nothing of it is published."""
-    if not process.disclosure:
-        return frozenset()
-    return withheld_fields(process.disclosure, levels=PUBLIC_VIEW, today=clock.today())
+    return withheld(process.disclosure)
+
+
+def withheld(marks: Collection[DisclosureLevel]) -> frozenset[str] | None:
+    """The fields that publications leave out by these marks; None when nothing of the contract is published."""
+    return withheld_fields(marks, levels=PUBLIC_VIEW, today=clock.today()) if marks else frozenset()
 
 
 def public_process(process: Process, fields: Collection[str]) -> Process:
@@ -57,6 +69,11 @@ def public_fact(noun: str, fact: Json | None, fields: Collection[str]) -> Json |
     if fact is None or _FIELD_OF.get(noun) in fields:
         return None
     left = dict(fact)
+    if noun == "ledger":
+        # Money of a call-off in its framework agreement's ledger is as public as the call-off's own.
+        of_call_off = withheld(left.pop("disclosure"))
+        if of_call_off is None or "money" in of_call_off:
+            return None
     if "opinion" in fields:
         left["opinion"] = None
     if "money" in fields and "accepted_value" in left:

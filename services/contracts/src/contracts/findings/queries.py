@@ -8,6 +8,8 @@ from uuid import UUID
 from sqlalchemy import or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from contracts.clocks import day_sql
+from contracts.disclosure.queries import seen_clause, sight_sql
 from contracts.findings.errors import FindingNotFound
 from contracts.findings.models import Finding, FindingEffect, FindingEntry
 from contracts.inspections.queries import supervised
@@ -32,7 +34,8 @@ HIDDEN = ("draft", "cancelled")
 async def find_finding(session: AsyncSession, *, finding_id: UUID, lock: bool = False) -> Finding:
     """A finding that the caller may see (drafts: supervisors only); FindingNotFound."""
     seen = or_(Finding.state.not_in(HIDDEN), supervised(principal_in(session), "findings"))
-    statement = select(Finding).where(Finding.id == finding_id, seen)
+    told = seen_clause(principal_in(session), "findings.contract_id")
+    statement = select(Finding).where(Finding.id == finding_id, seen, told)
     found = (await session.execute(statement.with_for_update() if lock else statement)).scalar_one_or_none()
     if found is None:
         raise FindingNotFound(f"There is no finding {finding_id} in your regions.")
@@ -48,7 +51,7 @@ async def list_findings(
     overdue_on: date | None = None,
 ) -> Sequence[Finding]:
     """Findings of the caller's regions in the order of opening; one more than `limit`. `filters`: column -> value."""
-    statement = select(Finding)
+    statement = select(Finding).where(seen_clause(principal_in(session), "findings.contract_id"))
     for name, value in filters.items():
         if value is not None:
             statement = statement.where(getattr(Finding, name) == value)
@@ -95,18 +98,28 @@ async def rectification_of(session: AsyncSession, finding: Finding) -> UUID | No
 _COUNTED = "state NOT IN ('draft', 'cancelled')"
 
 
+def _told(session: AsyncSession, table: str) -> tuple[str, dict[str, Any]]:
+    """The condition that the contract of a row, and its money, may be seen; counts and sums leave out the others."""
+    sight, parameters = sight_sql(principal_in(session), "money")
+    if not parameters:
+        return "true", {}
+    return f"EXISTS (SELECT FROM contracts AS contract WHERE contract.id = {table}.contract_id AND {sight})", parameters
+
+
 async def statistics(
     session: AsyncSession, *, region: str | None, year: int | None, today: date
 ) -> Sequence[dict[str, Any]]:
     """Counts by region and year of opening, of the caller's regions; inspections by the year of their visit."""
     scope, parameters = scope_sql(principal_in(session))
     place = "starts_with(region, :region)" if region else "true"
+    seen, of_findings = _told(session, "findings")
+    visited, _ = _told(session, "inspections")
     statement = text(
         f"""
         WITH counted AS (
             SELECT id, region, contract_id, state, simulated, resolution, violations, due_on, ended_at,
-                   extract(year FROM opened_at)::int AS year
-            FROM findings WHERE {_COUNTED} AND {scope} AND {place}
+                   extract(year FROM {day_sql("opened_at")})::int AS year
+            FROM findings WHERE {_COUNTED} AND {scope} AND {place} AND {seen}
         ), led AS (
             SELECT counted.id, count(*) FILTER (WHERE kind = 'payment') AS payments,
                    count(*) FILTER (WHERE kind = 'renewal') AS renewals,
@@ -120,7 +133,7 @@ async def statistics(
             GROUP BY region, year
         ), seen AS (
             SELECT region, extract(year FROM visited_on)::int AS year, count(*) AS inspections
-            FROM inspections WHERE state = 'carriedOut' AND {scope} AND {place} GROUP BY 1, 2
+            FROM inspections WHERE state = 'carriedOut' AND {scope} AND {place} AND {visited} GROUP BY 1, 2
         ), sums AS (
             SELECT counted.region, counted.year, count(*) AS findings, count(DISTINCT contract_id) AS contracts,
                    count(*) FILTER (WHERE simulated) AS simulated,
@@ -152,22 +165,23 @@ async def statistics(
         ORDER BY region, year
         """  # noqa: S608 - scope and condition are ours
     )
-    values = parameters | {"region": region, "year": year, "today": today}
+    values = parameters | of_findings | {"region": region, "year": year, "today": today}
     return [dict(row._mapping) for row in await session.execute(statement, values)]  # noqa: SLF001 - SQLAlchemy's name
 
 
 async def violation_counts(session: AsyncSession, *, region: str | None, year: int | None) -> dict[str, int]:
     """Violations by type of the same findings."""
     scope, parameters = scope_sql(principal_in(session))
+    seen, of_findings = _told(session, "findings")
     place = "starts_with(region, :region)" if region else "true"
     statement = text(
         f"""
         SELECT each ->> 'type' AS type, count(*) AS violations
         FROM findings, jsonb_array_elements(violations) AS each
         WHERE {_COUNTED} AND {scope} AND {place}
-          AND (CAST(:year AS int) IS NULL OR extract(year FROM opened_at)::int = :year)
+          AND (CAST(:year AS int) IS NULL OR extract(year FROM {day_sql("opened_at")})::int = :year) AND {seen}
         GROUP BY 1 ORDER BY 1
         """  # noqa: S608 - scope and condition are ours
     )
-    rows = await session.execute(statement, parameters | {"region": region, "year": year})
+    rows = await session.execute(statement, parameters | of_findings | {"region": region, "year": year})
     return {row.type: row.violations for row in rows}

@@ -6,7 +6,9 @@ from uuid import UUID
 from fastapi import Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from contracts.contracts.answers import contract_out
 from contracts.contracts.service import rules_for
+from contracts.disclosure.queries import marked_documents
 from contracts.findings import queries, service
 from contracts.findings.models import Finding
 from contracts.findings.parameters import cycle_in
@@ -27,7 +29,7 @@ from contracts.findings.schemas import (
     StatisticsOut,
     SupervisionOut,
 )
-from contracts.findings.views import finding_out
+from contracts.findings.views import as_disclosed, finding_out
 from contracts.inspections.queries import inspected_contract
 from contracts.lists import id_after
 from contracts.places import region_of
@@ -142,8 +144,10 @@ async def list_contract_findings(
 async def show_finding(finding_id: UUID, session: ReadSession, response: Response, _: Reader) -> FindingOut:
     """With its history, its effects and what can be done next."""
     finding = await queries.find_finding(session, finding_id=finding_id)
-    await inspected_contract(session, contract_id=finding.contract_id)
-    return await _answer(response, session, finding)
+    record = await inspected_contract(session, contract_id=finding.contract_id)
+    marked = await marked_documents(session, contract_id=finding.contract_id)
+    told = await _answer(response, session, finding)
+    return as_disclosed(told, fields=contract_out(record).withheld, documents=marked)
 
 
 @routes.post("/findings/{finding_id}/activate", summary="Begin to look into a finding")

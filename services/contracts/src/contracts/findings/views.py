@@ -1,15 +1,16 @@
 """From a finding to its answers."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
+from contracts.disclosure.queries import WITHHELD
 from contracts.findings.models import Finding, FindingEffect, FindingEntry
 from contracts.findings.schemas import EffectOut, EntryOut, FindingOut, ViolationOut
 from contracts.findings.steps import allowed
 from shared import clock
 
-__all__ = ["finding_out"]
+__all__ = ["as_disclosed", "finding_out"]
 
 _MADE = {"violations", "overdue", "actions", "effects", "history", "rectification_id"}
 
@@ -32,3 +33,16 @@ def finding_out(
         history=None if history is None else [EntryOut.model_validate(each) for each in history],
         rectification_id=rectification_id,
     )
+
+
+def as_disclosed(told: FindingOut, *, fields: Collection[str], documents: Collection[str]) -> FindingOut:
+    """Without what is withheld from the caller: the amounts of effects, and of marked documents all but the hash."""
+    effects, history = told.effects, told.history
+    if effects and "money" in fields:
+        effects = [one.model_copy(update={"amount": None}) for one in effects]
+    if history and documents:
+        history = [
+            one.model_copy(update={"document_title": WITHHELD}) if one.document_sha256 in documents else one
+            for one in history
+        ]
+    return told.model_copy(update={"effects": effects, "history": history})

@@ -75,7 +75,7 @@ async def _flags(session: AsyncSession, records: Sequence[ContractRecord]) -> li
 
 def _providers(state: ContractState) -> list[UUID]:
     """Every provider: the members of a joint one, else the only one."""
-    joint = [member.organisation_id for member in state.members if member.side == "provider"]
+    joint = list(dict.fromkeys(member.organisation_id for member in state.members if member.side == "provider"))
     return joint or ([state.provider.organisation_id] if state.provider else [])
 
 
@@ -102,9 +102,11 @@ async def _neighbours(
         "SELECT contract.id, contract.purchaser_id, wanted.year, left(contract.service_category, 3) AS item, "  # noqa: S608 - scope is ours
         "contract.provider_id, contract.procurement_method, contract.currency, "
         "coalesce(contract.value_at_signing, contract.value) AS value, contract.kind, "
-        "CASE WHEN contract.has_parts THEN (SELECT json_object_agg(member.organisation_id, CAST(share_of("
-        "coalesce(contract.value_at_signing, contract.value), member.share_before, member.share) AS text))::text "
-        "FROM contract_members AS member WHERE member.contract_id = contract.id AND member.side = 'provider') END "
+        "CASE WHEN contract.has_parts THEN ("
+        "SELECT json_object_agg(joint.organisation_id, CAST(joint.part AS text))::text FROM ("
+        "SELECT member.organisation_id, sum(share_of(coalesce(contract.value_at_signing, contract.value), "
+        "member.share_before, member.share)) AS part FROM contract_members AS member "
+        "WHERE member.contract_id = contract.id AND member.side = 'provider' GROUP BY 1) AS joint) END "
         "AS joint "
         "FROM unnest(CAST(:purchasers AS uuid[]), CAST(:years AS int[])) AS wanted(purchaser_id, year) "
         "JOIN contracts AS contract ON contract.purchaser_id = wanted.purchaser_id "

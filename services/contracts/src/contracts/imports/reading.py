@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 from contracts.imports.errors import RecordRejected
+from shared.clock import EARLIEST, LATEST
 
 __all__ = ["LARGEST_AMOUNT", "Document", "Node"]
 
@@ -140,9 +141,15 @@ class Node:
         return value
 
     def day(self, name: str) -> date | None:
-        """The calendar day as the source wrote it: `2019-01-30T00:00:00+01:00` is the 30th, wherever it is read."""
+        """The calendar day as the source wrote it: `2019-01-30T00:00:00+01:00` is the 30th, wherever it is read.
+
+        None for 9999-12-31 and the like, with which sources say that there is none; it is kept as an extra.
+        """
         moment = self._moment(name)
-        return None if moment is None else moment.date()
+        if moment is None or not EARLIEST <= moment.date() <= LATEST:
+            self._document.read.discard((*self._path, name))
+            return None
+        return moment.date()
 
     def instant(self, name: str) -> datetime | None:
         """An instant in UTC; a time without offset is taken as UTC."""

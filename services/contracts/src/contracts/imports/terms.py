@@ -11,6 +11,7 @@ from contracts.imports.parties import MappedParty
 from contracts.imports.process import Process
 from contracts.imports.reading import Node
 from contracts.ledger.imported import ImportedTransaction
+from shared.clock import LATEST
 
 __all__ = ["Period", "amount_of", "budget_of", "compare_money", "period_of", "provider_of", "title_of"]
 
@@ -97,13 +98,16 @@ def period_of(contract: Node, warnings: Warnings) -> Period:
     ends_on = period.day("endDate") if period else None
     stated = starts_on is not None and ends_on is not None
     computed = False
+    for name, day in (("startDate", starts_on), ("endDate", ends_on)):
+        if period is not None and day is None and period.raw(name):
+            detail = f"{period.place}.{name}: {period.raw(name)} is no day that was meant; left open"
+            warnings.append({"code": "day-impossible", "detail": detail})
     if period is not None and starts_on is not None and ends_on is None:
         days = period.whole("durationInDays")
         if days is not None:
-            try:
-                ends_on, computed = starts_on + timedelta(days=days), True
-            except OverflowError as error:
-                raise period.rejected("durationInDays", f"{days} days after {starts_on} is no day") from error
+            if days > (LATEST - starts_on).days:
+                raise period.rejected("durationInDays", f"{days} days after {starts_on} is no day")
+            ends_on, computed = starts_on + timedelta(days=days), True
     if starts_on is not None and ends_on is not None and ends_on < starts_on:
         detail = f"{contract.place}.period: ends on {ends_on}, before it starts on {starts_on}; kept as given"
         warnings.append({"code": "period-reversed", "detail": detail})

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from contracts.contracts.errors import ContractNotFound
 from contracts.contracts.queries import ContractRecord, get_contract
 from contracts.contracts.service import organisations_of
+from contracts.disclosure.queries import seen_clause
 from contracts.inspections.errors import InspectionNotFound
 from contracts.inspections.models import Inspection
 from shared.auth import Principal
@@ -74,7 +75,9 @@ def _takes_part(principal: Principal) -> ColumnElement[bool]:
 
 async def find_inspection(session: AsyncSession, *, inspection_id: UUID, lock: bool = False) -> Inspection:
     """An inspection that the caller may see; InspectionNotFound."""
-    statement = select(Inspection).where(Inspection.id == inspection_id, _seen(principal_in(session)))
+    principal = principal_in(session)
+    told = seen_clause(principal, "inspections.contract_id")
+    statement = select(Inspection).where(Inspection.id == inspection_id, _seen(principal), told)
     found = (await session.execute(statement.with_for_update() if lock else statement)).scalar_one_or_none()
     if found is None:
         raise InspectionNotFound(f"There is no inspection {inspection_id} in your regions.")

@@ -1,10 +1,13 @@
 """Inspections over HTTP."""
 
+from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import Request, Response
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from contracts.disclosure.queries import WITHHELD, marked_documents
 from contracts.inspections import queries, service
 from contracts.inspections.models import Inspection
 from contracts.inspections.schemas import CancelIn, InspectionIn, InspectionOut, VisitIn
@@ -21,6 +24,19 @@ routes = router(tags=["inspections"])
 
 Reader = Annotated[Principal, allow("finance", "purchaser", "provider", "evaluator", "auditor", "operator")]
 Supervisor = Annotated[Principal, allow("finance", "purchaser", "auditor")]
+
+
+async def _told(session: AsyncSession, contract_id: UUID, found: Sequence[Inspection]) -> list[InspectionOut]:
+    """As the caller may read them: of a document with a mark only the hash is told."""
+    marked = await marked_documents(session, contract_id=contract_id)
+    told = []
+    for each in (InspectionOut.model_validate(one) for one in found):
+        documents = [
+            one.model_copy(update={"title": WITHHELD, "link": None}) if one.sha256 in marked else one
+            for one in each.documents
+        ]
+        told.append(each.model_copy(update={"documents": documents}) if marked else each)
+    return told
 
 
 def _answer(response: Response, inspection: Inspection) -> InspectionOut:
@@ -48,7 +64,7 @@ async def list_inspections(
     found = await queries.list_inspections(session, contract_id=contract_id, limit=page.limit, after=id_after(page))
     shown = found[: page.limit]
     next_cursor = encode_cursor(shown[-1].id) if len(found) > page.limit else None
-    items = [InspectionOut.model_validate(each) for each in shown]
+    items = await _told(session, contract_id, shown)
     return page_response(request, response, items, next_cursor=next_cursor)
 
 
@@ -57,7 +73,9 @@ async def show_inspection(inspection_id: UUID, session: ReadSession, response: R
     """Checklist, results, documents."""
     inspection = await queries.find_inspection(session, inspection_id=inspection_id)
     await queries.inspected_contract(session, contract_id=inspection.contract_id)
-    return _answer(response, inspection)
+    _answer(response, inspection)
+    (told,) = await _told(session, inspection.contract_id, [inspection])
+    return told
 
 
 @routes.post("/inspections/{inspection_id}/visit", summary="Record what an inspection found")

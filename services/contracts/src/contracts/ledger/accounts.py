@@ -32,6 +32,7 @@ from contracts.ledger.errors import (
     AcceptanceOverValue,
     CommitmentOverValue,
     CompensationOverOwed,
+    DeductionOverPayable,
     InterestOverAccrued,
     PaymentOverAccepted,
     PaymentOverValue,
@@ -41,7 +42,15 @@ from contracts.ledger.errors import (
 )
 from shared.problems import Conflict
 
-__all__ = ["ACCOUNTS_OF", "Totals", "after", "require_accepted", "require_paid_by", "require_room"]
+__all__ = [
+    "ACCOUNTS_OF",
+    "Totals",
+    "after",
+    "require_accepted",
+    "require_deductible",
+    "require_paid_by",
+    "require_room",
+]
 
 ACCOUNTS_OF = {
     "commitment": ("commitments", "commitments_reserve"),
@@ -176,4 +185,29 @@ def require_accepted(
             f"{max(new.acceptance - before.executed, Decimal(0)):.2f} is left; what else is owed is interest, "
             "compensation, or a contract of its own.",
             accepted=f"{new.acceptance:.2f}",
+        )
+
+
+def require_deductible(before: Totals, new: Totals, *, ended: bool, currency: str) -> None:
+    """Refuse a deduction of what nobody owes; the execution that a score sees counts each yuan once.
+
+    A deduction is withheld from what is payable (MOF-102 art. 2: paid by quantity and quality): what was accepted, less
+    what is paid already. What was paid is not deducted as well, it comes back (refund), and what the provider owes
+    beyond that is a penalty, which a bond may settle. Once the contract is terminated (`ended`) the settlement says
+    what comes back, and closes only when it has: then no more is deducted than was accepted in all. An acceptance is
+    not taken back below what is deducted from it. What an import left in excess is only not made worse.
+    """
+    payable = max(new.acceptance - (before.deduction if ended else before.executed), Decimal(0))
+    more, less = new.deduction - before.deduction, new.acceptance < before.acceptance
+    if more > payable or (less and new.deduction > new.acceptance):
+        raise DeductionOverPayable(
+            f"{new.deduction:.2f} {currency} would stand as deducted, of {new.acceptance:.2f} accepted; "
+            f"{before.executed:.2f} is paid and deducted already, less refunds. A deduction is withheld from what is "
+            "payable (MOF-102 art. 2: paid by quantity and quality). Record the acceptance first (POST "
+            "/v1/contracts/{id}/acceptances); what was paid too much comes back as a refund before it is deducted; "
+            "what the provider owes beside that, also from its bond, is a penalty and its penaltyReceipt. Before an "
+            "acceptance is taken back, take back the deductions from it.",
+            accepted=f"{new.acceptance:.2f}",
+            executed=f"{before.executed:.2f}",
+            payable=f"{payable:.2f}",
         )

@@ -10,7 +10,7 @@ from contracts.budgets.queries import rate
 from contracts.contracts.queries import get_contract
 from contracts.ledger.accounts import Totals
 from contracts.ledger.budget import Line
-from contracts.ledger.queries import accounts_of, savings_of, standing_lines, totals_in, totals_of_parts
+from contracts.ledger.queries import accounts_of, savings_of, standing_lines, totals_in, totals_of, totals_of_parts
 from contracts.ledger.schemas import (
     AccountOut,
     BalancesOut,
@@ -96,6 +96,7 @@ async def balances_of(session: AsyncSession, *, contract_id: UUID) -> tuple[str,
     accounts = await accounts_of(session, contract_id=contract_id)
     entries, savings = await savings_of(session, contract_id=contract_id)
     totals = totals_in(lines)
+    own = totals if state.kind == "single" else await totals_of(session, contract_id=contract_id)
     projects = {line.project_id for line in lines if line.project_id is not None}
     payable = totals.acceptance - savings
     base = None if state.value is None else state.value - savings
@@ -117,6 +118,7 @@ async def balances_of(session: AsyncSession, *, contract_id: UUID) -> tuple[str,
             base=base,
             percent=None if base is None else rate(payable, base),
         ),
+        uncovered=max(own.deduction - own.acceptance, _NONE),
         interest_owed=totals.interest - totals.interest_payment,
         penalties_owed=totals.penalty - totals.penalty_receipt,
         compensation_owed=totals.compensation - totals.compensation_payment,

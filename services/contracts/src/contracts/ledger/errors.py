@@ -10,6 +10,7 @@ __all__ = [
     "CommitmentOverBudget",
     "CommitmentOverValue",
     "CompensationOverOwed",
+    "DeductionOverPayable",
     "EntryAlreadyReversed",
     "EntryNotReversible",
     "EntryOfAcceptance",
@@ -43,6 +44,12 @@ class SavingOverAccepted(Conflict):
     """More would be saved on the service than was accepted of it."""
 
     slug, title = "saving-over-accepted", "The saving exceeds what was accepted"
+
+
+class DeductionOverPayable(Conflict):
+    """More would be deducted than is payable, or than is accepted at all."""
+
+    slug, title = "deduction-over-payable", "The deduction exceeds what is payable"
 
 
 class AcceptanceOverValue(Conflict):

@@ -6,12 +6,15 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from contracts.clocks import day_sql
+from contracts.disclosure.queries import seen_clause
 from contracts.ledger.accounts import Totals, after
 from contracts.ledger.budget import Line
 from contracts.ledger.models import LedgerEntry
+from shared.db import principal_in
 
 __all__ = [
     "OWN_MONEY",
@@ -90,7 +93,7 @@ _PARTS = text(
 )
 _DAYS = text(
     f"""
-    SELECT coalesce(booked_on, recorded_at::date) AS on_day,
+    SELECT coalesce(booked_on, {day_sql("recorded_at")}) AS on_day,
            sum(CASE kind WHEN 'payment' THEN amount ELSE -amount END) AS amount
     FROM ledger_entries AS entry
     WHERE {OWN_MONEY} AND kind IN ('payment', 'refund')
@@ -178,7 +181,10 @@ async def list_entries(
     session: AsyncSession, *, contract_id: UUID, limit: int, after: UUID | None, kind: str | None = None
 ) -> Sequence[LedgerEntry]:
     """Entries of a contract in the order of posting; one more than `limit` when there are more."""
-    statement = select(LedgerEntry).where(LedgerEntry.contract_id == contract_id)
+    principal = principal_in(session)
+    # A framework agreement's ledger has money of call-offs that may be withheld where the agreement itself is not.
+    own = or_(LedgerEntry.call_off_id.is_(None), seen_clause(principal, "ledger_entries.call_off_id", "money"))
+    statement = select(LedgerEntry).where(LedgerEntry.contract_id == contract_id, own)
     if kind is not None:
         statement = statement.where(LedgerEntry.kind == kind)
     if after is not None:

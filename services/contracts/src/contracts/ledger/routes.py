@@ -1,4 +1,4 @@
-"""The ledger over HTTP."""
+"""Reading the ledger over HTTP; the slice `dues` posts to it, for it knows what interest has run."""
 
 from typing import Annotated
 from uuid import UUID
@@ -7,12 +7,13 @@ from fastapi import Query, Request, Response
 
 from contracts.contracts.queries import require_visible
 from contracts.disclosure.queries import require_disclosed
-from contracts.ledger import queries, service
+from contracts.ledger import queries
 from contracts.ledger.balances import balances_of
-from contracts.ledger.schemas import BalancesOut, EntryIn, EntryOut, Kind
+from contracts.ledger.schemas import BalancesOut, EntryOut, Kind
 from contracts.lists import id_after
+from contracts.structure.queries import require_call_offs_disclosed
 from shared.auth import Principal, allow
-from shared.db import ReadSession, WriteSession
+from shared.db import ReadSession
 from shared.pagination import Page, PageQuery, encode_cursor, page_response
 from shared.web import router, set_region
 
@@ -21,17 +22,6 @@ __all__ = ["routes"]
 routes = router(tags=["ledger"])
 
 Reader = Annotated[Principal, allow("finance", "purchaser", "provider", "evaluator", "auditor", "operator")]
-Treasurer = Annotated[Principal, allow("finance", "purchaser")]
-
-
-@routes.post("/contracts/{contract_id}/ledger", status_code=201, summary="Post an entry to the ledger")
-async def post_entry(
-    contract_id: UUID, body: EntryIn, session: WriteSession, response: Response, _: Treasurer
-) -> EntryOut:
-    """Entries are only added; a mistake is taken back by a reversal. The totals stand on the contract."""
-    entry = await service.post_entry(session, body, contract_id=contract_id)
-    set_region(response, entry.region)
-    return EntryOut.model_validate(entry)
 
 
 @routes.get("/contracts/{contract_id}/ledger", summary="List the ledger's entries")
@@ -63,5 +53,6 @@ async def show_balances(contract_id: UUID, session: ReadSession, response: Respo
     """Accounts, budget years and shares of budget projects, and the execution that a score may count."""
     region, balances = await balances_of(session, contract_id=contract_id)
     await require_disclosed(session, "money", contract_id=contract_id)
+    await require_call_offs_disclosed(session, framework_id=contract_id)
     set_region(response, region)
     return balances

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field, StrictInt, model_validator
 
-from shared.web import Figure, Model, Money, Out
+from shared.web import Figure, Model, Money, Out, Total
 
 __all__ = ["BalancesOut", "EntryIn", "EntryOut"]
 
@@ -128,20 +128,20 @@ class AccountOut(Out):
     """An account of the contract, all years together."""
 
     account: str = Field(description="Name of the account.")
-    debit: Money = Field(description="Sum of its debits.")
-    credit: Money = Field(description="Sum of its credits.")
-    balance: Money = Field(description="Debits less credits; over all accounts they sum to 0.")
+    debit: Total = Field(description="Sum of its debits.")
+    credit: Total = Field(description="Sum of its credits.")
+    balance: Total = Field(description="Debits less credits; over all accounts they sum to 0.")
 
 
 class BudgetYearOut(Out):
     """A budget year of the contract; entries that were taken back are left out."""
 
     budget_year: int | None = Field(description="Year; null for entries without year and date.")
-    budget: Money = Field(description="Held of budget projects.")
-    committed: Money = Field(description="Committed.")
-    accepted: Money = Field(description="Accepted.")
-    executed: Money = Field(description="Paid less refunded.")
-    deducted: Money = Field(description="Deducted, whatever the cause.")
+    budget: Total = Field(description="Held of budget projects.")
+    committed: Total = Field(description="Committed.")
+    accepted: Total = Field(description="Accepted.")
+    executed: Total = Field(description="Paid less refunded.")
+    deducted: Total = Field(description="Deducted, whatever the cause.")
     execution_rate: Figure | None = Field(
         description="Executed / budget in per cent; null when the contract holds no budget of the year."
     )
@@ -151,9 +151,9 @@ class ProjectShareOut(Out):
     """What the contract holds of one budget project."""
 
     budget_project_id: UUID = Field(description="Budget project.")
-    share: Money = Field(description="Held.")
-    executed: Money = Field(description="Paid from it, less refunds.")
-    left: Money = Field(description="Share less executed; never below 0.")
+    share: Total = Field(description="Held.")
+    executed: Total = Field(description="Paid from it, less refunds.")
+    left: Total = Field(description="Share less executed; never below 0.")
 
 
 class PartBalanceOut(Out):
@@ -161,21 +161,21 @@ class PartBalanceOut(Out):
 
     part: str = Field(description="lot | member | callOff.")
     id: UUID = Field(description="Id of the lot, the member or the call-off.")
-    value: Money | None = Field(
+    value: Total | None = Field(
         description="Its money: the lot's value, the member's share of the contract value; null for a call-off."
     )
-    committed: Money = Field(description="Committed.")
-    executed: Money = Field(description="Paid less refunded.")
-    deducted: Money = Field(description="Deducted.")
-    left: Money | None = Field(description="Value less executed and deducted; null for a call-off.")
+    committed: Total = Field(description="Committed.")
+    executed: Total = Field(description="Paid less refunded.")
+    deducted: Total = Field(description="Deducted.")
+    left: Total | None = Field(description="Value less executed and deducted; null for a call-off.")
 
 
 class ScoredExecutionOut(Out):
     """The execution that a score may count: a poor result's deductions do not lower it, savings are no shortfall."""
 
-    payable: Money = Field(description="Accepted value payable before deductions that a poor result caused.")
-    savings: Money = Field(description="Lawful savings: deductions of cause saving; they lower the base as well.")
-    base: Money | None = Field(description="Contract value less savings; null while the value is unknown.")
+    payable: Total = Field(description="Accepted value payable before deductions that a poor result caused.")
+    savings: Total = Field(description="Lawful savings: deductions of cause saving; they lower the base as well.")
+    base: Total | None = Field(description="Contract value less savings; null while the value is unknown.")
     percent: Figure | None = Field(description="Payable / base in per cent.")
 
 
@@ -191,6 +191,9 @@ class BalancesOut(Out):
     projects: list[ProjectShareOut] = Field(description="Budget projects that the contract holds shares of.")
     parts: list[PartBalanceOut] = Field(description="Lots and members, and the call-offs that entries name.")
     scored: ScoredExecutionOut = Field(description="The execution that a score may count.")
-    interest_owed: Money = Field(description="Late interest owed and not yet paid.")
-    penalties_owed: Money = Field(description="Penalties and damages imposed and not yet received.")
-    compensation_owed: Money = Field(description="Damages owed to the provider and not yet paid.")
+    uncovered: Total = Field(
+        description="Deducted beyond what was accepted: entries of an import that its source does not explain; else 0."
+    )
+    interest_owed: Total = Field(description="Late interest owed and not yet paid.")
+    penalties_owed: Total = Field(description="Penalties and damages imposed and not yet received.")
+    compensation_owed: Total = Field(description="Damages owed to the provider and not yet paid.")

@@ -13,19 +13,22 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.budgets.queries import rate
+from contracts.clocks import day_sql
+from contracts.disclosure.queries import seen_clause
 from contracts.monitoring.errors import AlertNotFound
 from contracts.monitoring.models import MonitoringAlert
 from contracts.monitoring.parameters import MonitoringParameters, parameters_in
 from contracts.monitoring.rules import Goal
 from contracts.rules.queries import choose, list_rule_sets, rule_set_by_hash
 from shared import clock
+from shared.db import principal_in
 
 __all__ = ["Figures", "active_contracts", "end_of", "figures_of", "get_alert", "list_alerts"]
 
 # By ids whose visibility the caller has checked, or for the system's own sweep. What a framework agreement pays for a
 # call-off executes the call-off, and the budget that the framework holds.
 _MONEY = text(
-    """
+    f"""
     SELECT contract.id, contract.region, contract.currency, contract.value, contract.budget, contract.starts_on,
            contract.ends_on, contract.signed_on, contract.rules_sha256, money.*
     FROM contracts AS contract
@@ -37,7 +40,7 @@ _MONEY = text(
                coalesce(sum(CASE kind WHEN 'payment' THEN amount WHEN 'refund' THEN -amount ELSE 0 END)
                    FILTER (WHERE on_day <= :until), 0) AS paid
         FROM (
-            SELECT kind, amount, coalesce(booked_on, recorded_at::date) AS on_day,
+            SELECT kind, amount, coalesce(booked_on, {day_sql("recorded_at")}) AS on_day,
                    coalesce(budget_year, extract(year FROM booked_on)::int) AS year
             FROM ledger_entries AS entry
             WHERE (entry.contract_id = contract.id OR entry.call_off_id = contract.id)
@@ -45,7 +48,7 @@ _MONEY = text(
         ) AS standing
     ) AS money
     WHERE contract.id = ANY(:ids)
-    """
+    """  # noqa: S608 - constants
 )
 _GOALS = text(
     """
@@ -146,7 +149,8 @@ async def list_alerts(
     session: AsyncSession, *, limit: int, after: UUID | None, filters: dict[str, Any]
 ) -> Sequence[MonitoringAlert]:
     """Alerts of the caller's regions in the order of raising; one more than `limit`. `filters`: column -> value."""
-    statement = select(MonitoringAlert)
+    seen = seen_clause(principal_in(session), "monitoring_alerts.contract_id", "money", "indicators")
+    statement = select(MonitoringAlert).where(seen)
     for name, value in filters.items():
         if value is not None:
             statement = statement.where(getattr(MonitoringAlert, name) == value)

@@ -10,6 +10,7 @@ from contracts.disclosure.queries import require_disclosed
 from contracts.lists import id_after
 from contracts.monitoring import queries, service
 from contracts.monitoring.schemas import AlertKind, AlertOut, AlertState, DecisionIn, MonitoringOut
+from contracts.structure.queries import require_call_offs_disclosed
 from shared import clock
 from shared.auth import Principal, allow
 from shared.concurrency import IfMatch, etag
@@ -38,6 +39,7 @@ async def show_monitoring(
     first = (month or clock.today()).replace(day=1)
     region, figures = await service.monitor_contract(session, contract_id=contract_id, month=first)
     await require_disclosed(session, "money", "indicators", contract_id=contract_id)
+    await require_call_offs_disclosed(session, framework_id=contract_id)
     set_region(response, region)
     return figures
 

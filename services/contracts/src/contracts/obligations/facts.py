@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from contracts.clocks import day_sql
 from contracts.ledger.queries import OWN_MONEY
 from shared import clock
 
@@ -113,6 +114,7 @@ class Known(_Row):
 
 _KNOWN = TypeAdapter(Known)
 
+_REPORTED = day_sql("(data ->> 'reported_at')::timestamptz")
 # By a contract's id, once it was found in the caller's scope.
 _FACTS = text(
     f"""
@@ -127,12 +129,12 @@ _FACTS = text(
               AND NOT EXISTS (SELECT FROM ledger_entries AS back WHERE back.reverses = accepted.entry_id)),
         'settlements', (
             SELECT coalesce(json_agg(json_build_object(
-                'id', id, 'kind', kind, 'on', coalesce(booked_on, recorded_at::date)) ORDER BY id), '[]')
+                'id', id, 'kind', kind, 'on', coalesce(booked_on, {day_sql("recorded_at")})) ORDER BY id), '[]')
             FROM ledger_entries AS entry WHERE {OWN_MONEY} AND kind IN ('payment', 'deduction')
               AND NOT EXISTS (SELECT FROM ledger_entries AS back WHERE back.reverses = entry.id)),
         'determined', (
             SELECT coalesce(json_agg(json_build_object(
-                'id', id, 'kind', noun, 'on', recorded_at::date) ORDER BY id), '[]')
+                'id', id, 'kind', noun, 'on', {day_sql("recorded_at")}) ORDER BY id), '[]')
             FROM contract_results WHERE contract_id = :contract_id AND noun = 'determination'),
         'alerts', (
             SELECT coalesce(json_agg(json_build_object(
@@ -166,13 +168,13 @@ _FACTS = text(
             SELECT coalesce(json_agg(json_build_object(
                 'id', id, 'noun', noun, 'kind', coalesce(data ->> 'kind', data ->> 'cause'),
                 'side', coalesce(data ->> 'owner', data ->> 'responsible'), 'state', data ->> 'state',
-                'due_on', coalesce(data ->> 'due_on', data ->> 'report_due_on'), 'started', recorded_at::date,
-                'done', CASE WHEN noun = 'result_use' AND data ->> 'state' = 'applied' THEN recorded_at::date
-                             ELSE (data ->> 'reported_at')::timestamptz::date END) ORDER BY id), '[]')
+                'due_on', coalesce(data ->> 'due_on', data ->> 'report_due_on'), 'started', {day_sql("recorded_at")},
+                'done', CASE WHEN noun = 'result_use' AND data ->> 'state' = 'applied' THEN {day_sql("recorded_at")}
+                             ELSE {_REPORTED} END) ORDER BY id), '[]')
             FROM contract_results WHERE contract_id = :contract_id AND noun IN ('result_use', 'rectification')
               AND coalesce(data ->> 'due_on', data ->> 'report_due_on') IS NOT NULL),
         'interest_paid', (
-            SELECT json_build_object('id', id, 'kind', kind, 'on', coalesce(booked_on, recorded_at::date))
+            SELECT json_build_object('id', id, 'kind', kind, 'on', coalesce(booked_on, {day_sql("recorded_at")}))
             FROM ledger_entries AS entry WHERE {OWN_MONEY} AND kind = 'interestPayment'
               AND NOT EXISTS (SELECT FROM ledger_entries AS back WHERE back.reverses = entry.id)
             ORDER BY id DESC LIMIT 1),

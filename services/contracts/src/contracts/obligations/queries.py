@@ -17,6 +17,7 @@ from shared.db import principal_in, scope_sql
 
 __all__ = [
     "ALONE",
+    "NAMED",
     "Standing",
     "Whose",
     "calendar_entries",
@@ -37,7 +38,7 @@ __all__ = [
 OPEN = (Obligation.done_on.is_(None), Obligation.waived.is_(False), Obligation.lapsed.is_(False))
 
 
-_NAMED = "inspection:"  # of whoever the plan names, and not of its side
+NAMED = "inspection:"  # of whoever the plan names, and not of its side
 # Joint providers and several purchasers: a member that does not lead its side has its side's duties too.
 _MEMBER_OF = text(
     "SELECT contract_id, side FROM contract_members WHERE organisation_id = :organisation_id AND NOT lead"
@@ -46,23 +47,28 @@ _MEMBER_OF = text(
 
 _STANDINGS = text(
     "SELECT contract_id, side, share, share_before, lead FROM contract_members "
-    "WHERE organisation_id = :organisation_id AND contract_id = ANY(:ids)"
+    "WHERE organisation_id = :organisation_id AND contract_id = ANY(:ids) ORDER BY contract_id, side, position"
 )
 
 
 class Standing(NamedTuple):
-    """How an organisation stands on a side: its share of the money in per cent, and that of the members before it."""
+    """How an organisation stands on a side: its share of the money in per cent, and whether it leads.
+
+    `places`: (share before, share) of each member that it stands for; after a merger it may stand for several.
+    """
 
     share: Decimal
-    share_before: Decimal
+    places: tuple[tuple[Decimal, Decimal], ...]
     lead: bool
 
     def part(self, amount: Decimal | None) -> Decimal | None:
         """Its part of an amount; over the members of the side each cent once."""
-        return None if amount is None else part_of(amount, share_before=self.share_before, share=self.share)
+        if amount is None:
+            return None
+        return sum((part_of(amount, share_before=before, share=share) for before, share in self.places), Decimal(0))
 
 
-ALONE = Standing(WHOLE, Decimal(0), lead=True)
+ALONE = Standing(WHOLE, ((Decimal(0), WHOLE),), lead=True)
 """A party without others on its side."""
 
 Whose = ColumnElement[bool]
@@ -76,7 +82,7 @@ async def organisation_of(session: AsyncSession, organisation_id: UUID) -> Whose
     if not joined:
         return own
     pairs = [(row.contract_id, row.side) for row in joined]
-    of_side = and_(tuple_(Obligation.contract_id, Obligation.side).in_(pairs), ~Obligation.code.startswith(_NAMED))
+    of_side = and_(tuple_(Obligation.contract_id, Obligation.side).in_(pairs), ~Obligation.code.startswith(NAMED))
     return or_(own, of_side)
 
 
@@ -85,8 +91,13 @@ async def standings_of(
 ) -> dict[tuple[UUID, str], Standing]:
     """By contract and side, where an organisation is one of several; the caller has found the contracts' rows."""
     values = {"organisation_id": organisation_id, "ids": list(set(contract_ids))}
-    rows = await session.execute(_STANDINGS, values)
-    return {(row.contract_id, row.side): Standing(row.share, row.share_before, row.lead) for row in rows}
+    found: dict[tuple[UUID, str], Standing] = {}
+    for row in await session.execute(_STANDINGS, values):
+        key = (row.contract_id, row.side)
+        before = found.get(key, Standing(Decimal(0), (), lead=False))
+        places = (*before.places, (row.share_before, row.share))
+        found[key] = Standing(before.share + row.share, places, before.lead or row.lead)
+    return found
 
 
 def finance_of(region: str) -> Whose:
@@ -151,7 +162,7 @@ async def unannounced_of(session: AsyncSession, organisation_id: UUID, *, limit:
 
 
 def _visit(row: Any, organisation_id: UUID) -> Obligation:  # noqa: ANN401 - a database row
-    code = f"{_NAMED}{row.id}:{row.number}"
+    code = f"{NAMED}{row.id}:{row.number}"
     return Obligation(
         id=obligation_id(row.contract_id, code),
         contract_id=row.contract_id,

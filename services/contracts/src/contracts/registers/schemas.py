@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from shared.web import Money, Out
+from shared.web import Money, Out, Total
 
 __all__ = [
     "MoneyTotal",
@@ -24,8 +24,8 @@ class MoneyTotal(Out):
     """Money in one currency."""
 
     currency: str = Field(description="ISO 4217 code.")
-    value: Money = Field(description="Contract values in force, in this currency.")
-    paid: Money = Field(description="Payments less refunds, in this currency.")
+    value: Total = Field(description="Contract values in force, in this currency.")
+    paid: Total = Field(description="Payments less refunds, in this currency.")
 
 
 class TotalItem(Out):

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import Row, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from contracts.clocks import day_sql
 from contracts.retention.errors import HoldNotFound, PeriodNotFound
 from contracts.retention.models import Erasure, LegalHold, RetentionPeriod
 from contracts.tabular.erasing import TARGETS
@@ -38,7 +39,7 @@ def _period(region: str) -> str:
 
 
 _PERIOD = _period("contract.region")
-_END = "coalesce(CAST(contract.ended_at AS date), contract.ends_on)"
+_END = f"coalesce({day_sql('contract.ended_at')}, contract.ends_on)"
 _OVER = (
     "contract.state IN ('completed', 'terminated', 'cancelled') "
     f"AND {_END} + make_interval(years => period.years) <= :today"
@@ -124,7 +125,7 @@ _IMPORTS = text(
     SELECT batch.id, batch.region, batch.simulated, period.years, period.scope
     FROM table_imports AS batch CROSS JOIN LATERAL ({_period("batch.region")}) AS period
     WHERE batch.state IN ('receiving', 'checked', 'applied', 'undone', 'refused')
-      AND CAST(batch.updated_at AS date) + make_interval(years => period.years) <= :today
+      AND {day_sql("batch.updated_at")} + make_interval(years => period.years) <= :today
       AND (CAST(:after AS uuid) IS NULL OR batch.id > :after)
       AND batch.id NOT IN (
         SELECT staged.import_id FROM contracts AS contract

@@ -29,7 +29,10 @@ def due_on(start: date, *, within: int, unit: str, calendar: Calendar) -> date:
 
 
 def months_of_term(starts_on: date, ends_on: date) -> int:
-    """Months that a term takes, begun ones counted whole: 10 January to 9 January next year are 12."""
-    after = ends_on + timedelta(days=1)
-    months = (after.year - starts_on.year) * 12 + after.month - starts_on.month
-    return months + (after.day > starts_on.day)
+    """Months that a term takes, begun ones counted whole: 10 January to 9 January next year are 12.
+
+    Where a month has no such day, it ends with its last one (Civil Code art. 202): 29 February to 28 February of the
+    next year are 12, and 31 March to 30 April is one.
+    """
+    months = (ends_on.year - starts_on.year) * 12 + ends_on.month - starts_on.month
+    return months + (ends_on.day >= starts_on.day)

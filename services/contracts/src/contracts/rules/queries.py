@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from contracts.rules.checks import Finding, Moment
 from contracts.rules.consistency import contradictions
 from contracts.rules.document import Rule, RuleSet
-from contracts.rules.engine import Standing, Verdict, differences, verdicts
+from contracts.rules.engine import Standing, Verdict, differences, effect_of, verdicts
 from contracts.rules.errors import RuleSetNotFound
 from contracts.rules.facts import AgreedMilestone, Clauses, Competition, RecordedTerms, RuleFacts
 from contracts.rules.models import RuleConfirmation, RuleOverride, StoredRuleSet
@@ -44,6 +44,7 @@ __all__ = [
     "covers",
     "differences",
     "due_on",
+    "effect_of",
     "find_rule_set",
     "list_rule_sets",
     "may_keep",

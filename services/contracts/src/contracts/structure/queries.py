@@ -8,6 +8,8 @@ from uuid import UUID
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from contracts.disclosure.errors import Withheld
+from contracts.disclosure.queries import sight_sql
 from contracts.structure.models import Confirmation, Lot, Member
 from contracts.structure.shares import part_of, parts_of
 from shared.db import principal_in, scope_sql
@@ -25,7 +27,9 @@ __all__ = [
     "lot_part",
     "member_part",
     "parts_of",
+    "require_call_offs_disclosed",
     "shares",
+    "withheld_call_offs",
 ]
 
 SHARES = "contract_shares"
@@ -127,15 +131,34 @@ async def call_off_head(
 async def call_offs_of(session: AsyncSession, *, framework_id: UUID, limit: int, after: UUID | None) -> list[CallOff]:
     """Call-offs in the caller's regions that are or were in force; one more than `limit` when there are more."""
     scope, parameters = scope_sql(principal_in(session))
+    sight, marked = sight_sql(principal_in(session), "title", "money")
     statement = text(
         "SELECT id, region, title, state, CASE WHEN state IN ('completed', 'terminated') "  # noqa: S608 - scope is ours
-        "THEN coalesce(final_value, value) ELSE value END AS taken FROM contracts "
+        "THEN coalesce(final_value, value) ELSE value END AS taken FROM contracts AS contract "
         "WHERE framework_id = :framework_id AND state IN ('active', 'suspended', 'completed', 'terminated') "
-        f"AND id > coalesce(CAST(:after AS uuid), '00000000-0000-0000-0000-000000000000') AND {scope} "
+        f"AND id > coalesce(CAST(:after AS uuid), '00000000-0000-0000-0000-000000000000') AND {scope} AND {sight} "
         "ORDER BY id LIMIT :limit"
     )
     values = {"framework_id": framework_id, "after": after, "limit": limit + 1}
-    return [CallOff(*row) for row in await session.execute(statement, parameters | values)]
+    return [CallOff(*row) for row in await session.execute(statement, parameters | marked | values)]
+
+
+async def withheld_call_offs(session: AsyncSession, *, framework_id: UUID) -> bool:
+    """Whether the money of a call-off is withheld from the caller, so that a sum over all would tell it."""
+    sight, marked = sight_sql(principal_in(session), "money")
+    if not marked:
+        return False
+    statement = text(
+        "SELECT EXISTS (SELECT FROM contracts AS contract WHERE framework_id = :framework_id "  # noqa: S608 - ours
+        f"AND state IN ('active', 'suspended', 'completed', 'terminated') AND NOT {sight})"
+    )
+    return bool((await session.execute(statement, marked | {"framework_id": framework_id})).scalar_one())
+
+
+async def require_call_offs_disclosed(session: AsyncSession, *, framework_id: UUID) -> None:
+    """Refuse (Withheld) figures of a framework agreement that hold money of a call-off that is withheld."""
+    if await withheld_call_offs(session, framework_id=framework_id):
+        raise Withheld("These figures hold money of call-offs that is not disclosed to you.", withheld=[])
 
 
 async def call_off_values(session: AsyncSession, *, framework_id: UUID) -> list[tuple[UUID, Decimal | None]]:

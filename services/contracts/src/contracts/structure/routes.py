@@ -129,7 +129,8 @@ async def show_call_offs(
     if state.kind != "framework":
         raise FrameworkNotUsable(f"The contract is of kind {state.kind}; only a framework agreement has call-offs.")
     found = await queries.call_offs_of(session, framework_id=contract_id, limit=page.limit, after=id_after(page))
-    called = await called_off(session, framework_id=contract_id)
+    hidden = await queries.withheld_call_offs(session, framework_id=contract_id)
+    called = None if hidden else await called_off(session, framework_id=contract_id)
     ceiling = state.value if state.ceiling is None else state.ceiling
     await require_disclosed(session, "money", contract_id=contract_id)
     set_region(response, state.region)
@@ -139,7 +140,7 @@ async def show_call_offs(
         currency=state.currency,
         ceiling=ceiling,
         called_off=called,
-        left=None if ceiling is None else ceiling - called,
+        left=None if ceiling is None or called is None else ceiling - called,
         items=[CallOffOut.model_validate(one) for one in shown],
         next=encode_cursor(shown[-1].contract_id) if len(found) > page.limit else None,
     )

@@ -226,7 +226,9 @@ class CallOffsOut(Out):
     contract_id: UUID = Field(description="The framework agreement.")
     currency: str = Field(description="ISO 4217 code.")
     ceiling: Money | None = Field(description="Most that call-offs may sum to; null while it has no value either.")
-    called_off: Money = Field(description="What call-offs in all regions take of it.")
+    called_off: Money | None = Field(
+        description="What call-offs in all regions take of it; null where it would tell one that is withheld from you."
+    )
     left: Money | None = Field(description="Ceiling less what is called off.")
     items: list[CallOffOut] = Field(description="Call-offs of your regions in the order of their ids.")
     next: str | None = Field(description="Cursor of the next page; null at the end.")

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from contracts.contracts.service import ContractHead
 from contracts.tabular.errors import ImportMappingNotFound, TableImportNotFound
 from contracts.tabular.models import EvaluationReport, ImportMapping, ImportRow, TableImport
+from contracts.tabular.sight import sent_by
 from shared.auth import Principal
 from shared.db import principal_in, scope_sql
 
@@ -84,7 +85,7 @@ class StagedRow(NamedTuple):
 
 async def get_table_import(session: AsyncSession, *, import_id: UUID, lock: bool = False) -> TableImport:
     """One import of the caller's regions; TableImportNotFound."""
-    statement = select(TableImport).where(TableImport.id == import_id)
+    statement = select(TableImport).where(TableImport.id == import_id, sent_by(principal_in(session)))
     if lock:
         statement = statement.with_for_update()
     found = (await session.execute(statement)).scalar_one_or_none()
@@ -95,7 +96,7 @@ async def get_table_import(session: AsyncSession, *, import_id: UUID, lock: bool
 
 async def list_table_imports(session: AsyncSession, *, limit: int, after: UUID | None) -> Sequence[TableImport]:
     """Imports of the caller's regions, the newest first; one more than `limit` when there are more."""
-    statement = select(TableImport)
+    statement = select(TableImport).where(sent_by(principal_in(session)))
     if after is not None:
         statement = statement.where(TableImport.id < after)
     return (await session.execute(statement.order_by(TableImport.id.desc()).limit(limit + 1))).scalars().all()
@@ -264,8 +265,8 @@ async def contract_head(session: AsyncSession, *, contract_id: UUID) -> Contract
     """The head of a contract in the caller's scope, locked."""
     scope, parameters = scope_sql(principal_in(session))
     statement = text(
-        "SELECT id, region, state, currency, value, purchaser_id, provider_id, service_category "  # noqa: S608 - ours
-        f"FROM contracts WHERE id = :contract_id AND {scope} FOR UPDATE"
+        "SELECT id, region, state, currency, value, purchaser_id, provider_id, service_category, kind, framework_id, "  # noqa: S608 - ours
+        f"ceiling, origin FROM contracts WHERE id = :contract_id AND {scope} FOR UPDATE"
     )
     row = (await session.execute(statement, parameters | {"contract_id": contract_id})).first()
     return ContractHead(*row) if row else None

@@ -15,6 +15,7 @@ from typing import Any
 from contracts.organisations.uscc import check_uscc
 from contracts.regions.queries import parse_region
 from contracts.tabular.fields import Field
+from shared.clock import EARLIEST, LATEST
 
 __all__ = ["CellFault", "Reading", "read_cell", "reader_of"]
 
@@ -88,7 +89,10 @@ def _day(text: str, epoch_1904: bool) -> date:
 
 
 def _date(text: str, reading: Reading) -> date:
-    return _day(text, reading.epoch_1904)
+    found = _day(text, reading.epoch_1904)
+    if not EARLIEST <= found <= LATEST:
+        raise CellFault(f"lies outside {EARLIEST} to {LATEST}; leave the cell empty where there is no such day")
+    return found
 
 
 def _decimal(text: str) -> Decimal:

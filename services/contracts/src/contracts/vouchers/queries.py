@@ -9,9 +9,13 @@ from uuid import UUID
 from sqlalchemy import RowMapping, extract, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from contracts.clocks import day_sql
+from contracts.disclosure.errors import Withheld
+from contracts.disclosure.queries import sight_sql
 from contracts.vouchers.errors import VoucherNotFound
 from contracts.vouchers.matching import Entry
 from contracts.vouchers.models import Voucher, VoucherMatch, VoucherUnmatching
+from shared.auth import Principal
 from shared.db import principal_in, scope_sql
 
 __all__ = [
@@ -29,6 +33,7 @@ __all__ = [
     "open_vouchers",
     "proved_by",
     "queues_of_file",
+    "require_whole_year",
     "standing_matches",
 ]
 
@@ -43,7 +48,25 @@ _PROVED = (
 )
 _ASKED = "EXISTS (SELECT FROM voucher_unmatchings AS asked WHERE voucher_id = voucher.id AND state = 'requested')"
 _ENTRY = "entry.id, entry.contract_id, entry.kind, entry.amount, entry.currency, entry.voucher"
+_DAY = f"coalesce(entry.booked_on, {day_sql('entry.recorded_at')})"
 _MONEY = "entry.kind IN ('payment', 'refund', 'interestPayment', 'penaltyReceipt', 'compensationPayment')"
+
+
+# What a voucher tells of the contract that it belongs to, or whose entries it was ever matched with.
+_FIELDS = ("money", "contractNumber", "provider")
+_OF_CONTRACT = (
+    "contract.id = voucher.contract_id OR EXISTS (SELECT FROM voucher_matches AS proof "
+    "JOIN ledger_entries AS entry ON entry.id = proof.entry_id WHERE proof.voucher_id = voucher.id "
+    "AND contract.id IN (entry.contract_id, entry.call_off_id))"
+)
+
+
+def _disclosed(principal: Principal, *, of_contract: str) -> tuple[str, dict[str, Any]]:
+    """The condition that nothing of a withheld contract is told; nothing for callers who see everything."""
+    sight, marked = sight_sql(principal, *_FIELDS)
+    if not marked:
+        return "true", {}
+    return f"NOT EXISTS (SELECT FROM contracts AS contract WHERE ({of_contract}) AND NOT {sight})", marked
 
 
 def _shown(row: RowMapping) -> dict[str, Any]:
@@ -55,7 +78,8 @@ async def list_vouchers(
 ) -> list[dict[str, Any]]:
     """Vouchers of the caller's regions in the order of import; one more than `limit`. `filters`: column -> value."""
     scope, parameters = scope_sql(principal_in(session), "voucher.region")
-    conditions = [scope]
+    disclosed, marked = _disclosed(principal_in(session), of_contract=_OF_CONTRACT)
+    conditions, parameters = [scope, disclosed], parameters | marked
     for name, value in filters.items():
         if value is not None:
             conditions.append(f"voucher.{name} = :{name}")
@@ -135,7 +159,7 @@ async def entries_by_voucher(session: AsyncSession, *, region: str, year: int, n
     scope, parameters = scope_sql(principal_in(session), "entry.region")
     statement = text(
         f"SELECT {_ENTRY} FROM ledger_entries AS entry WHERE entry.voucher = ANY(:numbers) "  # noqa: S608
-        "AND extract(year FROM coalesce(entry.booked_on, entry.recorded_at::date)) = :year "
+        f"AND extract(year FROM {_DAY}) = :year "
         f"AND entry.region LIKE :region AND {_MONEY} AND {_STANDING} AND {_FREE} AND {scope} ORDER BY entry.id"
     )
     values = {"numbers": list(numbers), "region": f"{region}%", "year": year}
@@ -159,16 +183,42 @@ async def list_unproved(
 ) -> list[dict[str, Any]]:
     """Money in the ledger of a period that no voucher proves, in the order of posting; one more than `limit`."""
     scope, parameters = scope_sql(principal_in(session), "entry.region")
-    condition = "AND entry.id > :after" if after else ""
+    disclosed, marked = _disclosed(
+        principal_in(session), of_contract="contract.id IN (entry.contract_id, entry.call_off_id)"
+    )
+    condition = f"AND {disclosed} " + ("AND entry.id > :after" if after else "")
     statement = text(
         "SELECT entry.id AS entry_id, entry.contract_id, entry.region, entry.kind, entry.amount, entry.booked_on, "  # noqa: S608
         f"entry.voucher FROM ledger_entries AS entry WHERE entry.region LIKE :region AND {_MONEY} AND {_STANDING} "
-        f"AND {_FREE} AND coalesce(entry.booked_on, entry.recorded_at::date) BETWEEN :first AND :last "
+        f"AND {_FREE} AND {_DAY} BETWEEN :first AND :last "
         f"AND {scope} {condition} ORDER BY entry.id LIMIT :limit"
     )
     bounds = {"region": f"{region}%", "first": first, "last": last, "limit": limit + 1, "after": after}
-    rows = await session.execute(statement, parameters | bounds)
+    rows = await session.execute(statement, parameters | marked | bounds)
     return [dict(row) for row in rows.mappings()]
+
+
+async def require_whole_year(session: AsyncSession, *, region: str, year: int) -> None:
+    """Refuse (Withheld) sums of a year that hold money of a contract whose money is withheld from the caller.
+
+    Three sums that must agree cannot leave anything out, and with it taken out elsewhere they would tell it.
+    """
+    sight, marked = sight_sql(principal_in(session), "money")
+    if not marked:
+        return
+    scope, parameters = scope_sql(principal_in(session), "entry.region")
+    statement = text(
+        "SELECT EXISTS (SELECT FROM ledger_entries AS entry JOIN contracts AS contract "  # noqa: S608 - our scope
+        "ON contract.id IN (entry.contract_id, entry.call_off_id) "
+        f"WHERE entry.region LIKE :below AND {_MONEY} AND NOT {sight} AND {scope} "
+        f"AND extract(year FROM {_DAY}) = :year)"
+    )
+    if (await session.execute(statement, parameters | marked | {"below": f"{region}%", "year": year})).scalar_one():
+        raise Withheld(
+            f"The sums of {year} hold money of a contract that is not disclosed to you; the finance department of "
+            f"{region} reads them.",
+            withheld=[],
+        )
 
 
 async def file_by_hash(session: AsyncSession, *, region: str, source: str, content_hash: str) -> UUID | None:

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from contracts.clocks import day_sql
 from contracts.vouchers.schemas import MonthOut, QueueOut
 from shared.db import principal_in, scope_sql
 
@@ -39,7 +40,7 @@ async def reconcile(session: AsyncSession, *, region: str, source: str, year: in
     booked = text(
         "SELECT date_trunc('month', on_day)::date AS month, sum(signed) AS ledger, "  # noqa: S608
         "count(*) FILTER (WHERE NOT proved) AS open, coalesce(sum(signed) FILTER (WHERE NOT proved), 0) AS unproved "
-        f"FROM (SELECT {_SIGNED} AS signed, coalesce(booked_on, recorded_at::date) AS on_day, "
+        f"FROM (SELECT {_SIGNED} AS signed, coalesce(booked_on, {day_sql('recorded_at')}) AS on_day, "
         "EXISTS (SELECT FROM voucher_matches AS proof WHERE proof.entry_id = entry.id "
         "AND proof.unmatching_id IS NULL) AS proved "
         "FROM ledger_entries AS entry "

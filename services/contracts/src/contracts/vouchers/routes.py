@@ -129,6 +129,7 @@ async def show_reconciliation(
     """What the files state, what their lines say and what the ledger has: three sums that must agree."""
     require_region(principal_in(session), region)
     set_region(response, region)
+    await queries.require_whole_year(session, region=region, year=year)
     return await reconcile(session, region=region, source=source, year=year, currency=currency)
 
 

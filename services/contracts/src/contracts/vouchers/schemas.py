@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, model_validator
 
 from contracts.regions.queries import parse_region
-from shared.web import Model, Money, Out
+from shared.web import Model, Money, Out, Total
 
 __all__ = [
     "BookIn",
@@ -82,7 +82,7 @@ class QueueOut(Out):
 
     queue: str = Field(description=f"{_QUEUES}.")
     count: int = Field(description="Vouchers.")
-    amount: Money = Field(description="Payments less refunds.")
+    amount: Total = Field(description="Payments less refunds.")
 
 
 class VoucherFileOut(Out):
@@ -95,7 +95,7 @@ class VoucherFileOut(Out):
     currency: str = Field(description="ISO 4217 code.")
     total: Money = Field(description="Total that the file states.")
     lines: int = Field(description="Vouchers in the file.")
-    difference: Money = Field(description="Stated total less the sum of its lines; 0 when the file adds up.")
+    difference: Total = Field(description="Stated total less the sum of its lines; 0 when the file adds up.")
     queues: list[QueueOut] = Field(description="Its vouchers by queue.")
 
 
@@ -118,8 +118,8 @@ class VoucherOut(Out):
     payee: str | None = Field(description="Payee as the treasury names it.")
     note: str | None = Field(description="Remark.")
     queue: str = Field(description=f"{_QUEUES}.")
-    proved: Money = Field(description="Sum of the standing ledger entries that it proves.")
-    difference: Money = Field(description="Amount less proved; 0 when matched.")
+    proved: Total = Field(description="Sum of the standing ledger entries that it proves.")
+    difference: Total = Field(description="Amount less proved; 0 when matched.")
     duplicate_of: UUID | None = Field(description="The voucher of the same number that came first.")
     unmatching_requested: bool = Field(description="Somebody has asked to take a match back; a second person decides.")
     reason: str | None = Field(description="Why it was dismissed.")
@@ -195,7 +195,7 @@ class UnprovedOut(Out):
     contract_id: UUID = Field(description="Contract.")
     region: str = Field(description="Its region.")
     kind: str = Field(description="payment | refund | interestPayment | penaltyReceipt | compensationPayment.")
-    amount: Money = Field(description="Over 0; the kind gives the direction.")
+    amount: Total = Field(description="Over 0; the kind gives the direction.")
     booked_on: date | None = Field(description="Date of the booking.")
     voucher: str | None = Field(description="Number of the voucher, as booked.")
 
@@ -206,13 +206,13 @@ class MonthOut(Out):
     month: date = Field(description="First day of the month.")
     currency: str = Field(description="ISO 4217 code.")
     files: int = Field(description="Files of the month.")
-    stated: Money = Field(description="Total that the files state.")
-    lines: Money = Field(description="Sum of their lines.")
+    stated: Total = Field(description="Total that the files state.")
+    lines: Total = Field(description="Sum of their lines.")
     queues: list[QueueOut] = Field(description="Vouchers by queue.")
-    vouchers: Money = Field(description="Sum of the lines, duplicates and dismissed ones left out.")
-    ledger: Money = Field(description="Sum of the ledger's payments of the month in the region.")
+    vouchers: Total = Field(description="Sum of the lines, duplicates and dismissed ones left out.")
+    ledger: Total = Field(description="Sum of the ledger's payments of the month in the region.")
     unproved: QueueOut = Field(description="Of them, those that no voucher proves.")
-    difference: Money = Field(description="Vouchers less ledger.")
+    difference: Total = Field(description="Vouchers less ledger.")
     reconciled: bool = Field(
         description="The files add up, no voucher is open, no payment unproved, and both sums are equal."
     )

@@ -11,6 +11,7 @@ from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from contracts.contracts.service import open_for_fact
 from contracts.ledger.queries import voucher_is_used
 from contracts.ledger.schemas import EntryIn
 from contracts.ledger.service import post_entry
@@ -159,16 +160,25 @@ async def match_voucher(session: AsyncSession, body: MatchIn, *, voucher_id: UUI
 async def book_voucher(session: AsyncSession, body: BookIn, *, voucher_id: UUID, if_match: int | None) -> None:
     """Book what is open of a voucher in a contract's ledger, on the day the treasury paid; the entry is proved by it.
 
-    Every rule of the ledger applies. VoucherMatchRefused for more than is open.
+    Every rule of the ledger applies. VoucherMatchRefused for more than is open, and while the ledger has an unproved
+    entry under the number: it is the same money, to be matched and not booked again.
     """
     voucher = await _open(session, voucher_id, if_match)
+    head = await open_for_fact(session, contract_id=body.contract_id)  # nobody posts there from here on
+    year, number = voucher.month.year, voucher.number
+    same = await queries.entries_by_voucher(session, region=voucher.region, year=year, numbers=[number])
+    if booked := entries_for(same, kind=voucher.kind, currency=voucher.currency, contract_id=None):
+        raise VoucherMatchRefused(
+            f"The ledger has entries under number {voucher.number} that no voucher proves. Match them (POST "
+            "/v1/vouchers:rematch), or reverse them; then book what is left.",
+            entry_ids=sorted(str(entry.entry_id) for entry in booked),
+        )
     left = voucher.amount - sum(await _proved(session, voucher), Decimal(0))
     amount = body.amount or left
     if amount > left or amount <= 0:
         raise VoucherMatchRefused(f"{max(left, Decimal(0)):.2f} {voucher.currency} of the voucher are open.")
     used = await voucher_is_used(session, contract_id=body.contract_id, voucher=voucher.number)
-    # The treasury has paid and says so: there is nothing left to review or to sign.
-    with signed(session):
+    with signed(session):  # the treasury has paid and says so: there is nothing left to review or to sign
         entry = await post_entry(
             session,
             EntryIn(
@@ -183,6 +193,7 @@ async def book_voucher(session: AsyncSession, body: BookIn, *, voucher_id: UUID,
                 note=f"treasury voucher {voucher.number} ({voucher.source})",
             ),
             contract_id=body.contract_id,
+            head=head,
         )
     await session.flush()
     voucher.contract_id = body.contract_id

@@ -34,6 +34,7 @@ class ContractHead:
     kind: str = "single"
     framework_id: UUID | None = None
     ceiling: Decimal | None = None
+    origin: str = "native"
 
     @property
     def limit(self) -> Decimal | None:
@@ -77,7 +78,8 @@ async def open_for_fact(
     statement = text(
         f"UPDATE contracts SET facts_version = facts_version + 1 WHERE id = :contract_id AND {scope} AND {sight} "  # noqa: S608 - scope is ours
         "RETURNING id, region, state, currency, value, purchaser_id, provider_id, service_category, "
-        "kind, framework_id, ceiling, CASE WHEN has_parts AND CAST(:organisation AS uuid) IS NOT NULL THEN ARRAY("
+        "kind, framework_id, ceiling, origin, "
+        "CASE WHEN has_parts AND CAST(:organisation AS uuid) IS NOT NULL THEN ARRAY("
         "SELECT side FROM contract_members AS member WHERE member.contract_id = contracts.id "
         "AND member.organisation_id = CAST(:organisation AS uuid)) END AS stands_on, "
         f"{STAMP} AS policies_stamp"

@@ -37,13 +37,19 @@ _AMENDED = (
     "(SELECT max(number) FROM contract_amendments AS amendment WHERE amendment.contract_id = contracts.id "
     "AND amendment.agreed_at IS NOT NULL) AS amended"
 )
+# What people did about a contract since; the slices that own these tables come later.
+_ACTS = ("findings", "inspections", "documents", "performance_failures", "subcontracts", "contract_publications")
 _BUSY = (
-    "SELECT FROM ledger_entries WHERE contract_id = :id UNION ALL "
+    "SELECT FROM ledger_entries AS entry WHERE contract_id = :id AND kind <> 'reversal' AND NOT EXISTS (SELECT FROM "  # noqa: S608 - constants
+    "ledger_entries AS taken_back WHERE taken_back.reverses = entry.id) UNION ALL "
     "SELECT FROM observations AS observed WHERE contract_id = :id AND NOT EXISTS (SELECT FROM observation_withdrawals "
     "AS withdrawn WHERE withdrawn.observation_id = observed.id) UNION ALL "
     "SELECT FROM acceptances WHERE contract_id = :id UNION ALL "
     "SELECT FROM contract_indicators WHERE contract_id = :id UNION ALL "
-    "SELECT FROM contract_milestones WHERE contract_id = :id"
+    "SELECT FROM contract_milestones WHERE contract_id = :id UNION ALL "
+    "SELECT FROM legal_holds WHERE contract_id = :id AND released_at IS NULL UNION ALL "
+    "SELECT FROM contract_results WHERE contract_id = :id UNION ALL "
+    + " UNION ALL ".join(f"SELECT FROM {table} WHERE contract_id = :id" for table in _ACTS)
 )
 
 
@@ -238,7 +244,10 @@ async def retract_imported_contract(
     if before is None:
         busy = (await session.execute(text(f"SELECT EXISTS ({_BUSY})"), {"id": contract_id})).scalar_one()
         if busy:
-            return "the contract has money, observations, acceptances, indicators or milestones; undo those first"
+            return (
+                "the contract has money, observations, acceptances, indicators or milestones (undo those first), or "
+                "documents, supervision, results or a legal hold"
+            )
         values: dict[str, Any] = {
             "state": "cancelled",
             "state_reason": "the import was undone",

@@ -13,6 +13,7 @@ from contracts.contracts.service.create import insert_draft
 from contracts.contracts.service.update import replace_terms
 from shared.auth import require_region
 from shared.db import principal_in
+from shared.problems import PreconditionFailed
 
 __all__ = ["upsert_contract"]
 
@@ -25,15 +26,20 @@ async def upsert_contract(session: AsyncSession, item: ContractBulkItem) -> tupl
     """Draft the contract, or bring its draft up to date; answers its id and created|updated|unchanged.
 
     The same content again changes nothing, whatever became of the contract since; other content for a contract that is
-    no draft any more is refused (ContractNotEditable).
+    no draft any more is refused (ContractNotEditable), and a draft that was changed since the item's version
+    (PreconditionFailed).
     """
     require_region(principal_in(session), item.region)
     # Fields that came later are left out where they are not used, so that what was sent before keeps its hash.
-    unused = {name for name in ("competition", "clauses") if getattr(item, name) is None}
+    unused = {name for name in ("competition", "clauses") if getattr(item, name) is None} | {"version"}
     content_hash = hashlib.sha256(item.model_dump_json(exclude=unused).encode()).hexdigest()
     source, external_id = item.external_id.source, item.external_id.id
     known = await find_contract_id(session, source=source, external_id=external_id)
     if known is None:
+        if item.version is not None:
+            raise PreconditionFailed(
+                f"You read version {item.version}, and {external_id} of {source} is not recorded; leave version out."
+            )
         record = await insert_draft(session, item, content_hash=content_hash)
         return record.state.contract_id, "created"
     contract_id, last_hash = known
@@ -47,6 +53,6 @@ async def upsert_contract(session: AsyncSession, item: ContractBulkItem) -> tupl
             contract_id=str(contract_id),
         )
     named = {name: getattr(item, name) for name in ContractPatch.model_fields}
-    await replace_terms(session, named, contract_id=contract_id, if_match=None)
+    await replace_terms(session, named, contract_id=contract_id, if_match=item.version)
     await session.execute(_REMEMBER, {"hash": content_hash, "source": source, "external_id": external_id})
     return contract_id, "updated"

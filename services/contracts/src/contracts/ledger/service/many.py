@@ -14,8 +14,11 @@ from contracts.contracts.service import ContractHead
 from contracts.ledger.accounts import ACCOUNTS_OF
 from contracts.ledger.models import LedgerEntry
 from contracts.ledger.queries import entries_by_external_id, get_entry, is_reversed, reversed_among, used_vouchers
+from contracts.ledger.schemas import EntryIn
+from contracts.ledger.service.post import post_entry
 from contracts.ledger.service.write import add_entry, take_back
 from shared import clock
+from shared.problems import Conflict
 
 __all__ = ["Booked", "ImportedEntry", "record_imported_entries", "retract_entry"]
 
@@ -109,13 +112,20 @@ def _latest(known: Mapping[str, LedgerEntry], external_id: str) -> tuple[str, Le
 
 
 async def retract_entry(session: AsyncSession, head: ContractHead, *, entry_id: UUID, note: str) -> str | None:
-    """Take an entry back in full; answers why not, None when it is done."""
+    """Take an entry back in full; answers why not, None when it is done.
+
+    The contract is locked by the caller. What later entries rest on is not taken back: the ledger's rules say so.
+    """
     entry = await get_entry(session, entry_id=entry_id)
     if entry is None:
         return "the entry is in a region outside your scope"
     if await is_reversed(session, entry_id=entry_id):
         return "the entry was taken back before"
+    back = EntryIn(kind="reversal", reverses=entry_id, booked_on=clock.today(), note=note)
+    try:
+        await post_entry(session, back, contract_id=head.contract_id, head=head)
+    except Conflict as refusal:
+        return refusal.detail
     await session.execute(_RAISE, {"ids": [head.contract_id]})
-    take_back(session, head, entry, booked_on=clock.today(), note=note)
     await session.flush()
     return None

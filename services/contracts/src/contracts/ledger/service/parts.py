@@ -46,7 +46,9 @@ _IN_FRAMEWORK = text(
 )
 
 # Its own ledger is posted to under the same lock, and a completion that has read its money before starts again.
-_OPEN_CALL_OFF = text("UPDATE contracts SET facts_version = facts_version + 1 WHERE id = :part_id RETURNING state")
+_OPEN_CALL_OFF = text(
+    "UPDATE contracts SET facts_version = facts_version + 1 WHERE id = :part_id RETURNING state, origin"
+)
 
 
 class Owner(NamedTuple):
@@ -55,6 +57,7 @@ class Owner(NamedTuple):
     contract_id: UUID
     state: str
     before: Totals
+    origin: str = "native"
 
 
 async def lines_in_framework(session: AsyncSession, head: ContractHead) -> list[Line]:
@@ -76,14 +79,14 @@ async def require_room_in_parts(
     owner = None
     for column, part in (await require_parts(session, head, named)).items():
         part_id: UUID = getattr(named, column)
-        state = None
+        called = None
         if column == "call_off_id":
-            state = (await session.execute(_OPEN_CALL_OFF, {"part_id": part_id})).scalar_one()
+            called = (await session.execute(_OPEN_CALL_OFF, {"part_id": part_id})).one()
         rows = await session.execute(_TOTALS[column], {"contract_id": head.contract_id, "part_id": part_id})
         before = _totals((row.kind, row.total) for row in rows)
         _require_room(part, before, after(before, kind, amount), currency=head.currency)
-        if state is not None:
-            owner = Owner(part_id, state, before)
+        if called is not None:
+            owner = Owner(part_id, called.state, before, called.origin)
     return owner
 
 

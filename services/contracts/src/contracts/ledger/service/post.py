@@ -12,7 +12,15 @@ from contracts.contracts.errors import ContractStateConflict
 from contracts.contracts.queries import milestone_ids
 from contracts.contracts.service import ContractHead, follow_final_value, open_for_fact
 from contracts.contracts.transitions import FINAL
-from contracts.ledger.accounts import ACCOUNTS_OF, Totals, after, require_accepted, require_paid_by, require_room
+from contracts.ledger.accounts import (
+    ACCOUNTS_OF,
+    Totals,
+    after,
+    require_accepted,
+    require_deductible,
+    require_paid_by,
+    require_room,
+)
 from contracts.ledger.budget import Line, require_budget, share_to_pay_from
 from contracts.ledger.errors import (
     BookingInTheFuture,
@@ -181,7 +189,7 @@ async def _own(session: AsyncSession, head: ContractHead, before: Totals) -> Own
     """The contract as the owner of an entry; what a framework agreement's ledger has of call-offs is not its own."""
     if head.kind == "framework":
         before = await totals_of(session, contract_id=head.contract_id)
-    return Owner(head.contract_id, head.state, before)
+    return Owner(head.contract_id, head.state, before, head.origin)
 
 
 async def _require_accepted(
@@ -195,6 +203,8 @@ async def _require_accepted(
     if owner.state == "terminated" and new.executed > owner.before.executed:
         closed = (await session.execute(_SETTLED, {"contract_id": owner.contract_id})).scalar_one()
     require_accepted(owner.before, new, savings=(saved, saved + saving), closed=closed, currency=currency)
+    if owner.origin == "native" or owner.before.acceptance:  # most sources of the past state no acceptance
+        require_deductible(owner.before, new, ended=owner.state == "terminated", currency=currency)
 
 
 async def _follow(session: AsyncSession, head: ContractHead, owner: Owner, totals: Totals) -> None:

@@ -15,13 +15,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.clocks import shortened
 from contracts.contracts.queries import get_contract
+from contracts.obligations.concerned import members_of
 from contracts.obligations.duties import Duty, obligation_id
 from contracts.obligations.models import Obligation, ObligationPosition
 from contracts.obligations.parameters import obligation_settings
 from contracts.obligations.queries import untold
 from contracts.obligations.register import Register, register_of
 from shared import clock, outbox
-from shared.events import ObligationDue, ObligationNotice, ObligationOverdue
+from shared.events import ObligationDue, ObligationMember, ObligationNotice, ObligationOverdue
 from shared.problems import Problem
 from shared.savepoint import savepoint
 
@@ -140,8 +141,10 @@ async def sweep_changes(session: AsyncSession) -> int:
     return len(changes)
 
 
-def notice_of(row: Obligation, event: type[ObligationNotice], *, due_on: date) -> ObligationNotice:
-    """The notice about a last day; its id is the same whenever it is told."""
+def notice_of(
+    row: Obligation, event: type[ObligationNotice], *, due_on: date, members: tuple[ObligationMember, ...]
+) -> ObligationNotice:
+    """The notice about a last day; its id is the same whenever it is told. `members`: `concerned.members_of`."""
     plain = ("contract_id", "region", "simulated", "code", "side", "nature", "organisation_id", "text_zh", "text_en")
     return event(
         notice_id=uuid5(row.id, f"{event.TYPE}/{due_on}"),
@@ -150,6 +153,7 @@ def notice_of(row: Obligation, event: type[ObligationNotice], *, due_on: date) -
         source=row.source,
         confidence=row.confidence,
         due_on=due_on,
+        members=members,
     )
 
 
@@ -158,13 +162,14 @@ async def tell_due(session: AsyncSession) -> bool:
     settings, today = obligation_settings(), clock.today()
     near = today + timedelta(days=shortened(settings.notice_days))
     rows = await untold(session, until=near, today=today, limit=settings.chunk)
+    members = await members_of(session, rows) if rows else {}
     for row in rows:
         event: type[ObligationNotice]
         if row.due_on < today:
             event, row.overdue_told = ObligationOverdue, row.due_on
         else:
             event, row.due_told = ObligationDue, row.due_on
-        notice = notice_of(row, event, due_on=row.due_on)
+        notice = notice_of(row, event, due_on=row.due_on, members=members[row.id])
         outbox.emit(session, notice, subject=row.contract_id, region=row.region)
     await session.flush()
     return len(rows) == settings.chunk

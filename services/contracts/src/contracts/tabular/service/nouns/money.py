@@ -63,6 +63,8 @@ async def _apply(session: AsyncSession, context: Context, rows: Sequence[Row], *
             continue
         if head.value and values["amount"] >= _SUSPICIOUS * head.value:
             row.warn("amount", f"is over 1,000 times the contract value of {head.value:.2f}: 元 or 万元?")
+        elif kind == "deduction" and head.value is not None and values["amount"] > head.value:
+            row.warn("amount", f"more would be deducted than the contract value of {head.value:.2f}")
         entry: dict[str, Any] = {
             "kind": kind or values["kind"] or "payment",
             "amount": values["amount"],
