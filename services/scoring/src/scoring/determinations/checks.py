@@ -25,7 +25,7 @@ from scoring.determinations.errors import (
 )
 from scoring.determinations.missing import missing_evidence
 from scoring.determinations.schemas import DeterminationIn, Panel
-from scoring.evaluations.queries import list_cases, submitted_marks
+from scoring.evaluations.queries import evaluations_of, list_cases, submitted_marks
 from scoring.evidence.queries import evidence_bodies
 from scoring.frameworks.document import Framework
 from shared.auth import Principal
@@ -43,6 +43,11 @@ __all__ = [
 
 THIRD: Final = 3
 _CASES: Final = 200
+_UNDER_WAY: Final = {
+    "rating": "it is being rated. Close the rating first, POST /v1/evaluations/{id}/close.",
+    "review": "a party disagreed, and the level above has not decided: POST /v1/evaluations/cases/{id}/review.",
+}
+"""States of a case in which nobody knows yet what its marks will be."""
 
 
 def check_signer(principal: Principal, *, purchaser_id: UUID | None) -> None:
@@ -119,8 +124,23 @@ def _under(node: str, paths: Collection[str]) -> bool:
     return any(node.startswith(f"{path}.") for path in paths)
 
 
-async def check_marks(session: AsyncSession, contract_id: UUID) -> None:
-    """The calibration of the evaluators' marks is done with; DeterminationBlocked."""
+async def check_marks(session: AsyncSession, contract_id: UUID, *, framework_id: str, stage: str) -> None:
+    """The evaluators' marks are done with: nobody rates, no disagreement is open, calibration is done.
+
+    Raises:
+        DeterminationBlocked: the contract is being rated under this framework for this stage, a party's disagreement
+            with that waits for the level above, or its calibration is not done with.
+    """
+    cases = await list_cases(session, contract_id=contract_id, after=None, limit=_CASES)
+    evaluations = await evaluations_of(session, cases)
+    for case in cases:
+        evaluation = evaluations[case.evaluation_id]
+        if (evaluation.framework_id, evaluation.stage) != (framework_id, stage):
+            continue
+        if case.state in _UNDER_WAY and case.reviewed_at is None:
+            raise DeterminationBlocked(
+                f"Evaluation {evaluation.id} ({evaluation.title}) has this contract in hand: {_UNDER_WAY[case.state]}"
+            )
     if (reason := await blocks_determination(session, contract_id)) is not None:
         raise DeterminationBlocked(reason)
 
