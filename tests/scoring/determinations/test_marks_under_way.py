@@ -5,10 +5,14 @@ from tests.scoring.evaluations.evaluation_steps import FRAMEWORK, PURCHASER, Ste
 
 from scoring.determinations.checks import check_marks
 from scoring.determinations.errors import DeterminationBlocked
+from shared.auth import Principal
 
 
-async def held(steps: Steps, *, framework_id: str = FRAMEWORK, stage: str = "completion") -> str | None:
-    async with steps.scoring.database.reading() as session:
+async def held(
+    steps: Steps, *, framework_id: str = FRAMEWORK, stage: str = "completion", subject: str = "officer"
+) -> str | None:
+    principal = Principal(subject, frozenset({"finance"}), ("CN-23",))
+    async with steps.scoring.database.reading(principal=principal) as session:
         try:
             await check_marks(session, contract_id(0), framework_id=framework_id, stage=stage)
         except DeterminationBlocked as blocked:
@@ -61,3 +65,8 @@ async def test_an_upheld_result_holds_nothing(scoring: Scoring) -> None:
     upheld = {"decision": "upheld", "reason": "the visit was on a working day"}
     await steps.post(f"{path}/review", upheld, subject="reviewer", expect=200)
     assert await held(steps) is None
+    # Who rated it or led the evaluation signs nothing of it, under whatever framework.
+    (first, *_) = (await steps.get(path))["assignments"]
+    rater = f"evaluator-{int(first['code'].removeprefix('E-'))}"
+    for subject in (rater, "evaluator-3"):
+        assert "You took part" in str(await held(steps, subject=subject, framework_id="four-questions"))

@@ -25,10 +25,17 @@ from scoring.determinations.errors import (
 )
 from scoring.determinations.missing import missing_evidence
 from scoring.determinations.schemas import DeterminationIn, Panel
-from scoring.evaluations.queries import evaluations_of, list_cases, submitted_marks
+from scoring.evaluations.queries import (
+    assignments_of,
+    evaluations_of,
+    evaluators_by_id,
+    list_cases,
+    submitted_marks,
+)
 from scoring.evidence.queries import evidence_bodies
 from scoring.frameworks.document import Framework
 from shared.auth import Principal
+from shared.db import principal_in
 from shared.problems import Unprocessable
 
 __all__ = [
@@ -128,11 +135,17 @@ async def check_marks(session: AsyncSession, contract_id: UUID, *, framework_id:
     """The evaluators' marks are done with: nobody rates, no disagreement is open, calibration is done.
 
     Raises:
-        DeterminationBlocked: the contract is being rated under this framework for this stage, a party's disagreement
+        DeterminationBlocked: the caller rated the contract or led its evaluation, which somebody else determines; the
+            contract is being rated under this framework for this stage, a party's disagreement
             with that waits for the level above, or its calibration is not done with.
     """
     cases = await list_cases(session, contract_id=contract_id, after=None, limit=_CASES)
     evaluations = await evaluations_of(session, cases)
+    raters = {each.lead_id for each in evaluations.values()}
+    for case in cases:
+        raters |= {each.evaluator_id for each in await assignments_of(session, case_id=case.id)}
+    if principal_in(session).subject in {each.subject for each in (await evaluators_by_id(session, raters)).values()}:
+        raise DeterminationBlocked("You took part in the evaluation of this contract: somebody else determines it.")
     for case in cases:
         evaluation = evaluations[case.evaluation_id]
         if (evaluation.framework_id, evaluation.stage) != (framework_id, stage):
