@@ -92,13 +92,18 @@ async def check_evidence(
         )
     named = [(UUID(item), digest) for item, digest in content["evidence"]]
     bodies = await evidence_bodies(session, items=named)
-    waves = sorted(str(each.id) for each in bodies if each.kind == "wave" and each.body["design"] == "open_link")
+    waves = sorted(str(each.id) for each in bodies if each.kind == "wave" and not _determinable(each.body))
     if waves:
         raise EvidenceNotDeterminable(
-            "The recipients' opinion comes from an open link. Close a wave of the same kind that asked everybody or a "
-            "random sample; the score follows by itself.",
+            "The recipients' opinion comes from an open link, or from a wave that the surveys say may not be determined "
+            "upon. Close a wave of the same kind that asked everybody or a random sample; the score follows by itself.",
             waves=waves,
         )
+
+
+def _determinable(wave: Mapping[str, Any]) -> bool:
+    """As the surveys say; what they say nothing of is judged by its design."""
+    return bool(wave.get("determinable", True)) and wave["design"] != "open_link"
 
 
 def check_reweighted(framework: Framework, result: Mapping[str, Any], stated: Mapping[str, str]) -> None:
