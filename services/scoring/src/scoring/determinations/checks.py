@@ -95,7 +95,7 @@ async def check_evidence(
     waves = sorted(str(each.id) for each in bodies if each.kind == "wave" and not _determinable(each.body))
     if waves:
         raise EvidenceNotDeterminable(
-            "The recipients' opinion comes from an open link, or from a wave upon which the surveys let nobody determine. "
+            "The recipients' opinion comes from an open link, or a wave upon which the surveys let nobody determine. "
             "Close a wave of the same kind that asked everybody or a random sample; the score follows by itself.",
             waves=waves,
         )
