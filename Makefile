@@ -11,7 +11,7 @@ LOCKED := requirements/dev.txt requirements/uv.txt deploy/local/setup.sh shared/
   $(foreach s,contracts surveys scoring gateway gateway/client,services/$(s)/pyproject.toml)
 BENCHES := $(patsubst tests/bench/bench_%.py,%,$(wildcard tests/bench/bench_*.py))
 
-.PHONY: help setup run test journey test-browser browser-setup coverage lint typecheck imports check format docs-generate docs-check lock bench verify-compose clean
+.PHONY: help setup run test journey fuzz test-browser browser-setup coverage lint typecheck imports check format docs-generate docs-check lock bench verify-compose verify-restore clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ test: .venv/ready ## all tests but those in a browser, on real servers (T=tests/
 
 journey: .venv/ready ## a year of a province, 4,000 contracts from untidy files, through the API (CONTRACTS=4000)
 	@GONGPING_JOURNEY_CONTRACTS="$(or $(CONTRACTS),4000)" $(IN) pytest tests/journeys --numprocesses 0
+
+fuzz: .venv/ready ## many generated requests to every operation of the running services (FUZZ=50 each)
+	@GONGPING_FUZZ="$(or $(FUZZ),50)" $(IN) pytest tests/system/test_api.py --numprocesses 0
 
 test-browser: .venv/ready ## the public pages in a real Chromium (SCREENSHOTS=folder keeps the pictures)
 	@GONGPING_SCREENSHOTS="$(SCREENSHOTS)" $(IN) pytest tests/browser
@@ -74,6 +77,9 @@ verify-compose: ## build, run, crash and check deploy/compose.yaml for real (nee
 	@if [ -x ../shared/tools/containers/verify.sh ]; then \
 	  READY_URLS="$(or $(READY_URLS),http://127.0.0.1:18080/health/ready)" SMOKE=deploy/smoke.sh ../shared/tools/containers/verify.sh . ; \
 	else echo "verify-compose: ../shared/tools/containers/verify.sh is not here; nothing was checked" >&2; exit 77; fi
+
+verify-restore: ## back up, lose and restore a deployment of its own for real (needs Docker, takes minutes)
+	@deploy/verify-restore.sh
 
 clean: ## caches and build leftovers (not .venv, not the data in .gongping)
 	@find . -path ./.venv -prune -o -path ./.gongping -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -70,6 +70,7 @@ UNSCOPED: dict[str, str] = {
     "contracts/exchange/queries.py:_LATEST": "a part of a statement whose WHERE carries `visible`",
     "contracts/exchange/queries.py:changes_after": "its WHERE carries `visible`, which has the scope and what is published",
     "contracts/exchange/queries.py:contracts_of": "its WHERE carries `visible`, which has the scope and what is published",
+    "contracts/exchange/queries.py:last_place": "a place of the feed is no row; it says only which offsets this database has given out",
     "contracts/exchange/queries.py:size_of": "its WHERE carries `visible`, which has the scope and what is published",
     "contracts/ledger/queries.py:_BALANCE": AFTER,
     "contracts/search/queries.py:_with_shares": "both branches carry the caller's scope on contract_search, as find_contracts has made it",

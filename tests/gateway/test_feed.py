@@ -20,7 +20,7 @@ from gateway.clients.revocation import FOREVER
 from gateway.feed.handlers import SUBSCRIPTION
 from gateway.feed.hub import Hub
 from gateway.feed.queries import changes_after
-from gateway.feed.service import compact
+from gateway.feed.service import begin_anew, compact
 from shared import clock
 from shared.auth import SYSTEM, Principal
 from shared.bus import Delivery
@@ -277,6 +277,27 @@ async def test_an_old_version_is_never_streamed(gateway: Gateway, source: Source
     assert [version for _, version in await stored(gateway.database)] == [2]
     await deliver(gateway.database, SUBSCRIPTION, [source.event(updated(contract, 1, framework="four-questions"))])
     assert [version for _, version in await stored(gateway.database)] == [2, 1]
+
+
+async def test_after_a_restore_positions_go_on_behind_all_that_were_given(gateway: Gateway, source: Source) -> None:
+    contract = new_id()
+    await deliver(gateway.database, SUBSCRIPTION, [source.event(updated(contract, 1))])
+    for restore in (1, 2):
+        async with gateway.database.transaction() as session:
+            await begin_anew(session)
+        await deliver(gateway.database, SUBSCRIPTION, [source.event(updated(contract, 1 + restore))])
+        (before, _), (position, _) = (await stored(gateway.database))[-2:]
+        assert before + 10**12 < position < 2**53
+    first = (await stored(gateway.database))[0][0]
+    async with (
+        gateway.client("auditor") as caller,
+        listening(caller, last=str(first + 5)) as lost,
+        listening(caller, last=str(first)) as kept,
+    ):
+        reset = await lost.next()
+        assert (reset.name, reset.id) == ("stream.reset", str(first))
+        assert await lost.versions(2) == [2, 3]
+        assert await kept.versions(2) == [2, 3]
 
 
 async def test_any_order_ends_with_the_newest_of_each_contract(gateway: Gateway, source: Source) -> None:

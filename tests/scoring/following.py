@@ -89,10 +89,16 @@ async def run_jobs(scoring: Scoring) -> None:
 
 
 async def job_run(scoring: Scoring, kind: str) -> None:
-    """Run a recurring job once."""
+    """Run a recurring job once, to its end."""
     job = next(job for job in service.jobs if job.kind == kind)
-    async with scoring.database.transaction() as session:
-        await job.run(session, ClaimedJob(new_id(), kind, "recurring", {}, None, 0))
+    cursor: Any = None
+    for _ in range(20):
+        async with scoring.database.transaction() as session:
+            step = await job.run(session, ClaimedJob(new_id(), kind, "recurring", {}, cursor, 0))
+        if step is None:
+            return
+        cursor = step.cursor
+    raise AssertionError(f"{kind} finds no end")
 
 
 async def uses(scoring: Scoring, **params: str) -> dict[str, dict[str, Any]]:

@@ -8,8 +8,9 @@ from sqlalchemy import text
 from tests.shared.toys import POISON, REGION, Listener, posting
 
 from shared.events import LedgerPosted
+from shared.ids import new_id
 from shared.inbox import Subscription
-from shared.jobs import enqueue
+from shared.jobs import ClaimedJob, enqueue, purge_job
 from shared.service import Service
 from shared.settings import ServiceSettings
 from shared.testing import ServiceClient, client_for, deliver, delivery
@@ -90,7 +91,46 @@ async def test_jobs_are_listed(client: ServiceClient, listener: Listener) -> Non
         await session.execute(text("UPDATE job SET state = key, error = 'E', progress = '{\"of\": 3}'"))
     rows = (await client.as_("operator").get(f"{PATH}/jobs")).json()
     assert {row["key"] for row in rows} == {"failed", "open"}
+    assert [row["state"] for row in rows] == ["failed", "open"]
     assert (rows[0]["kind"], rows[0]["error"], rows[0]["progress"]) == ("count", "E", {"of": 3})
+
+
+async def test_a_failed_job_is_run_again_from_where_it_was(client: ServiceClient, listener: Listener) -> None:
+    operator = client.as_("operator", subject="operator-1")
+    async with listener.database.transaction() as session:
+        await enqueue(session, "count", key="a")
+        await session.execute(text("UPDATE job SET state = 'failed', attempts = 6, cursor = '7', error = 'E'"))
+    [job] = (await operator.get(f"{PATH}/jobs")).json()
+    path = f"{PATH}/jobs/{job['id']}/retry"
+    assert (await operator.post(path)).status_code == 204
+    [row] = await listener.rows("SELECT state, attempts, cursor FROM job")
+    assert tuple(row) == ("open", 0, 7)
+    [noted] = await listener.rows("SELECT subject, action, noun_id FROM audit")
+    assert tuple(noted) == ("operator-1", "job.retried", "count a")
+    assert (await operator.post(path)).status_code == 404, "it is open"
+    async with listener.database.transaction() as session:
+        await session.execute(text("UPDATE job SET state = 'failed'"))
+        await enqueue(session, "count", key="a")
+    refused = await operator.post(path)
+    assert (refused.status_code, refused.json()["type"]) == (409, "/problems/job-is-open")
+    assert {row.state for row in await listener.rows("SELECT state FROM job")} == {"failed", "open"}
+
+
+async def test_jobs_that_are_done_are_forgotten_in_time(listener: Listener) -> None:
+    async with listener.database.transaction() as session:
+        for key in ("old", "new", "failed", "open"):
+            await enqueue(session, "count", key=key)
+        await session.execute(
+            text(
+                "UPDATE job SET state = CASE WHEN key IN ('old', 'new') THEN 'done' ELSE key END, "
+                "finished_at = CASE WHEN key <> 'new' THEN now() - interval '31 days' ELSE now() END"
+            )
+        )
+    purge = purge_job(30)
+    async with listener.database.transaction() as session:
+        assert await purge.run(session, ClaimedJob(new_id(), purge.kind, "recurring", {}, None, 0)) is not None
+        assert await purge.run(session, ClaimedJob(new_id(), purge.kind, "recurring", {}, None, 0)) is None
+    assert {row.key for row in await listener.rows("SELECT key FROM job")} == {"new", "failed", "open"}
 
 
 async def test_only_operators_may(client: ServiceClient) -> None:
@@ -99,3 +139,4 @@ async def test_only_operators_may(client: ServiceClient) -> None:
         assert (await caller.get(f"{PATH}/dead-letters")).status_code == status
         assert (await caller.get(f"{PATH}/jobs")).status_code == status
         assert (await reapply(caller, "contracts/1/1")).status_code == status
+        assert (await caller.post(f"{PATH}/jobs/{new_id()}/retry")).status_code == status

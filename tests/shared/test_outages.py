@@ -8,15 +8,18 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from tests.shared.conftest import NewDatabase, ToyDatabases
 from tests.shared.toys import Listener, Source, opened
 from tests.support import eventually
 
 from gongping_local.embedded import Embedded, running
+from shared.gaps import missing_ranges, note_watermark
 from shared.health import Health
 from shared.ids import new_id
 from shared.relay import Relay
+from shared.restored import begin_epoch
 
 pytestmark = pytest.mark.fault
 
@@ -137,6 +140,42 @@ async def test_running_listener_survives_the_wipe(own: Embedded, databases: NewD
         await own.nats.start()
         await source.emit(3)
         await listener.has_all_of(source)
+
+
+@pytest.mark.parametrize("marked", [True, False], ids=["all sent", "one not marked"])
+async def test_everything_restored_together_loses_nothing(
+    own: Embedded, databases: NewDatabase, *, marked: bool
+) -> None:
+    """As after `restored`: the listener lacks the last events of the epoch that has ended, and the broker has none."""
+    async with both(own, databases) as (source, listener):
+        await listener.stop()
+        await source.emit(30)
+        await source.sent()
+        await source.stop()
+        if not marked:
+            async with source.database.transaction() as session:
+                await session.execute(text("UPDATE outbox SET sent_at = NULL WHERE seq = 50"))
+        connection = await source.database.connect_raw()
+        assert await begin_epoch(connection, "contracts") == 2
+        await connection.close()
+        await own.nats.stop()
+        wipe(own)
+        await own.nats.start()
+        await eventually(lambda: source.bus.connected and listener.bus.connected)
+        await source.active()
+        listener.start()
+        await source.emit(3)
+        await listener.has_all_of(source)
+        assert (await listener.inbox())[-4:] == [(1, 50, "done"), (2, 1, "done"), (2, 2, "done"), (2, 3, "done")]
+
+
+async def test_who_never_heard_of_an_ended_epoch_does_not_ask_for_it(own: Embedded, databases: NewDatabase) -> None:
+    prefix = f"t{new_id().hex[-12:]}"
+    listener = Listener("scoring", await databases(), own.nats_url, prefix)
+    async with opened(listener), listener.database.transaction() as session:
+        await note_watermark(session, "contracts", 1, 20, ended=True)
+        await note_watermark(session, "contracts", 2, 0)
+        assert await missing_ranges(session, "contracts") == []
 
 
 @pytest.mark.parametrize("how", ["restart", "crash"])

@@ -21,11 +21,12 @@ from tests.support import eventually
 
 from gongping_local.pytest_servers import Servers
 from shared import clock, service
-from shared.audit import record
+from shared.audit import chain, record
 from shared.auth import Principal, allow
 from shared.cli import main
 from shared.db import WriteSession
 from shared.events import EventData, LedgerPosted
+from shared.ids import new_id
 from shared.inbox import Subscription
 from shared.jobs import ClaimedJob, Job, Worker, enqueue
 from shared.outbox import emit
@@ -100,7 +101,7 @@ async def test_all_parts_work_together(source: Source, listener: Listener) -> No
         await eventually(ready)
         assert len(other.consumers) == 1
         kinds = {row.kind for row in await source.rows("SELECT DISTINCT kind FROM job WHERE key = 'recurring'")}
-        assert kinds == {"audit.chain", "idempotency.purge", "outbox.purge", "inbox.purge"}
+        assert kinds == {"audit.chain", "idempotency.purge", "jobs.purge", "outbox.purge", "inbox.purge"}
     assert (runtime.relay, runtime.worker, runtime.bus) == (None, None, None)
     assert not [task for task in asyncio.all_tasks() if task.get_name().startswith(("contracts:", "scoring:"))]
 
@@ -195,6 +196,27 @@ async def test_new_listener_starts_from_the_snapshot(source: Source, listener: L
     assert (status, said) == (2, "scoring publishes nothing\n")
 
 
+async def test_a_restored_database_begins_a_new_epoch_once_nobody_runs(source: Source, command: Command) -> None:
+    asked: list[AsyncSession] = []
+
+    async def note(session: AsyncSession) -> None:
+        asked.append(session)
+
+    toy = Service("contracts", "toy", ServiceSettings, [routes], restored=note)
+    await source.active()
+    await source.emit(2)
+    await source.sent()
+    status, said = await command(source, toy, "restored")
+    assert (status, said) == (1, "contracts is running: stop it, say this, and start it again\n")
+    await source.stop()
+    assert await command(source, toy, "restored") == (0, "contracts: epoch 2 begins\n")
+    assert len(asked) == 1
+    await source.active()
+    await source.emit(1)
+    assert await source.sent() == [(1, 1), (1, 2), (2, 1)]
+    assert await source.one("SELECT action FROM audit") == "database.restored"
+
+
 async def test_replay_changes_nothing_and_reapply_goes_past_the_inbox(
     source: Source, listener: Listener, command: Command
 ) -> None:
@@ -234,10 +256,25 @@ async def test_audit_is_verified_by_command(source: Source, command: Command) ->
     worker = Worker(source.database, [job for job in producer().all_jobs(source.settings) if "audit" in job.kind])
     await worker._ensure_recurring()
     await worker.run_one()
-    assert await command(source, producer(), "audit") == (0, "the chain is whole\n")
+    status, said = await command(source, producer(), "audit")
+    noted = said.split()[-1]
+    assert (status, said, len(noted)) == (0, f"the chain is whole; its last link is {noted}\n", len("1:") + 64)
+    assert (await command(source, producer(), "audit", "--noted", noted))[0] == 0
     async with source.database.transaction() as session:
         await session.execute(text("UPDATE audit SET subject = 'somebody else'"))
     assert await command(source, producer(), "audit") == (1, "the chain is broken at link 1\n")
+    # Made anew from the changed row on, or cut off, the chain is whole by itself.
+    async with source.database.transaction() as session:
+        await session.execute(text("UPDATE audit SET link = NULL, hash = NULL"))
+    async with source.database.transaction() as session:
+        await chain(session, ClaimedJob(new_id(), "audit.chain", "recurring", {}, None, 0))
+    assert (await command(source, producer(), "audit"))[0] == 0
+    assert await command(source, producer(), "audit", "--noted", noted) == (1, "the chain is broken at link 1\n")
+    async with source.database.transaction() as session:
+        await session.execute(text("DELETE FROM audit"))
+    assert (await command(source, producer(), "audit"))[0] == 0
+    gone = (1, "the chain ends at link 0: what was noted after it is gone\n")
+    assert await command(source, producer(), "audit", "--noted", noted) == gone
 
 
 async def test_migration_from_several_places_at_once(servers: Servers) -> None:

@@ -255,7 +255,9 @@ async def test_of_items_with_one_id_the_first_is_stored(surveys: Surveys, noon: 
         wave = await surveys.completed_wave()
         names = [str(uuid4()) for _ in range(ids)]
         items = [
-            collected(noon, submission_id=name, duration_seconds=seconds) for seconds in (11, 12, 13, 14) for name in names
+            collected(noon, submission_id=name, duration_seconds=seconds)
+            for seconds in (11, 12, 13, 14)
+            for name in names
         ]
         result = (await batch(surveys, wave["id"], items)).json()
     assert [item["status"] for item in result["items"]] == [201] * ids + [409] * 3 * ids

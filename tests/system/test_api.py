@@ -1,5 +1,9 @@
-"""Every service's OpenAPI document against the running service: generated requests never cause a server error."""
+"""Every service's OpenAPI document against the running service: generated requests never cause a server error.
 
+`make test` sends the same few requests every time; `make fuzz` sends many, and others each time.
+"""
+
+import os
 from typing import Any
 
 import pytest
@@ -16,11 +20,12 @@ pytestmark = pytest.mark.system
 # A stream never ends; the token endpoint limits the rate of wrong secrets on purpose and has its own tests.
 # A workbook cannot be generated from a schema; its reader is tested with damaged workbooks.
 LEFT_OUT = {"/v1/streams/scores", "/oauth/token", "/v1/instruments:xlsform"}
-EXAMPLES = 6
+_ASKED = os.environ.get("GONGPING_FUZZ")
+EXAMPLES = int(_ASKED or 3)
 
 
 @pytest.mark.parametrize("service", SERVICES)
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(3600)
 async def test_no_generated_request_causes_a_server_error(world: World, service: str) -> None:
     url = world.deployment.ports.url(service)
     headers = await world.client.session.authorization()
@@ -28,13 +33,15 @@ async def test_no_generated_request_causes_a_server_error(world: World, service:
     operations = [result.ok() for result in schema.get_all_operations() if isinstance(result, Ok)]
     mine = [operation for operation in operations if operation.path not in LEFT_OUT]
     assert len(mine) >= 5
+    # The gateway's document has everybody's operations, which it hands on: what it adds is on the way of each.
+    examples = EXAMPLES if service != "gateway" else max(1, EXAMPLES // 3)
     for operation in mine:
 
         @settings(
-            max_examples=EXAMPLES,
+            max_examples=examples,
             deadline=None,
             database=None,
-            derandomize=True,
+            derandomize=_ASKED is None,
             phases=[Phase.generate],
             suppress_health_check=list(HealthCheck),
         )

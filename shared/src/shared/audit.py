@@ -21,7 +21,7 @@ from shared.db import principal_in
 from shared.ids import new_id
 from shared.jobs import ClaimedJob, Continue, Job
 
-__all__ = ["CHAIN_JOB", "chain", "discard_to", "flush", "mark", "record", "verify"]
+__all__ = ["CHAIN_JOB", "Chain", "chain", "discard_to", "flush", "mark", "record", "verify"]
 
 _PENDING = "gongping.audit"
 _CHUNK = 5000
@@ -158,17 +158,33 @@ CHAIN_JOB = Job("audit.chain", chain, every=timedelta(seconds=30))
 _CHAINED = text(f"SELECT {_COLUMNS} FROM audit WHERE link > :after ORDER BY link LIMIT :chunk")  # noqa: S608 - constant
 
 
-async def verify(session: AsyncSession) -> int | None:
-    """Position of the first row that does not fit the chain, or None when the chain is whole."""
+class Chain(NamedTuple):
+    """What a look at the chain found: its links, the hash of the last, the first link that is wrong (None: whole)."""
+
+    links: int
+    head: bytes
+    broken: int | None
+    cut: bool = False
+    """The chain ends before a link that was noted elsewhere."""
+
+
+async def verify(session: AsyncSession, *, noted: tuple[int, bytes] | None = None) -> Chain:
+    """Recompute the chain.
+
+    A chain whose end was cut off, or that was made anew from a changed row on, is whole by itself. Both show against a
+    link (number, hash) that was `noted` before, in a place that who changes the database does not reach.
+    """
     previous, expected, after = b"", 0, 0
     while True:
         # By key and not by a cursor of the server, which would need a transaction; a reading session has none.
         rows = (await session.execute(_CHAINED, {"after": after, "chunk": _CHUNK})).all()
         if not rows:
-            return None
+            cut = noted is not None and expected < noted[0]
+            return Chain(expected, previous, expected + 1 if cut else None, cut)
         for row in rows:
             expected += 1
-            if row.link != expected or _link(previous, row) != row.hash:
-                return expected
+            other = noted is not None and expected == noted[0] and row.hash != noted[1]
+            if row.link != expected or _link(previous, row) != row.hash or other:
+                return Chain(expected - 1, previous, expected)
             previous = row.hash
         after = rows[-1].link

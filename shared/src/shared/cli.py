@@ -1,4 +1,4 @@
-"""The command line that every service has: `python -m <service> serve | migrate | replay | dead | audit | openapi`."""
+"""Every service's command line: `python -m <service> serve | migrate | restored | replay | dead | audit | openapi`."""
 
 import argparse
 import asyncio
@@ -15,6 +15,7 @@ from shared.bus import Bus, stream_name
 from shared.inbox import Subscription
 from shared.migrations import migrate
 from shared.outbox import emit
+from shared.restored import TAKE_LOCK, begin_epoch, lock_of
 from shared.service import Service, asgi_app, create_app, open_database
 from shared.settings import ServiceSettings
 from shared.telemetry import configure_logging
@@ -31,6 +32,9 @@ def main(service: Service, arguments: Sequence[str] | None = None) -> int:
     serve.add_argument("--port", type=int, help="port to listen on (GONGPING_PORT)")
     serve.add_argument("--roles", help="a list of http, relay, consume, jobs (GONGPING_ROLES)")
     commands.add_parser("migrate", help="bring the database to the newest revision")
+    commands.add_parser(
+        "restored", help="say, before the service starts, that its database came from a backup: a new epoch begins"
+    )
     replay = commands.add_parser(
         "replay", help="publish the current state again (--snapshot), or read a source's stream again"
     )
@@ -40,7 +44,10 @@ def main(service: Service, arguments: Sequence[str] | None = None) -> int:
     dead = commands.add_parser("dead", help="list dead letters or apply one again")
     dead.add_argument("action", choices=("list", "apply"))
     dead.add_argument("event", nargs="*", help="apply: SOURCE EPOCH SEQ")
-    commands.add_parser("audit", help="verify the hash chain of the audit rows")
+    verified = commands.add_parser("audit", help="verify the hash chain of the audit rows, and say its last link")
+    verified.add_argument(
+        "--noted", type=_link, metavar="NUMBER:HASH", help="a link that was said before: it must still be there"
+    )
     commands.add_parser("openapi", help="print the OpenAPI document")
     options = parser.parse_args(arguments)
     if options.command == "serve":
@@ -65,7 +72,9 @@ async def _run(
     if options.command == "dead":
         return await _dead(service, settings, options.action, options.event)
     if options.command == "audit":
-        return await _audit(service, settings)
+        return await _audit(service, settings, options.noted)
+    if options.command == "restored":
+        return await _restored(service, settings)
     if options.snapshot:
         return await _snapshot(service, settings)
     subscription = next((each for each in service.subscriptions if each.source == options.source), None)
@@ -190,12 +199,48 @@ async def _dead(service: Service, settings: ServiceSettings, action: str, event:
         await database.dispose()
 
 
-async def _audit(service: Service, settings: ServiceSettings) -> int:
+async def _restored(service: Service, settings: ServiceSettings) -> int:
+    """Begin a new epoch; the lock of the relay is the proof that no process of the service runs."""
+    database = open_database(settings, name=f"{service.name}-restored")
+    try:
+        connection = await database.connect_raw()
+        try:
+            if not await connection.fetchval(TAKE_LOCK, lock_of(service.name)):
+                _say(f"{service.name} is running: stop it, say this, and start it again")
+                return 1
+            async with connection.transaction():
+                epoch = await begin_epoch(connection, service.name)
+        finally:
+            await connection.close()
+        async with database.transaction() as session:
+            if service.restored is not None:
+                await service.restored(session)
+            audit.record(
+                session, "database.restored", noun="service", noun_id=service.name, fields={"epoch": str(epoch)}
+            )
+    finally:
+        await database.dispose()
+    _say(f"{service.name}: epoch {epoch} begins")
+    return 0
+
+
+def _link(words: str) -> tuple[int, bytes]:
+    number, _, digest = words.partition(":")
+    return int(number), bytes.fromhex(digest)
+
+
+async def _audit(service: Service, settings: ServiceSettings, noted: tuple[int, bytes] | None) -> int:
     database = open_database(settings, name=f"{service.name}-audit")
     try:
         async with database.reading() as session:
-            broken = await audit.verify(session)
+            chain = await audit.verify(session, noted=noted)
     finally:
         await database.dispose()
-    _say("the chain is whole" if broken is None else f"the chain is broken at link {broken}")
-    return 0 if broken is None else 1
+    if chain.broken is None:
+        _say(f"the chain is whole; its last link is {chain.links}:{chain.head.hex()}")
+        return 0
+    if chain.cut:
+        _say(f"the chain ends at link {chain.links}: what was noted after it is gone")
+    else:
+        _say(f"the chain is broken at link {chain.broken}")
+    return 1

@@ -35,8 +35,14 @@ def ranges_of(numbers: Sequence[int]) -> list[tuple[int, int]]:
     return ranges
 
 
-async def note_watermark(session: AsyncSession, source: str, epoch: int, last_seq: int) -> None:
-    """Remember how far a source has come."""
+async def note_watermark(session: AsyncSession, source: str, epoch: int, last_seq: int, *, ended: bool = False) -> None:
+    """Remember how far a source has come; of an epoch that has ended only where it was heard of while it ran."""
+    if ended:
+        await session.execute(
+            text("UPDATE inbox_floor SET watermark = :w WHERE source = :s AND epoch = :e AND watermark < :w"),
+            {"s": source, "e": epoch, "w": last_seq},
+        )
+        return
     await session.execute(
         text(
             "INSERT INTO inbox_floor (source, epoch, floor, watermark) VALUES (:s, :e, 0, :w) "
@@ -102,6 +108,7 @@ class GapFinder:
         self._service = service
         self._heard = asyncio.Event()
         self._watermarks: dict[int, int] = {}
+        self._ended: dict[int, int] = {}
         self._patience = timedelta(
             seconds=max(settings.retry_delays, default=0) + settings.ack_wait_seconds + settings.repair_grace_seconds
         )
@@ -111,7 +118,8 @@ class GapFinder:
 
         async def on_watermark(message: dict[str, Any]) -> None:
             epoch, last_seq = int(message["epoch"]), int(message["last_seq"])
-            self._watermarks[epoch] = max(last_seq, self._watermarks.get(epoch, 0))
+            known = self._ended if message.get("ended") else self._watermarks
+            known[epoch] = max(last_seq, known.get(epoch, 0))
             self._heard.set()
 
         stop = await self._bus.hear(f"{self._bus.prefix}.watermark.{self._source}", on_watermark)
@@ -157,6 +165,8 @@ class GapFinder:
         async with self._database.transaction() as session:
             for epoch, last_seq in self._watermarks.items():
                 await note_watermark(session, self._source, epoch, last_seq)
+            for epoch, last_seq in self._ended.items():
+                await note_watermark(session, self._source, epoch, last_seq, ended=True)
             return await missing_ranges(session, self._source, patience=self._patience)
 
 

@@ -22,10 +22,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared import clock
 from shared.db import Database, is_unavailable, storable
 from shared.ids import new_id
+from shared.telemetry import metrics
 
-__all__ = ["ClaimedJob", "Continue", "Job", "Worker", "enqueue"]
+__all__ = ["ADDED", "ClaimedJob", "Continue", "Job", "Worker", "enqueue", "purge_job"]
 
 _log = structlog.get_logger(__name__)
+ADDED = "gongping.jobs"  # in a session's info: its transaction added work that is due
 _RETRY = (1, 5, 30, 120, 600)  # seconds; after the last the job is `failed` and shown as such
 
 
@@ -88,7 +90,23 @@ async def enqueue(
         },
     )
     if run_at is None or run_at <= moment:
-        session.info["gongping.jobs"] = True
+        session.info[ADDED] = True
+
+
+def purge_job(days: int) -> Job:
+    """The recurring job that forgets jobs that were done longer ago; failed ones stay until somebody decides."""
+
+    async def purge(session: AsyncSession, _: ClaimedJob) -> Continue | None:
+        gone = await session.execute(
+            text(
+                "DELETE FROM job WHERE id IN (SELECT id FROM job WHERE state = 'done' AND finished_at < :before "
+                "LIMIT 1000) RETURNING id"
+            ),
+            {"before": clock.now() - timedelta(days=days)},
+        )
+        return Continue(None) if gone.first() is not None else None
+
+    return Job("jobs.purge", purge, every=timedelta(days=1))
 
 
 _CLAIM = text(
@@ -164,6 +182,8 @@ class Worker:
     async def _record_failure(self, claimed: ClaimedJob, error: Exception) -> None:
         recurring = self._jobs[claimed.kind].every is not None
         final = claimed.attempts >= len(_RETRY) and not recurring
+        if final:
+            metrics.failed_jobs.labels(claimed.kind).inc()
         delay = _RETRY[min(claimed.attempts, len(_RETRY) - 1)]
         async with self._database.transaction() as session:
             await session.execute(

@@ -7,15 +7,20 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from pydantic import Field
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
-from shared import audit, inbox
+from shared import audit, clock, inbox
 from shared.auth import Principal, allow
 from shared.db import Database, ReadSession, WriteSession, is_unavailable
 from shared.inbox import Subscription
+from shared.jobs import ADDED
 from shared.problems import Conflict, NotFound
+from shared.savepoint import savepoint
 from shared.web import Out, router
 
 __all__ = ["operations_router"]
+
+_REOPEN = text("UPDATE job SET state = 'open', attempts = 0, run_at = :now, finished_at = NULL WHERE id = :id")
 
 
 class DeadLetter(Out):
@@ -42,6 +47,12 @@ class JobOut(Out):
     attempts: int = Field(description="Failed tries so far.")
     error: str | None = Field(description="The last error.")
     progress: dict[str, Any] | None = Field(description="How far a long job has come.")
+
+
+class JobIsOpen(Conflict):
+    """There is nothing to repeat."""
+
+    slug, title = "job-is-open", "A newer job does the work already"
 
 
 class DeadLetterStillFails(Conflict):
@@ -95,14 +106,34 @@ def operations_router(service: str, subscriptions: tuple[Subscription, ...]) -> 
             raise DeadLetterStillFails(f"It fails again: {type(error).__name__}: {error}"[:500]) from error
         audit.record(session, "dead-letter.reapplied", noun="event", noun_id=f"{source} {epoch}:{seq}")
 
-    @routes.get("/jobs", summary="Open and failed jobs", operation_id=f"list_jobs_{service}")
+    @routes.get("/jobs", summary="Failed and open jobs", operation_id=f"list_jobs_{service}")
     async def list_jobs(session: ReadSession, _: Annotated[Principal, allow("operator")]) -> list[JobOut]:
         rows = await session.execute(
             text(
                 "SELECT id, kind, key, state, run_at, attempts, error, progress FROM job "
-                "WHERE state <> 'done' ORDER BY run_at LIMIT 200"
+                "WHERE state <> 'done' ORDER BY state = 'open', run_at, id LIMIT 200"
             )
         )
         return [JobOut.model_validate(row) for row in rows]
+
+    @routes.post(
+        "/jobs/{job_id}/retry",
+        summary="Run a failed job again",
+        operation_id=f"retry_job_{service}",
+        status_code=204,
+    )
+    async def retry_job(job_id: UUID, session: WriteSession, _: Annotated[Principal, allow("operator")]) -> None:
+        """From where it had come; once its cause is mended."""
+        failed = text("SELECT kind, key FROM job WHERE id = :id AND state = 'failed' FOR UPDATE")
+        row = (await session.execute(failed, {"id": job_id})).one_or_none()
+        if row is None:
+            raise NotFound(f"This service keeps no failed job {job_id}.")
+        try:
+            async with savepoint(session):
+                await session.execute(_REOPEN, {"id": job_id, "now": clock.now()})
+        except IntegrityError as error:
+            raise JobIsOpen(f"A job {row.kind} {row.key} is open; it does the same.") from error
+        session.info[ADDED] = True
+        audit.record(session, "job.retried", noun="job", noun_id=f"{row.kind} {row.key}")
 
     return routes

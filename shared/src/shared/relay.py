@@ -22,6 +22,7 @@ from pydantic_core import from_json
 from shared import clock
 from shared.bus import BrokerRefusedError, BrokerUnavailableError, Bus, Outgoing
 from shared.db import Database
+from shared.restored import TAKE_LOCK, begin_epoch, ended_epochs, lock_of
 from shared.settings import ServiceSettings
 from shared.telemetry import metrics, tracer
 
@@ -89,6 +90,7 @@ class Relay:
         # Epoch and seq given last, and acknowledged last: what is announced must not be ahead of the broker.
         self._given = (0, 0)
         self._last: tuple[int, int] | None = None
+        self._ended: list[tuple[int, int]] = []
         self.active = False
 
     def wake(self) -> None:
@@ -114,8 +116,7 @@ class Relay:
         with contextlib.ExitStack() as stack:
             connection = await self._database.connect_raw()
             stack.callback(connection.terminate)
-            key = f"gongping.relay.{self._source}"
-            while not await connection.fetchval("SELECT pg_try_advisory_lock(hashtextextended($1, 0))", key):
+            while not await connection.fetchval(TAKE_LOCK, lock_of(self._source)):
                 await self._pass_hints_on(_POLL_SECONDS)
             # A lost mark only means that an event is sent again, so that marking need not wait for the disk.
             marker = await self._database.connect_raw(synchronous_commit="off")
@@ -157,11 +158,10 @@ class Relay:
             # new events from being taken for old ones.
             epoch, last_seq, unsent = reached[0] + 1, 0, None
             async with connection.transaction():
-                await connection.execute(
-                    "UPDATE relay_state SET epoch = $2, last_seq = 0 WHERE source = $1", self._source, epoch
-                )
+                await begin_epoch(connection, self._source, epoch=epoch)
                 await connection.execute("UPDATE outbox SET epoch = NULL, seq = NULL WHERE sent_at IS NULL")
             _log.warning("the database was restored; a new epoch begins", source=self._source, epoch=epoch)
+        self._ended = await ended_epochs(connection, epoch)
         self._given = (epoch, last_seq)
         self._last = (epoch, last_seq if unsent is None else unsent - 1)
         self.active = True
@@ -286,7 +286,10 @@ class Relay:
         while True:
             if self._last is not None:
                 epoch, seq = self._last
-                await self._bus.say(f"{self._bus.prefix}.watermark.{self._source}", {"epoch": epoch, "last_seq": seq})
+                subject = f"{self._bus.prefix}.watermark.{self._source}"
+                await self._bus.say(subject, {"epoch": epoch, "last_seq": seq})
+                for ended, last in self._ended:
+                    await self._bus.say(subject, {"epoch": ended, "last_seq": last, "ended": True})
             await asyncio.sleep(self._settings.watermark_seconds)
 
     async def _repair(self, request: dict[str, Any]) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -25,7 +25,7 @@ from shared.db import Database
 from shared.events import EventData
 from shared.gaps import GapFinder, purge_below_floor
 from shared.inbox import Subscription
-from shared.jobs import ClaimedJob, Continue, Job, Worker
+from shared.jobs import ADDED, ClaimedJob, Continue, Job, Worker, purge_job
 from shared.operations import operations_router
 from shared.relay import Relay, purge_sent
 from shared.settings import ServiceSettings
@@ -68,6 +68,7 @@ class Service:
     jobs: Sequence[Job] = ()
     jobs_of: Callable[[Any], Sequence[Job]] | None = None  # those that need the service's own settings
     snapshot: Snapshot | None = None
+    restored: Callable[[AsyncSession], Awaitable[None]] | None = None  # after the database came from a backup
     publishes: bool = True
     background: Sequence[Background] = ()
     wrap: Callable[[FastAPI, ServiceSettings], ASGIApp] | None = None  # an ASGI application in front of FastAPI
@@ -87,6 +88,7 @@ class Service:
             *(self.jobs_of(settings) if self.jobs_of else ()),
             audit.CHAIN_JOB,
             idempotency.purge_job(settings.idempotency_hours),
+            purge_job(settings.job_retention_days),
             Job("outbox.purge", purge_outbox, every=timedelta(minutes=15)),
             Job("inbox.purge", purge_inbox, every=timedelta(minutes=15)),
         ]
@@ -163,7 +165,7 @@ async def running(runtime: Runtime) -> AsyncIterator[None]:
     def on_committed(session: AsyncSession) -> None:
         if runtime.relay is not None and outbox.has_events(session):
             runtime.relay.wake()
-        if runtime.worker is not None and session.info.pop("gongping.jobs", False):
+        if runtime.worker is not None and session.info.pop(ADDED, False):
             runtime.worker.wake()
 
     database.after_commit.append(on_committed)

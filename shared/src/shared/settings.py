@@ -42,6 +42,9 @@ class ServiceSettings(BaseSettings):
     max_event_bytes: int = Field(262_144, ge=1024, description="A larger event body is refused before the commit.")
     idempotency_hours: int = Field(24, ge=1, description="How long a committed answer is replayed for its key.")
     outbox_retention_days: int = Field(400, ge=1, description="Sent events are kept this long; unsent ones for ever.")
+    job_retention_days: int = Field(
+        30, ge=1, description="Jobs that are done are kept this long; failed ones for ever."
+    )
     inbox_retention_days: int = Field(400, ge=1, description="Inbox rows below the floor are kept this long.")
 
     subject_prefix: str = Field(

@@ -55,6 +55,7 @@ class metrics:  # noqa: N801 - a namespace, read as metrics.requests
     inbox_repairs = Counter("gongping_inbox_repair_requests_total", "Repair requests sent.", ("source",))
     repairs_answered = Counter("gongping_outbox_repaired_total", "Events published again on request.", ("source",))
     dead_letters = Counter("gongping_inbox_dead_total", "Events given up after all tries.", ("source",))
+    failed_jobs = Counter("gongping_job_failed_total", "Jobs given up after all tries.", ("kind",))
     waiting_facts = Counter(
         "gongping_waiting_facts_total", "Facts about an aggregate that is not known yet.", ("type",)
     )

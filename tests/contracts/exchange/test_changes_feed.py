@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from contracts.exchange.service import keep_imported_releases
 from shared.db import Database
-from shared.pagination import encode_cursor
+from shared.pagination import decode_cursor, encode_cursor
 
 Json = dict[str, Any]
 
@@ -108,6 +108,22 @@ async def test_copying_everything_and_following(contracts: Any) -> None:
     restored = encode_cursor(1, 2**60, 1)
     await contracts.refused("GET", f"/changes?offset={restored}", status=409, slug="feed-starts-anew")
     await contracts.refused("GET", f"/ocds/releases?cursor={restored}", status=409, slug="feed-starts-anew")
+
+
+async def test_after_a_restore_only_what_was_kept_is_gone_on_with(contracts: Any) -> None:
+    first = await contracts.active()
+    staff = contracts.client.as_("auditor")
+    page = await feed(staff)
+    seen = page["next_page"]["offset"]
+    epoch, xid, n = decode_cursor(seen)
+    async with contracts.database.transaction() as session:
+        await session.execute(text("UPDATE relay_state SET epoch = epoch + 1, last_seq = 0"))
+    second = await contracts.active()
+    new = told((await staff.get(f"/v1/changes?offset={seen}")).json())
+    assert {contract for contract, _, _ in new} == {second["contract_id"]} != {first["contract_id"]}
+    lost = encode_cursor(epoch, xid, n + 1)
+    await contracts.refused("GET", f"/changes?offset={lost}", status=409, slug="feed-starts-anew")
+    await contracts.refused("GET", f"/ocds/releases?cursor={lost}", status=409, slug="feed-starts-anew")
 
 
 async def test_the_same_release_is_kept_once(contracts: Any) -> None:

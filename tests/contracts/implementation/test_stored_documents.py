@@ -1,12 +1,17 @@
 """Documents whose content is kept: announced, put, compared, moved to the place that the hash names."""
 
 import hashlib
+import os
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import httpx
+import pytest
+
 from contracts.app import service
 from gongping_local.pytest_servers import Servers
+from shared.ids import new_id
 from shared.testing import client_for, new_database
 
 Json = dict[str, Any]
@@ -86,6 +91,38 @@ async def test_an_object_store_is_reached_by_signed_addresses(servers: Servers, 
         assert "X-Amz-Signature" in parse_qs(address.query)
         answer = await contracts.staff.put(f"/v1{path}/{document['id']}/content", content=PDF)
         assert answer.json()["type"] == "/problems/document-store-missing"
+
+
+@pytest.mark.skipif("GONGPING_TEST_S3" not in os.environ, reason="GONGPING_TEST_S3 names no S3-compatible store")
+async def test_a_document_goes_through_a_real_object_store(servers: Servers, contracts_type: Any) -> None:
+    """GONGPING_TEST_S3=http://key:secret@host:port/bucket, of a store for tests."""
+    store = urlsplit(os.environ["GONGPING_TEST_S3"])
+    options = {
+        "files_url": f"s3:/{store.path}/{new_id()}",
+        "files_endpoint": f"{store.scheme}://{store.hostname}:{store.port}",
+        "files_access_key": store.username,
+        "files_secret_key": store.password,
+    }
+    async with (
+        new_database(servers.postgres_url, "contracts") as url,
+        client_for(service, url, **options) as client,
+        httpx.AsyncClient() as outside,
+    ):
+        contracts = contracts_type(client)
+        contract = await contracts.active()
+        path = f"/contracts/{contract['contract_id']}/documents"
+        document = await contracts.post(path, announced(PDF), expect=201)
+        stored = f"{path}/{document['id']}/stored"
+        await contracts.refused("POST", stored, status=409, slug="document-not-awaited")
+        address = document["upload"]["url"]
+        assert (await outside.put(address, content=PDF[:-1])).status_code == 200
+        await contracts.refused("POST", stored, status=409, slug="document-content-mismatch")
+        assert (await outside.put(address, content=PDF)).status_code == 200
+        answer = await contracts.staff.post(f"/v1{stored}")
+        assert answer.json()["storage"] == "stored", answer.text
+        given = await contracts.staff.get(f"/v1{path}/{document['id']}/content")
+        assert given.status_code == 307
+        assert (await outside.get(given.headers["location"])).content == PDF
 
 
 async def test_without_a_store_only_references_are_recorded(contracts: Any) -> None:

@@ -23,6 +23,7 @@ from tests.scoring.following import (
     uses,
 )
 
+from scoring.appeals.service import decide
 from scoring.calibrations.models import CalibrationDecision, CalibrationFlag, CalibrationRound
 from shared import clock
 from shared.events import AppealDecided, AppealFiled, ClockOverdue, ContractActivated
@@ -277,6 +278,24 @@ async def test_a_remitted_case_goes_back_and_its_clock_is_told(scoring: Scoring)
         await job_run(scoring, "scoring.appeal_clocks")
         found = (await decider(scoring).get(path)).json()
         assert (found["new_determination_id"], found["clock"], found["suspends"]) == (new["id"], None, False)
+
+
+async def test_appeals_that_still_wait_keep_no_other_waiting(scoring: Scoring, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decide, "CHUNK", 1)
+    with clock.frozen(NOW):
+        _, waiting = await filed(scoring)
+        await decider(scoring).post(f"{waiting}/decide", json=decision("remitted"))
+        clock.advance(timedelta(days=1))
+        other = contract_id(2)
+        await scoring.hear(*history(contract=other))
+        made = await in_effect(scoring, other)
+        path = (await provider_of(scoring).post("/v1/appeals", json=against(made))).headers["location"]
+        await decider(scoring).post(f"{path}/decide", json=decision("remitted"))
+        await scoring.hear(closed_wave(2, kind="completion", index=88.0, closed_at=NOW, contract_id=other))
+        await determined(scoring, other, replaces=made["id"], reason="remitted")
+        await job_run(scoring, "scoring.appeal_clocks")
+        clocks = [(await decider(scoring).get(each)).json()["clock"] for each in (waiting, path)]
+        assert clocks == ["refile", None]
 
 
 async def test_a_mark_is_corrected_with_the_rounds_parameters(scoring: Scoring) -> None:

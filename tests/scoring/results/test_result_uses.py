@@ -23,6 +23,8 @@ from tests.scoring.following import (
     uses,
 )
 
+from scoring.rectifications.service import determined as rectified
+from scoring.results.service import clocks
 from shared import clock
 from shared.events import ClockDue, ClockOverdue, ContractState, Estimate, ResultUseClosed, ResultUseOpened
 from shared.testing import events
@@ -233,6 +235,24 @@ async def test_clocks_are_told_once(scoring: Scoring) -> None:
         with pytest.raises(DBAPIError, match="append-only"):
             async with scoring.database.transaction() as session:
                 await session.execute(text("UPDATE clocks_told SET kind = 'due'"))
+
+
+async def test_clocks_are_told_chunk_by_chunk(scoring: Scoring, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was told and is not overdue yet is looked at no more, and nothing behind it waits."""
+    for module in (clocks, rectified):
+        monkeypatch.setattr(module, "CHUNK", 1)
+    with clock.frozen(NOW):
+        for contract in (CONTRACT, ident(1, 2)):
+            await scoring.hear(*history(contract=contract))
+            await in_effect(scoring, contract)
+        for days, due, overdue in ((19, 4, 0), (1, 4, 0), (3, 4, 4)):
+            clock.advance(timedelta(days=days))
+            for sweep in ("scoring.result_clocks", "scoring.rectification_clocks"):
+                await job_run(scoring, sweep)
+            assert (len(await told(scoring, ClockDue.TYPE)), len(await told(scoring, ClockOverdue.TYPE))) == (
+                due,
+                overdue,
+            ), days
 
 
 async def test_payment_and_renewal_use_only_what_the_provider_answers_for(scoring: Scoring) -> None:

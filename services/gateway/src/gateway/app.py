@@ -12,6 +12,7 @@ from gateway.clients.routes import router as clients
 from gateway.feed.handlers import COMPACT_JOB, SUBSCRIPTION
 from gateway.feed.hub import hub_of
 from gateway.feed.routes import router as feed
+from gateway.feed.service import begin_anew
 from gateway.openapi.routes import router as openapi
 from gateway.pages.routes import router as pages
 from gateway.proxy.access import Access
@@ -91,6 +92,7 @@ SERVICE = Service(
     subscriptions=(SUBSCRIPTION,),
     jobs=(COMPACT_JOB,),
     publishes=False,
+    restored=begin_anew,
     background=(follow_revocations, follow_scores, close_connections),
     wrap=wrap,
 )

@@ -14,7 +14,7 @@ from contracts.exchange.models import PUBLISHED
 from shared.auth import Principal
 from shared.db import principal_in, scope_sql
 
-__all__ = ["Offset", "Size", "changes_after", "contracts_of", "find_horizon", "size_of", "visible"]
+__all__ = ["Offset", "Size", "changes_after", "contracts_of", "find_horizon", "last_place", "size_of", "visible"]
 
 Offset = tuple[int, int, int]
 """(epoch, transaction id, n): the place of a change in the feed."""
@@ -42,6 +42,15 @@ class Size:
     contracts: int
     first_at: datetime | None
     last_at: datetime | None
+
+
+async def last_place(session: AsyncSession, epoch: int) -> Offset | None:
+    """The last place of an epoch that has ended."""
+    statement = text(
+        "SELECT epoch, xid, n FROM contract_changes WHERE epoch = :epoch ORDER BY xid DESC, n DESC LIMIT 1"
+    )
+    row = (await session.execute(statement, {"epoch": epoch})).one_or_none()
+    return (row.epoch, row.xid, row.n) if row is not None else None
 
 
 async def find_horizon(session: AsyncSession) -> Horizon:

@@ -172,7 +172,7 @@ async def read_changes(
     limit = min(limit, settings.max_feed_page)
     after = _offset(offset)
     horizon = await find_horizon(session)
-    service.require_known_offset(after, horizon)
+    await service.require_known_offset(session, after, horizon)
     found = await changes_after(
         session, after, limit=limit + 1, horizon=horizon, descending=descending, latest=latest, region=region
     )

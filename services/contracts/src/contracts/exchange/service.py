@@ -24,7 +24,7 @@ from contracts.exchange.identity import native_contract
 from contracts.exchange.models import PUBLISHED
 from contracts.exchange.package import record_of
 from contracts.exchange.process import Change
-from contracts.exchange.queries import Horizon, Offset, changes_after, contracts_of, find_horizon
+from contracts.exchange.queries import Horizon, Offset, changes_after, contracts_of, find_horizon, last_place
 from shared import clock
 from shared.auth import Principal
 from shared.db import principal_in
@@ -84,9 +84,19 @@ def offset_of(row: Row[Any]) -> Offset:
     return row.epoch, row.xid, row.n
 
 
-def require_known_offset(offset: Offset | None, horizon: Horizon) -> None:
-    """Refuse (FeedStartsAnew) an offset behind everything that this database can have given out."""
-    if offset is not None and (offset[0] > horizon.epoch or (offset[0] == horizon.epoch and offset[1] > horizon.next)):
+async def require_known_offset(session: AsyncSession, offset: Offset | None, horizon: Horizon) -> None:
+    """Refuse (FeedStartsAnew) an offset behind everything that this database can have given out.
+
+    That is also one behind the last change of an epoch that has ended: what its reader saw may be lost.
+    """
+    if offset is None:
+        return
+    if offset[0] < horizon.epoch:
+        last = await last_place(session, offset[0])
+        lost = offset[0] > 0 and (last is None or offset > last)
+    else:
+        lost = offset[0] > horizon.epoch or offset[1] > horizon.next
+    if lost:
         raise FeedStartsAnew("The offset is unknown: the database was restored. Read the feed from its beginning.")
 
 
@@ -159,7 +169,7 @@ async def releases_after(
     A page may hold fewer releases than `limit` and still have a next one: not every change has a release.
     """
     horizon = await find_horizon(session)
-    require_known_offset(offset, horizon)
+    await require_known_offset(session, offset, horizon)
     rows = await changes_after(session, offset, limit=limit + 1, horizon=horizon, region=region)
     told = await _releases(session, rows[:limit], naming)
     return [one.release for one in told], offset_of(rows[limit - 1]) if len(rows) > limit else None

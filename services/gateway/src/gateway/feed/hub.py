@@ -89,10 +89,10 @@ class Hub:
         news, self._news = self._news, asyncio.Event()
         news.set()
 
-    async def newest(self) -> int:
+    async def newest(self, *, like: int | None = None) -> int:
         """The position of the newest change, as the table says now: the memory may be a moment behind it."""
         async with self._database.reading() as session:
-            return await last_position(session)
+            return await last_position(session, like=like)
 
     async def _started(self) -> None:
         while self._position is None:

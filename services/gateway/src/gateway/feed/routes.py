@@ -107,11 +107,11 @@ async def _events(
 ) -> AsyncIterator[ServerSentEvent]:
     hub.streams += 1
     try:
-        tail = await hub.newest()
+        tail = await hub.newest(like=after)
         # The first event sets the client's id and delay, so that a break before the first change resumes exactly too.
         yield ServerSentEvent(comment="open", id=str(tail if after is None else min(after, tail)), retry=2000)
         if after is not None and after > tail:
-            reset = {"position": tail, "reason": "The id lies beyond the end of this stream."}
+            reset = {"position": tail, "reason": "This stream has no such id: read the scores anew."}
             yield ServerSentEvent(json.dumps(reset), event="stream.reset", id=str(tail))
         start = tail if after is None else min(after, tail)
         async for change in hub.changes(principal, after=start, idle_seconds=_CHECK_SECONDS, events=events):

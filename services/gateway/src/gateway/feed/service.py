@@ -6,12 +6,12 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.feed.events import key_of, name_of
-from gateway.feed.queries import stored_versions
+from gateway.feed.queries import BLOCK, stored_versions
 from shared import clock
 from shared.events import ScoreUpdated
 from shared.inbox import Received
 
-__all__ = ["STORED", "compact", "store_changes"]
+__all__ = ["STORED", "begin_anew", "compact", "store_changes"]
 
 STORED = "gateway.feed.stored"  # in a session's info: its transaction added changes
 _COLUMNS = ("event_id", "event", "key", "contract_id", "framework_id", "version", "region", "data")
@@ -61,6 +61,20 @@ async def store_changes(session: AsyncSession, events: Sequence[Received[Any]]) 
         await session.execute(_INSERT, {**rows, "now": clock.now()})
         session.info[STORED] = True
     return len(rows["event_id"])
+
+
+async def begin_anew(session: AsyncSession) -> None:
+    """After the database came from a backup: positions go on in the next block, behind all that were given out since.
+
+    A listener with such a position is told so and resumes before everything new.
+    """
+    await session.execute(
+        text(
+            "SELECT setval(pg_get_serial_sequence('score_change', 'position'), (last_value / :block + 1) * :block) "
+            "FROM score_change_position_seq"
+        ),
+        {"block": BLOCK},
+    )
 
 
 async def compact(session: AsyncSession, *, keep: timedelta) -> None:

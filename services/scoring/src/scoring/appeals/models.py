@@ -8,7 +8,7 @@ from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, String, Tex
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from scoring.base import Base, one_of
+from scoring.base import Base, TimeLimited, one_of
 from shared.db import RegionScoped
 
 __all__ = ["AGAINST", "OUTCOMES", "SIDES", "STATES", "Appeal", "AppealEntry"]
@@ -20,7 +20,7 @@ OUTCOMES = ("upheld", "changed", "annulled", "remitted")
 ENTRY_KINDS = ("filed", "withdrawn", "suspension_lifted", "suspension_ordered", "decided", "served", "determined")
 
 
-class Appeal(RegionScoped, Base):
+class Appeal(TimeLimited, RegionScoped, Base):
     """An appeal of a party of the case against a determination, or against the decision upon a flag.
 
     `barred` lists the subjects who took part in the decision that is appealed against: none of them decides. `round_id`
@@ -49,7 +49,6 @@ class Appeal(RegionScoped, Base):
         Index("ix_appeals_due_on", "due_on", postgresql_where=text("due_on IS NOT NULL")),
     )
 
-    id: Mapped[UUID] = mapped_column(primary_key=True)
     version: Mapped[int]
     contract_id: Mapped[UUID]
     simulated: Mapped[bool]
@@ -70,9 +69,6 @@ class Appeal(RegionScoped, Base):
     state: Mapped[str] = mapped_column(String(16))
     suspends: Mapped[bool]
     clock: Mapped[str | None] = mapped_column(String(16))
-    due_on: Mapped[date | None]
-    due_told: Mapped[date | None]
-    overdue_told: Mapped[date | None]
     outcome: Mapped[str | None] = mapped_column(String(16))
     decision: Mapped[str | None] = mapped_column(Text)
     decided_by: Mapped[str | None] = mapped_column(Text)

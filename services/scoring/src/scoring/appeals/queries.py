@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from scoring.appeals.errors import AppealNotFound
 from scoring.appeals.models import Appeal, AppealEntry
 
-__all__ = ["appeals_against", "awaited_determinations", "due_appeals", "find_appeal", "history_of", "list_appeals"]
+__all__ = ["appeals_against", "awaited_determinations", "find_appeal", "history_of", "list_appeals"]
 
 
 def _visible(party: UUID | None) -> Select[Appeal]:
@@ -68,19 +68,9 @@ async def history_of(session: AsyncSession, appeal_id: UUID) -> list[AppealEntry
     return list((await session.execute(statement)).scalars())
 
 
-async def awaited_determinations(session: AsyncSession, *, limit: int) -> list[Appeal]:
-    """Appeals that were decided and wait for the determination that carries them out, locked."""
-    statement = select(Appeal).where(Appeal.clock == "refile").order_by(Appeal.due_on).limit(limit)
+async def awaited_determinations(session: AsyncSession, *, after: UUID | None, limit: int) -> list[Appeal]:
+    """Appeals that were decided and wait for the determination that carries them out, in the order of ids, locked."""
+    statement = select(Appeal).where(Appeal.clock == "refile").order_by(Appeal.id).limit(limit)
+    if after is not None:
+        statement = statement.where(Appeal.id > after)
     return list((await session.execute(statement.with_for_update(skip_locked=True))).scalars())
-
-
-async def due_appeals(session: AsyncSession, *, until: date, limit: int) -> list[Appeal]:
-    """Appeals whose last day is not later and of which not every notice was given, locked."""
-    statement = (
-        select(Appeal)
-        .where(Appeal.due_on <= until, Appeal.overdue_told.is_distinct_from(Appeal.due_on))
-        .order_by(Appeal.due_on, Appeal.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    return list((await session.execute(statement)).scalars())

@@ -8,7 +8,7 @@ from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, String, Tex
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from scoring.base import Base, one_of
+from scoring.base import Base, TimeLimited, one_of
 from shared.db import RegionScoped
 
 __all__ = ["CAUSES", "ENTRY_KINDS", "RESOLUTIONS", "RUNNING", "STATES", "Rectification", "RectificationEntry"]
@@ -33,7 +33,7 @@ ENTRY_KINDS = (
 )
 
 
-class Rectification(RegionScoped, Base):
+class Rectification(TimeLimited, RegionScoped, Base):
     """One matter to put right, from its opening to its resolution and what that led to.
 
     `findings` is a list of {code, text, result}; `effects` lists ids of the uses of results that an incomplete
@@ -56,7 +56,6 @@ class Rectification(RegionScoped, Base):
         Index("ix_rectifications_due_on", "due_on", postgresql_where=text("due_on IS NOT NULL")),
     )
 
-    id: Mapped[UUID] = mapped_column(primary_key=True)
     version: Mapped[int]
     contract_id: Mapped[UUID]
     simulated: Mapped[bool]
@@ -73,10 +72,7 @@ class Rectification(RegionScoped, Base):
     demand: Mapped[str] = mapped_column(Text)
     findings: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     clock: Mapped[str | None] = mapped_column(String(16))
-    due_on: Mapped[date | None]
     begun_on: Mapped[date | None]
-    due_told: Mapped[date | None]
-    overdue_told: Mapped[date | None]
     reported_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     reported_by: Mapped[str | None] = mapped_column(Text)
     resolution: Mapped[str | None] = mapped_column(String(16))

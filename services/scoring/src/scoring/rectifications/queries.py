@@ -10,7 +10,6 @@ from scoring.rectifications.errors import RectificationNotFound
 from scoring.rectifications.models import Rectification, RectificationEntry
 
 __all__ = [
-    "due_rectifications",
     "find_rectification",
     "history_of",
     "list_rectifications",
@@ -75,17 +74,5 @@ async def history_of(session: AsyncSession, rectification_id: UUID) -> list[Rect
         select(RectificationEntry)
         .where(RectificationEntry.rectification_id == rectification_id)
         .order_by(RectificationEntry.id)
-    )
-    return list((await session.execute(statement)).scalars())
-
-
-async def due_rectifications(session: AsyncSession, *, until: date, limit: int) -> list[Rectification]:
-    """Rectifications whose last day is not later and of which not every notice was given, locked."""
-    statement = (
-        select(Rectification)
-        .where(Rectification.due_on <= until, Rectification.overdue_told.is_distinct_from(Rectification.due_on))
-        .order_by(Rectification.due_on, Rectification.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
     )
     return list((await session.execute(statement)).scalars())

@@ -23,9 +23,10 @@ async def run_missed(session: AsyncSession, job: ClaimedJob) -> Continue | None:
     return None if last is None else Continue(str(last))
 
 
-async def run_clocks(session: AsyncSession, _: ClaimedJob) -> Continue | None:
+async def run_clocks(session: AsyncSession, job: ClaimedJob) -> Continue | None:
     """One chunk of what is due; called again while there is more."""
-    return Continue(None) if await tell_due_uses(session) == CHUNK else None
+    last = await tell_due_uses(session, after=UUID(job.cursor) if job.cursor else None)
+    return None if last is None else Continue(str(last))
 
 
 open_results_job = Job(IN_EFFECT, run_open)

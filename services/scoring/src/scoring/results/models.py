@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, DateTime, Index, Numeric, String, Text, 
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from scoring.base import Base, one_of
+from scoring.base import Base, TimeLimited, one_of
 from shared.db import RegionScoped
 
 __all__ = ["KINDS", "OPEN_STATES", "STATES", "CalendarDay", "ClockTold", "ResultOpening", "ResultUse", "RuleSetRow"]
@@ -69,7 +69,7 @@ class ResultOpening(RegionScoped, Base):
     opened_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 
-class ResultUse(RegionScoped, Base):
+class ResultUse(TimeLimited, RegionScoped, Base):
     """One consequence that a determination demands, with owner, deadline and closing evidence."""
 
     __tablename__ = "result_uses"
@@ -86,7 +86,6 @@ class ResultUse(RegionScoped, Base):
         Index("ix_result_uses_due_on", "due_on", postgresql_where=text("state = 'open'")),
     )
 
-    id: Mapped[UUID] = mapped_column(primary_key=True)
     version: Mapped[int]
     determination_id: Mapped[UUID]
     contract_id: Mapped[UUID]
@@ -107,9 +106,6 @@ class ResultUse(RegionScoped, Base):
     state: Mapped[str] = mapped_column(String(16))
     reason: Mapped[str | None] = mapped_column(Text)
     opened_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    due_on: Mapped[date | None]
-    due_told: Mapped[date | None]
-    overdue_told: Mapped[date | None]
     suspended_on: Mapped[date | None]
     appeal_id: Mapped[UUID | None] = mapped_column(index=True)
     previous_id: Mapped[UUID | None]

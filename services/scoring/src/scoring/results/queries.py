@@ -3,22 +3,31 @@
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
+from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from scoring.base import TimeLimited
 from scoring.results.calendar import Calendar, shipped_calendar
 from scoring.results.errors import ResultUseNotFound, RuleSetNotFound
-from scoring.results.models import OPEN_STATES, CalendarDay, ClockTold, ResultOpening, ResultUse, RuleSetRow
+from scoring.results.models import (
+    OPEN_STATES,
+    CalendarDay,
+    ClockTold,
+    ResultOpening,
+    ResultUse,
+    RuleSetRow,
+)
 from scoring.results.rules import RuleSet, shipped_rule_sets
+from shared import clock
 
 __all__ = [
     "OPEN_STATES",
     "calendar_days",
     "calendar_for",
     "contract_of_use",
-    "due_uses",
     "find_rule_set",
     "find_rule_set_row",
     "find_use",
@@ -31,8 +40,11 @@ __all__ = [
     "rule_set_for",
     "rule_set_of",
     "rule_sets_of",
+    "untold",
     "uses_of",
 ]
+
+Limited = TypeVar("Limited", bound=TimeLimited)
 
 
 async def calendar_for(session: AsyncSession, region: str) -> Calendar:
@@ -212,17 +224,26 @@ async def next_told(session: AsyncSession, *, after: UUID, limit: int) -> Sequen
     return (await session.execute(statement)).scalars().all()
 
 
-async def due_uses(session: AsyncSession, *, until: date, limit: int) -> list[ResultUse]:
-    """Open uses whose last day is not later and of which not every notice was given, locked."""
+async def untold(
+    session: AsyncSession, noun: type[Limited], *also: ColumnElement[bool], until: date, after: UUID | None, limit: int
+) -> list[Limited]:
+    """What of a noun has its last day by `until` and a notice of it to come, by id, locked.
+
+    A pass over all of them begins with `after` None and goes on behind the last one: whether the day of a notice has
+    come depends on the calendar of the region, so that some of them stay as they are.
+    """
     statement = (
-        select(ResultUse)
+        select(noun)
         .where(
-            ResultUse.state == "open",
-            ResultUse.due_on <= until,
-            ResultUse.overdue_told.is_distinct_from(ResultUse.due_on),
+            noun.due_on <= until,
+            noun.overdue_told.is_distinct_from(noun.due_on),
+            or_(noun.due_on <= clock.today(), noun.due_told.is_distinct_from(noun.due_on)),
+            *also,
         )
-        .order_by(ResultUse.due_on, ResultUse.id)
+        .order_by(noun.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
+    if after is not None:
+        statement = statement.where(noun.id > after)
     return list((await session.execute(statement)).scalars())

@@ -33,7 +33,8 @@ INSERT = """
             $9::integer[], $10::text[], $11::date[], $12::date[], $13::text[], $14::boolean[], $15::bytea[],
             $16::bytea[], $17::timestamptz[])
         WITH ORDINALITY AS item(wave_id, submission_id, content_sha256, answers, disposition, mode, language, stratum,
-            duration_seconds, enumerator_id, collected_on, submitted_on, attributes, burst, salt, leaf, collected_at, place)
+            duration_seconds, enumerator_id, collected_on, submitted_on, attributes, burst, salt, leaf, collected_at,
+            place)
     JOIN waves ON waves.id = item.wave_id AND waves.state = 'open' AND waves.opens_at <= $18
         AND CASE WHEN item.collected_at IS NULL THEN $18 < waves.closes_at
             ELSE $18 < waves.freezes_at AND item.collected_at BETWEEN waves.opens_at AND waves.closes_at END

@@ -17,7 +17,7 @@ from scoring.determinations.queries import find_determination, standing, suspend
 from scoring.determinations.schemas import DeterminationIn
 from scoring.determinations.service import annul, issue_determination
 from scoring.evidence.queries import lock_contracts
-from scoring.results.queries import calendar_for
+from scoring.results.queries import calendar_for, untold
 from scoring.results.service import CHUNK, latest_day, open_results, tell
 from shared import clock
 from shared.db import principal_in
@@ -241,27 +241,36 @@ def _require_other(session: AsyncSession, appeal: Appeal) -> None:
 
 async def settle_awaited(session: AsyncSession) -> None:
     """End what decided appeals still suspend, where what they asked for has been decided or determined since."""
-    for each in await queries.awaited_determinations(session, limit=CHUNK):
-        if each.against == "flag_decision":
-            if await _settle_flag(session, each):
-                each.clock, each.due_on = None, None
-                each.version += 1
-                announce(session, each, AppealChanged, action="settled")
-            continue
-        successor = (await standing(session, each.against_id)).replaced_by
-        if successor is not None:
-            # The first authority has determined a remitted case anew by itself.
-            each.new_determination_id, each.clock, each.due_on, each.suspends = successor, None, None, False
-            each.version += 1
-            announce(session, each, AppealChanged, action="determined")
-    await session.flush()
+    after: UUID | None = None
+    # All of them: many that still wait must not keep those behind them from being settled.
+    while waiting := await queries.awaited_determinations(session, after=after, limit=CHUNK):
+        for each in waiting:
+            await _settle(session, each)
+        await session.flush()
+        after = waiting[-1].id
 
 
-async def tell_due_appeals(session: AsyncSession) -> int:
-    """Give the notices about appeals; returns how many rows were looked at."""
-    await settle_awaited(session)
-    due = await queries.due_appeals(session, until=latest_day(), limit=CHUNK)
+async def _settle(session: AsyncSession, appeal: Appeal) -> None:
+    if appeal.against == "flag_decision":
+        if await _settle_flag(session, appeal):
+            appeal.clock, appeal.due_on = None, None
+            appeal.version += 1
+            announce(session, appeal, AppealChanged, action="settled")
+        return
+    successor = (await standing(session, appeal.against_id)).replaced_by
+    if successor is not None:
+        # The first authority has determined a remitted case anew by itself.
+        appeal.new_determination_id, appeal.clock, appeal.due_on, appeal.suspends = successor, None, None, False
+        appeal.version += 1
+        announce(session, appeal, AppealChanged, action="determined")
+
+
+async def tell_due_appeals(session: AsyncSession, *, after: UUID | None) -> UUID | None:
+    """Give the notices about appeals, of a chunk; returns its last id, None at the end."""
+    if after is None:
+        await settle_awaited(session)
+    due = await untold(session, Appeal, until=latest_day(), after=after, limit=CHUNK)
     for each in due:
         today = (await calendar_for(session, each.region)).day_of(clock.now())
         await tell(session, each, noun="appeal", limit=each.clock or "decide", owner="finance", today=today)
-    return len(due)
+    return due[-1].id if len(due) == CHUNK else None

@@ -9,7 +9,7 @@ from scoring.rectifications.models import Rectification
 from scoring.rectifications.service.store import announce, note, run_clock, today_of
 from scoring.rectifications.steps import ACTIONS
 from scoring.results.effect import effect_of
-from scoring.results.queries import find_rule_set, find_use
+from scoring.results.queries import find_rule_set, find_use, untold
 from scoring.results.service import CHUNK, latest_day, tell
 from shared import clock
 from shared.events import RectificationChanged, RectificationOpened
@@ -73,11 +73,11 @@ async def follow_use(session: AsyncSession, use_id: UUID) -> Rectification | Non
     return made
 
 
-async def tell_due_rectifications(session: AsyncSession) -> int:
-    """Give the notices about rectifications; returns how many rows were looked at."""
-    due = await queries.due_rectifications(session, until=latest_day(), limit=CHUNK)
+async def tell_due_rectifications(session: AsyncSession, *, after: UUID | None) -> UUID | None:
+    """Give the notices about rectifications, of a chunk; returns its last id, None at the end."""
+    due = await untold(session, Rectification, until=latest_day(), after=after, limit=CHUNK)
     for each in due:
         owner = each.responsible if each.clock == "report" else "finance"
         today = await today_of(session, each)
         await tell(session, each, noun="rectification", limit=each.clock or "report", owner=owner, today=today)
-    return len(due)
+    return due[-1].id if len(due) == CHUNK else None

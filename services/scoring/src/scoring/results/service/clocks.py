@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from scoring.results import queries
-from scoring.results.models import ClockTold
+from scoring.results.models import ClockTold, ResultUse
 from shared import clock
 from shared.events import ClockDue, ClockNotice, ClockOverdue
 from shared.ids import new_id
@@ -99,9 +99,10 @@ def notice_event(told: ClockTold) -> ClockNotice:
     return event(**columns | {"notice_id": told.id})
 
 
-async def tell_due_uses(session: AsyncSession) -> int:
-    """Give the notices about uses of results; returns how many rows were looked at."""
-    uses = await queries.due_uses(session, until=latest_day(), limit=CHUNK)
+async def tell_due_uses(session: AsyncSession, *, after: UUID | None) -> UUID | None:
+    """Give the notices about uses of results, of a chunk; returns its last id, None at the end."""
+    still_open = ResultUse.state == "open"
+    uses = await queries.untold(session, ResultUse, still_open, until=latest_day(), after=after, limit=CHUNK)
     for use in uses:
         calendar = await queries.calendar_for(session, use.region)
         await tell(
@@ -112,4 +113,4 @@ async def tell_due_uses(session: AsyncSession) -> int:
             owner=use.owner,
             today=calendar.day_of(clock.now()),
         )
-    return len(uses)
+    return uses[-1].id if len(uses) == CHUNK else None
