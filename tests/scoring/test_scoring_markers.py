@@ -80,7 +80,7 @@ async def test_what_nobody_may_know_yet_stands_in_no_answer(scoring: Scoring) ->
     for number in range(3):
         await scoring.hear(*history(contract=contract_id(number), output=73 + number, benefit=61, index=77.7))
     await steps.register(5)
-    await steps.planned(3, evaluator_ids=[each["id"] for each in steps.evaluators[:3]])
+    await steps.planned(3, per_case=3, evaluator_ids=[each["id"] for each in steps.evaluators[:3]])
     await steps.drawn()
     await rate(steps, 0)
     eyes = Eyes(await ids_of(steps))

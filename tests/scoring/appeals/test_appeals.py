@@ -357,6 +357,48 @@ async def test_a_mark_is_corrected_with_the_rounds_parameters(scoring: Scoring) 
         assert len(again["raw"]) == 4
 
 
+async def test_a_round_that_came_after_the_determination_does_not_decide_its_appeal(scoring: Scoring) -> None:
+    """A further evaluator and a new round move the severities; the appeal is about the marks that were determined."""
+    steps = Steps(scoring)
+    evaluation_id = await rated(steps, careful, cases=8, evaluators=3)
+    first = await opened(steps, evaluation_id)
+    await closed(steps, first["id"])
+    await entered(steps)
+    contract = contract_id(0)
+    at = NOW + timedelta(days=400)
+    with clock.frozen(at):
+        await scoring.hear(*[each for each in history(contract=contract) if not isinstance(each, ContractActivated)])
+        made = await in_effect(scoring, contract)
+    with clock.frozen(at + timedelta(hours=1)):
+        case = next(each for each in await steps.cases() if each["contract_id"] == str(contract))
+        later = {"reason": "simulated"}
+        await steps.post(f"/evaluations/cases/{case['id']}/evaluators", later, expect=200)
+        for number in range(3):
+            for task in await steps.tasks(number):
+                if task["state"] == "assigned":
+                    await steps.rate(number, task, management="99", openness="99")
+        await steps.post(f"/evaluations/{evaluation_id}/close", {}, expect=200)
+        second = await opened(steps, evaluation_id, replaces=first["id"])
+        await closed(steps, second["id"])
+        await entered(steps)
+        filed = await provider_of(scoring).post("/v1/appeals", json=against(made))
+        assert filed.json()["round_id"] == first["id"]
+        values = await steps.get(f"/calibrations/{first['id']}/values?contract_id={contract}")
+        before = next(each for each in values["items"] if each["criterion"] == "management")
+        evaluator, told = next(iter(before["marks"].items()))
+        correction = {
+            "evaluator_id": evaluator,
+            "criterion": "management",
+            "mark": f"{float(told['mark']) + 10:.2f}",
+            "reason": "an annex was not opened",
+        }
+        path = filed.headers["location"]
+        done = await decider(scoring).post(f"{path}/decide", json=decision("changed", corrections=[correction]))
+        assert done.status_code == 200, done.text
+        (corrected,) = done.json()["corrections"]
+        assert float(corrected["value"]) == pytest.approx(float(before["fair"]) + 5, abs=2e-6)
+
+
 async def test_the_decision_upon_a_flag_is_appealed_against(scoring: Scoring) -> None:
     """Filed within the time from the decision; there is nothing to suspend, and the first decider does not decide."""
     round_id, flag_id, decision_id = (ident(9, number) for number in (1, 2, 3))

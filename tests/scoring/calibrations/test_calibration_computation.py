@@ -199,7 +199,12 @@ def test_one_mark_each_says_nothing_of_its_error() -> None:
     assert not found.usable
     assert {value.ratings for value in found.values} == {1}
     assert all(value.se == pytest.approx(100 / np.sqrt(12)) for value in found.values)
+    assert {value.df for value in found.values} == {None}
     assert not found.flags
+    # Marks that differ say how far a mark may be off, as well as so few can.
+    told = found_in(marks_of(unit, rater, np.array([[80.0, 70.0], [60.0, 65.0], [70.0, 90.0]]), regions=["CN-23"] * 3))
+    assert [value.se for value in told.values[:3]] == pytest.approx([10.0] * 3)
+    assert {value.df for value in told.values} == {2.0}
 
 
 @pytest.mark.parametrize(

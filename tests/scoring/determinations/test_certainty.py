@@ -75,6 +75,9 @@ def test_excellent_needs_coverage(coverage: str, grade: str) -> None:
         (chances("0", "0.25", "0.75", "0"), "indicative", False, True, False),
         (chances("0", "0.45", "0.55", "0"), "undetermined", False, False, False),
         (chances("0", "0.45", "0.55", "0"), "undetermined", True, True, True),
+        # Exactly nine in ten are enough, and one draw less is not.
+        (chances("0", "0.100", "0.880", "0.020"), "indicative", False, True, True),
+        (chances("0", "0.101", "0.879", "0.020"), "indicative", False, True, False),
         # Undetermined between fair and poor, and yet surely fair or worse.
         (chances("0", "0.02", "0.5", "0.48"), "undetermined", False, False, True),
     ],
@@ -107,6 +110,9 @@ def test_a_gate_that_caps_is_named() -> None:
         ("0.899000", True, True),
         ("0.900000", True, False),
         ("0.300000", True, True),
+        # Nine draws in ten lie below, and the point value does not: its estimate stands at the end of its range.
+        ("0.900000", False, True),
+        ("1.000000", False, True),
     ],
 )
 def test_a_gate_as_likely_as_not_holds(probability: str, crossed: bool, held: bool) -> None:

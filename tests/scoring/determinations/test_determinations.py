@@ -70,6 +70,10 @@ async def test_open_link_enters_a_live_score_and_no_determination(scoring: Scori
     assert (answer.status_code, answer.json()["type"]) == (409, "/problems/evidence-not-determinable")
     assert answer.json()["waves"] == [str(linked.wave_id)]
     assert head["held"] == []
+    # Whatever else the surveys call not determinable is not determined upon either.
+    said = closed_wave(79, kind="completion", index=91.0, determinable=False, closed_at=later + timedelta(hours=1))
+    await scoring.hear(said)
+    assert (await scoring.determine(CONTRACT)).json()["waves"] == [str(said.wave_id)]
     asked = closed_wave(78, kind="completion", index=88.0, closed_at=later + timedelta(days=1))
     await scoring.hear(asked)
     assert (await scoring.determine(CONTRACT)).status_code == 201

@@ -326,3 +326,34 @@ async def test_who_reads_live_scores_does_not_rate(steps: Steps) -> None:
     assert (await both.post(f"{path}/submit")).status_code == 403
     given_up = {"conflict": True, "nature": "advice", "statement": "simulated"}
     assert (await both.post(f"{path}/declaration", json=given_up)).json()["state"] == "recused"
+
+
+async def test_who_left_the_register_rates_no_more(steps: Steps) -> None:
+    """What was submitted stands; the open case waits for others. The same when the organisation is suspended."""
+    await steps.scoring.hear(*contracts(3))
+    await steps.register(4)
+    await steps.planned(3)
+    await steps.drawn()
+    first, second = await steps.tasks(0)
+    await steps.rate(0, first)
+    path = f"/v1/evaluations/assignments/{second['id']}"
+    client = steps.as_evaluator(0)
+    assert (await client.post(f"{path}/declaration", json={"conflict": False})).status_code == 200
+    retired = steps.evaluators[0]["id"]
+    await steps.post(f"/evaluators/{retired}/retire", {"reason": "left the profession"}, expect=200)
+    for act, body in (
+        ("ratings", {"marks": marks("85", "70")}),
+        ("declaration", {"conflict": False}),
+        ("submit", None),
+    ):
+        answer = await client.post(f"{path}/{act}", json=body)
+        assert (answer.status_code, answer.json()["type"]) == (409, "/problems/rating-locked"), act
+        assert "you are retired" in answer.json()["detail"]
+    assert {each["state"] for each in await steps.tasks(0)} == {"submitted", "declared"}
+    organisation = steps.evaluators[0]["organisation_id"]
+    await steps.post(f"/evaluators/organisations/{organisation}/suspend", {"reason": "simulated"}, expect=200)
+    task = (await steps.tasks(1))[0]
+    answer = await steps.as_evaluator(1).post(
+        f"/v1/evaluations/assignments/{task['id']}/declaration", json={"conflict": False}
+    )
+    assert (answer.status_code, "is suspended" in answer.json()["detail"]) == (409, True)

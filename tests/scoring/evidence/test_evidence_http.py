@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
-from tests.scoring.cases import CONTRACT, complete_history, ident
+from tests.scoring.cases import CONTRACT, complete_history, entry, ident
 from tests.scoring.conftest import Scoring
 from tests.scoring.evidence.test_statements import MANUAL, STATISTIC
 
@@ -71,6 +71,15 @@ async def test_an_exact_count_reconciles_with_the_ledger_or_a_register(scoring: 
     unknown = {"source": "ledger", "entries": [str(ident(6, 1)), str(ident(6, 8))]}
     missing = await state(scoring, paid | {"reconciles": unknown}, status=409)
     assert missing["missing"] == [str(ident(6, 8))]
+    # A payment that was taken back was never made, and two currencies have no sum.
+    back = entry(5, "reversal", amount=114_000, reverses=ident(6, 1))
+    await scoring.hear(back, entry(6, "payment", amount=1, currency="EUR"))
+    gone = await state(scoring, paid | {"reconciles": entries}, status=409)
+    assert gone["missing"] == [str(back.entry_id)]
+    both = {"source": "ledger", "entries": [str(ident(6, 1)), str(back.entry_id)]}
+    assert (await state(scoring, paid | {"value": "0", "reconciles": both}))["body"]["value"] == "0.000000"
+    mixed = {"source": "ledger", "entries": [*both["entries"], str(ident(6, 6))]}
+    assert "CNY and EUR" in (await state(scoring, paid | {"value": "1", "reconciles": mixed}, status=409))["detail"]
     register = {"source": "register", "register_name": "civil affairs register", "reference": "2026-06", "count": "31"}
     beds = MANUAL | {"measure": "beds", "dist": "exact", "tier": None, "value": "31", "reconciles": register}
     assert (await state(scoring, beds))["body"]["details"]["reconciles"]["reference"] == "2026-06"

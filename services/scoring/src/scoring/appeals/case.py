@@ -23,6 +23,7 @@ from scoring.evaluations.queries import (
     list_cases,
     submitted_marks,
 )
+from scoring.evidence.queries import evidence_as_of
 from scoring.scores.queries import items_of, row_of
 from shared.auth import SYSTEM
 from shared.db import principal_in
@@ -89,11 +90,17 @@ def beyond_scope(session: AsyncSession) -> Iterator[None]:
         session.info["principal"] = principal
 
 
-async def round_of(session: AsyncSession, contract_id: UUID) -> UUID | None:
-    """The calibration round whose values entered the contract's evidence last; None where nobody rated it."""
+async def round_of(session: AsyncSession, contract_id: UUID, *, known_at: datetime) -> UUID | None:
+    """The calibration round whose values had entered the contract's evidence last by an instant.
+
+    A determination is appealed against with the round's parameters that it rests on, whatever round came after its
+    cut-off. None where no marks were in the case by then.
+    """
     with beyond_scope(session):
-        values = await values_of(session, contract_id=contract_id)
-    return max((value.round_id for value in values if value.evidence_id is not None), default=None)
+        items = await evidence_as_of(session, contract_id, known_at=known_at)
+    rated = [body for _, kind, _, _, body in items if kind == "rating" and body["details"].get("round")]
+    last = max(rated, key=lambda body: datetime.fromisoformat(body["recorded_at"]), default=None)
+    return None if last is None else UUID(last["details"]["round"])
 
 
 async def took_part_in(session: AsyncSession, contract_id: UUID, *, round_id: UUID | None) -> set[str]:

@@ -133,9 +133,12 @@ def _values(entering: Sequence[Column], decided: Mapping[str, Decision], *, offe
         by_unit = np.split(np.argsort(column.unit, kind="stable"), np.cumsum(k)[:-1])
         for unit in np.flatnonzero(k):
             rows = by_unit[unit]
-            se = (spread or UNKNOWN_SD) / np.sqrt(k[unit])
+            # Without any model the spread of all marks is known from as many of them less one.
+            se: float = (spread or UNKNOWN_SD) / np.sqrt(k[unit])
+            df = float(len(column.mark) - 1) if spread else None
             if done is not None:
                 se = float((done.fair_se if offered else done.raw_se)[unit])
+                df = round(float((done.fair_df if offered else done.raw_df)[unit]), 2)
             calibrated = offered and done is not None
             found.append(
                 Value(
@@ -146,7 +149,7 @@ def _values(entering: Sequence[Column], decided: Mapping[str, Decision], *, offe
                     fair=float(done.fair[unit]) if calibrated and done is not None else None,
                     shrunk=float(done.shrunk[unit]) if calibrated and done is not None else None,
                     se=float(max(se, ROUNDING_SD / np.sqrt(k[unit]))),
-                    df=None if done is None else round(float((done.fair_df if offered else done.raw_df)[unit]), 2),
+                    df=df,
                     clipped=bool(done.clipped[unit]) if calibrated and done is not None else False,
                     basis="fair" if calibrated else "raw",
                     marks={

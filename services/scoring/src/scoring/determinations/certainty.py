@@ -96,14 +96,15 @@ def uncertain_gates(
 ) -> Sequence[dict[str, str]]:
     """The gates of which nobody can say whether they are crossed: P from .5 up to the gate's probability (.9).
 
-    A gate that the point result crosses with less than .5 is one too: the score and the draws contradict each other.
+    A gate that the point result crosses with less than .5, or does not cross with more, is one too: the score and the
+    draws contradict each other.
     """
     crossed = {gate["code"] for gate in _crossed(result)}
     held = []
     for gate in framework.gates:
         probability = Decimal(probabilities.get(gate.code, "0"))
         sure = probability >= Decimal(str(gate.probability))
-        if not sure and (gate.code in crossed or probability >= GATE_OPEN):
+        if (not sure) if gate.code in crossed else probability >= GATE_OPEN:
             held.append(
                 {"gate": gate.code, "node": gate.node, "probability": f"{probability:.6f}", "reason": gate.reason["en"]}
             )

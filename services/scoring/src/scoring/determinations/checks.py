@@ -25,10 +25,17 @@ from scoring.determinations.errors import (
 )
 from scoring.determinations.missing import missing_evidence
 from scoring.determinations.schemas import DeterminationIn, Panel
-from scoring.evaluations.queries import list_cases, submitted_marks
+from scoring.evaluations.queries import (
+    assignments_of,
+    evaluations_of,
+    evaluators_by_id,
+    list_cases,
+    submitted_marks,
+)
 from scoring.evidence.queries import evidence_bodies
 from scoring.frameworks.document import Framework
 from shared.auth import Principal
+from shared.db import principal_in
 from shared.problems import Unprocessable
 
 __all__ = [
@@ -43,6 +50,11 @@ __all__ = [
 
 THIRD: Final = 3
 _CASES: Final = 200
+_UNDER_WAY: Final = {
+    "rating": "it is being rated. Close the rating first, POST /v1/evaluations/{id}/close.",
+    "review": "a party disagreed, and the level above has not decided: POST /v1/evaluations/cases/{id}/review.",
+}
+"""States of a case in which nobody knows yet what its marks will be."""
 
 
 def check_signer(principal: Principal, *, purchaser_id: UUID | None) -> None:
@@ -80,13 +92,18 @@ async def check_evidence(
         )
     named = [(UUID(item), digest) for item, digest in content["evidence"]]
     bodies = await evidence_bodies(session, items=named)
-    waves = sorted(str(each.id) for each in bodies if each.kind == "wave" and each.body["design"] == "open_link")
+    waves = sorted(str(each.id) for each in bodies if each.kind == "wave" and not _determinable(each.body))
     if waves:
         raise EvidenceNotDeterminable(
-            "The recipients' opinion comes from an open link. Close a wave of the same kind that asked everybody or a "
-            "random sample; the score follows by itself.",
+            "The recipients' opinion comes from an open link, or a wave upon which the surveys let nobody determine. "
+            "Close a wave of the same kind that asked everybody or a random sample; the score follows by itself.",
             waves=waves,
         )
+
+
+def _determinable(wave: Mapping[str, Any]) -> bool:
+    """As the surveys say; what they say nothing of is judged by its design."""
+    return bool(wave.get("determinable", True)) and wave["design"] != "open_link"
 
 
 def check_reweighted(framework: Framework, result: Mapping[str, Any], stated: Mapping[str, str]) -> None:
@@ -119,8 +136,29 @@ def _under(node: str, paths: Collection[str]) -> bool:
     return any(node.startswith(f"{path}.") for path in paths)
 
 
-async def check_marks(session: AsyncSession, contract_id: UUID) -> None:
-    """The calibration of the evaluators' marks is done with; DeterminationBlocked."""
+async def check_marks(session: AsyncSession, contract_id: UUID, *, framework_id: str, stage: str) -> None:
+    """The evaluators' marks are done with: nobody rates, no disagreement is open, calibration is done.
+
+    Raises:
+        DeterminationBlocked: the caller rated the contract or led its evaluation, which somebody else determines; the
+            contract is being rated under this framework for this stage, a party's disagreement
+            with that waits for the level above, or its calibration is not done with.
+    """
+    cases = await list_cases(session, contract_id=contract_id, after=None, limit=_CASES)
+    evaluations = await evaluations_of(session, cases)
+    raters = {each.lead_id for each in evaluations.values()}
+    for case in cases:
+        raters |= {each.evaluator_id for each in await assignments_of(session, case_id=case.id)}
+    if principal_in(session).subject in {each.subject for each in (await evaluators_by_id(session, raters)).values()}:
+        raise DeterminationBlocked("You took part in the evaluation of this contract: somebody else determines it.")
+    for case in cases:
+        evaluation = evaluations[case.evaluation_id]
+        if (evaluation.framework_id, evaluation.stage) != (framework_id, stage):
+            continue
+        if case.state in _UNDER_WAY and case.reviewed_at is None:
+            raise DeterminationBlocked(
+                f"Evaluation {evaluation.id} ({evaluation.title}) has this contract in hand: {_UNDER_WAY[case.state]}"
+            )
     if (reason := await blocks_determination(session, contract_id)) is not None:
         raise DeterminationBlocked(reason)
 

@@ -226,9 +226,10 @@ async def successor_of(session: AsyncSession, item_id: UUID) -> UUID | None:
 
 
 async def ledger_entries(session: AsyncSession, contract_id: UUID, entry_ids: Sequence[UUID]) -> list[Evidence]:
-    """The entries of a contract's ledger among these ids."""
+    """The entries of a contract's ledger among these ids, and those that took one of them back."""
+    takes_back = Evidence.body["reverses"].as_string().in_([str(each) for each in entry_ids])
     statement = select(Evidence).where(
-        Evidence.contract_id == contract_id, Evidence.kind == "ledger", Evidence.id.in_(entry_ids)
+        Evidence.contract_id == contract_id, Evidence.kind == "ledger", Evidence.id.in_(entry_ids) | takes_back
     )
     return list((await session.execute(statement)).scalars())
 

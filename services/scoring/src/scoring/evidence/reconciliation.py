@@ -16,12 +16,25 @@ _SIGN: Final = {"refund": -1, "reversal": -1}
 
 
 def check_ledger(value: Decimal, named: Sequence[UUID], entries: Sequence[Evidence]) -> None:
-    """The named entries are known, and their amounts add up to the stated value; EvidenceNotReconciled."""
+    """The named entries are known and stand, and their amounts add up to the stated value; EvidenceNotReconciled.
+
+    `entries` are the named ones that there are, with those that took one of them back: an entry without its reversal
+    was never paid. Amounts of two currencies have no sum.
+    """
     missing = sorted({str(entry) for entry in named} - {str(entry.id) for entry in entries})
     if missing:
         raise EvidenceNotReconciled(
             f"The contract's ledger has no entries {', '.join(missing)}. Post them first, or name others.",
             missing=missing,
+        )
+    if unnamed := sorted(str(entry.id) for entry in entries if entry.id not in set(named)):
+        raise EvidenceNotReconciled(
+            f"Some of these entries were taken back by {', '.join(unnamed)}. Name the reversals too, or neither.",
+            missing=unnamed,
+        )
+    if len(currencies := sorted({each.body["currency"] for each in entries})) > 1:
+        raise EvidenceNotReconciled(
+            f"The entries are in {' and '.join(currencies)}, which have no sum. Name those of one currency.", missing=[]
         )
     total = sum((_SIGN.get(each.body["kind"], 1) * Decimal(each.body["amount"]) for each in entries), Decimal(0))
     _check(value, total, "The named entries of the ledger add up to")

@@ -48,6 +48,9 @@ class Reconciliation(Model):
         return self
 
 
+_LEAST_ERROR = Decimal("0.000001")
+
+
 class Period(Model):
     """The days in which a statistic was collected."""
 
@@ -113,15 +116,19 @@ class EvidenceIn(Model):
         )
 
     def _error_rules(self) -> tuple[tuple[bool, str], ...]:
-        sure, positive = self.dist in {"exact", "tier"}, self.se is not None and self.se > 0
+        # What six decimals do not keep would be stored as no error at all.
+        sure, positive = self.dist in {"exact", "tier"}, self.se is not None and self.se >= _LEAST_ERROR
         manual = self.kind == "manual"
         return (
-            (sure and positive, f"dist {self.dist} has no standard error"),
+            (sure and bool(self.se), f"dist {self.dist} has no standard error"),
             (
                 self.dist == "exact" and self.reconciles is None,
                 "a standard error of 0 is for counts that reconcile with a ledger or register: state `reconciles`",
             ),
-            (not sure and self.se == 0, "a standard error of 0 is for exact counts only"),
+            (
+                not sure and self.se is not None and not positive,
+                "a standard error of 0 is for exact counts only; six decimals are kept",
+            ),
             (manual and not sure and not positive, "state the standard error `se`"),
             (manual and self.dist == "t" and self.df is None, "dist t needs the degrees of freedom `df`"),
             (self.dist == "beta" and self.n is None, "dist beta needs the size of the sample `n`"),

@@ -147,7 +147,7 @@ async def _determination(session: AsyncSession, body: AppealIn, principal: Princ
     known_from = min(served, default=now.effective_at if side == "purchaser" else None)
     if known_from is None:
         raise NotServedYet("The time for an appeal begins when the determination is served on you.")
-    round_id = await round_of(session, found.contract_id)
+    round_id = await round_of(session, found.contract_id, known_at=found.evidence_cutoff)
     took_part = await took_part_in(session, found.contract_id, round_id=round_id)
     return _Decision(
         contract_id=found.contract_id,

@@ -86,7 +86,7 @@ async def issue_determination(
     await check_evidence(session, row.content, framework=framework, contract_id=body.contract_id)
     check_reweighted(framework, result, body.reweighted)
     softened = await softened_targets(session, row.content, framework=framework, body=body)
-    await check_marks(session, body.contract_id)
+    await check_marks(session, body.contract_id, framework_id=body.framework_id, stage=result["stage"])
     if body.panel is not None:
         await check_panel(session, body.panel, contract_id=body.contract_id)
     sure = await ensure_uncertainty(session, row)

@@ -74,7 +74,7 @@ async def record_organisation(session: AsyncSession, body: OrganisationIn) -> Ev
 
 
 async def suspend_organisation(session: AsyncSession, organisation_id: UUID, *, reason: str) -> EvaluatorOrganisation:
-    """Give its evaluators no new cases; what they have rated stands."""
+    """Give its evaluators no new cases, and let them rate no open ones; what they have submitted stands."""
     found = await _organisation(session, organisation_id)
     if found.state != "suspended":
         found.state = "suspended"
@@ -135,7 +135,10 @@ async def _add(session: AsyncSession, made: Any, *, what: str) -> None:  # noqa:
 
 
 async def retire_evaluator(session: AsyncSession, evaluator_id: UUID, *, reason: str) -> Evaluator:
-    """Give the evaluator no new cases; what was rated stands. 403 when the register is another region's."""
+    """Give the evaluator no new cases, and let no open ones be rated; what was submitted stands.
+
+    403 when the register is another region's.
+    """
     found = await queries.find_evaluator(session, evaluator_id)
     require_region(principal_in(session), found.region)
     if found.state != "retired":

@@ -39,7 +39,7 @@ async def declare(session: AsyncSession, evaluator: Evaluator, assignment_id: UU
         raise RatingLocked(f"Your assignment is {task.state}; nothing can be declared any more.")
     task.version += 1
     if not body.conflict:
-        _require_blind(session)
+        await _require_able(session, evaluator)
         await refuse_conflicts(session, evaluator, [case])
         task.state, task.declared_at = "declared", clock.now()
         note(session, "declared", evaluation_id=task.evaluation_id, region=case.region, case_id=case.id)
@@ -69,12 +69,17 @@ async def declare(session: AsyncSession, evaluator: Evaluator, assignment_id: UU
     return task
 
 
-def _require_blind(session: AsyncSession) -> None:
+async def _require_able(session: AsyncSession, evaluator: Evaluator) -> None:
+    """The evaluator is still on the register, and knows no live score: Forbidden, RatingLocked."""
     if known := principal_in(session).roles & OFFICERS:
         raise Forbidden(
             f"Your token also has the role {', '.join(sorted(known))}, which reads live scores and others' marks. Who "
             "rates knows neither: give the case up, or rate with a token that is an evaluator's alone."
         )
+    organisation = (await queries.organisations_by_id(session, [evaluator.organisation_id]))[evaluator.organisation_id]
+    if (evaluator.state, organisation.state) != ("active", "active"):
+        what = "you are retired" if evaluator.state != "active" else f"{organisation.name} is suspended"
+        raise RatingLocked(f"You rate no more: {what}. What you submitted stands; your open cases go to others.")
 
 
 async def _open_case(session: AsyncSession, task: Assignment) -> Case:
@@ -89,14 +94,14 @@ async def rate(session: AsyncSession, evaluator: Evaluator, assignment_id: UUID,
 
     Raises:
         Forbidden: the token reads live scores too.
-        RatingLocked: submitted, given up, lapsed or closed.
+        RatingLocked: submitted, given up, lapsed or closed, or the evaluator is not on the register any more.
         EvaluationStateRefused: the evaluator has not declared to be free of conflict.
         EvaluatorHasConflict: an interest that was declared since touches the case.
         RatingOutOfScale: a mark breaks the form; each is named with criterion and node.
     """
     task = await queries.find_assignment(session, assignment_id, evaluator_id=evaluator.id, lock=True)
     case = await _open_case(session, task)
-    _require_blind(session)
+    await _require_able(session, evaluator)
     if task.state == "assigned":
         raise EvaluationStateRefused(
             "Declare first whether you have a conflict of interest with this case: "
@@ -154,7 +159,7 @@ async def submit(session: AsyncSession, evaluator: Evaluator, assignment_id: UUI
     if task.state == "submitted":
         return task
     case = await _open_case(session, task)
-    _require_blind(session)
+    await _require_able(session, evaluator)
     if task.state != "declared":
         raise RatingLocked(f"Your assignment is {task.state}; there is nothing to submit.")
     await refuse_conflicts(session, evaluator, [case])
