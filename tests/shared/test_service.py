@@ -20,7 +20,7 @@ from tests.shared.toys import POISON, REGION, Handlers, Listener, Part, Source, 
 from tests.support import eventually
 
 from gongping_local.pytest_servers import Servers
-from shared import clock, service
+from shared import cancelling, clock, service
 from shared.audit import chain, record
 from shared.auth import Principal, allow
 from shared.cli import main
@@ -106,6 +106,31 @@ async def test_all_parts_work_together(source: Source, listener: Listener) -> No
     assert not [task for task in asyncio.all_tasks() if task.get_name().startswith(("contracts:", "scoring:"))]
 
 
+async def test_a_part_that_misses_its_cancellation_ends_too(
+    new_source: Callable[..., Awaitable[Source]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one does whose request to the broker is answered at the same moment."""
+    monkeypatch.setattr(cancelling, "PATIENCE", 0.05)
+    began, missed, ended = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def stubborn(_: Runtime) -> None:
+        began.set()
+        try:
+            await asyncio.sleep(3600)
+        except asyncio.CancelledError:
+            missed.set()
+        try:
+            await asyncio.sleep(3600)
+        finally:
+            ended.set()
+
+    # Without the broker, whose client leaves its socket open when it is stopped while it connects.
+    async with serving(producer(stubborn), await new_source(roles="http")):
+        await began.wait()
+    assert missed.is_set()
+    assert ended.is_set()
+
+
 async def test_process_takes_only_the_parts_of_its_roles(new_source: Callable[..., Awaitable[Source]]) -> None:
     front = await new_source(roles="http")
     async with serving(producer(), front) as (caller, runtime):
@@ -130,14 +155,16 @@ async def test_service_answers_while_the_broker_is_away(new_database: NewDatabas
         assert ready["checks"]["broker"]["connected"] is False
 
 
-async def test_background_part_that_ends_by_an_error_is_said(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_background_part_that_ends_by_an_error_is_said(
+    new_source: Callable[..., Awaitable[Source]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     said: list[dict[str, Any]] = []
     monkeypatch.setattr(service._log, "error", lambda event, **fields: said.append(fields | {"event": event}))
 
     async def broken(_: Runtime) -> None:
         raise RuntimeError("no further")
 
-    async with serving(producer(broken), source):
+    async with serving(producer(broken), await new_source(roles="http")):
         await eventually(lambda: said)
     assert (said[0]["event"], said[0]["part"]) == ("background part failed", "contracts:broken")
 

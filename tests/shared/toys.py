@@ -16,6 +16,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from tests.support import eventually
 
 from shared.bus import BrokerRefusedError, Bus, Delivery, stream_name
+from shared.cancelling import cancelled
 from shared.consumer import Consumer
 from shared.db import Database, RegionScoped, metadata
 from shared.events import ContractUpdated, LedgerPosted, PartyRef
@@ -179,9 +180,7 @@ class Part:
 
     async def stop(self) -> None:
         """End the background work."""
-        for task in self.tasks:
-            task.cancel()
-        await asyncio.gather(*self.tasks, return_exceptions=True)
+        await cancelled(self.tasks)
         self.tasks.clear()
 
     async def close(self) -> None:

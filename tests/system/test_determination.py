@@ -16,6 +16,7 @@ pytestmark = pytest.mark.system
 LATER_EVENTS = 1_000
 
 
+@pytest.mark.timeout(400)
 async def test_a_determination_is_unchanged_after_a_thousand_further_events(world: World) -> None:
     client = world.client
     story = await run_story(client, echo=lambda _: None)
@@ -37,7 +38,7 @@ async def test_a_determination_is_unchanged_after_a_thousand_further_events(worl
             await client.contracts.observe(story.contract_id, body)
 
     await asyncio.gather(*(observe(step) for step in range(LATER_EVENTS)))
-    await world.quiet(seconds=120)
+    await world.quiet(seconds=240)
     after = await client.session.get(f"/v1/determinations/{issued.id}")
     changes = {name for name in before if before[name] != after[name]}
     assert changes == {"would_now_be"}

@@ -36,16 +36,11 @@ def ranges_of(numbers: Sequence[int]) -> list[tuple[int, int]]:
 
 
 async def note_watermark(session: AsyncSession, source: str, epoch: int, last_seq: int, *, ended: bool = False) -> None:
-    """Remember how far a source has come; of an epoch that has ended only where it was heard of while it ran."""
-    if ended:
-        await session.execute(
-            text("UPDATE inbox_floor SET watermark = :w WHERE source = :s AND epoch = :e AND watermark < :w"),
-            {"s": source, "e": epoch, "w": last_seq},
-        )
-        return
+    """Remember how far a source has come; of an epoch that has ended only where something of it was heard."""
+    heard = "EXISTS (SELECT FROM inbox WHERE source = :s AND epoch = :e)" if ended else "true"
     await session.execute(
         text(
-            "INSERT INTO inbox_floor (source, epoch, floor, watermark) VALUES (:s, :e, 0, :w) "
+            f"INSERT INTO inbox_floor (source, epoch, floor, watermark) SELECT :s, :e, 0, :w WHERE {heard} "
             "ON CONFLICT (source, epoch) DO UPDATE SET watermark = greatest(inbox_floor.watermark, :w)"
         ),
         {"s": source, "e": epoch, "w": last_seq},

@@ -20,6 +20,7 @@ from starlette.types import ASGIApp
 from shared import audit, health, idempotency, outbox, problems
 from shared.auth import Keys
 from shared.bus import Bus
+from shared.cancelling import cancelled
 from shared.consumer import Consumer
 from shared.db import Database
 from shared.events import EventData
@@ -179,15 +180,13 @@ async def running(runtime: Runtime) -> AsyncIterator[None]:
         runtime.app.state.health = health.Health(database, settings, source=service.name, bus=runtime.bus)
         if relays:
             runtime.relay = Relay(database, runtime.bus, settings, source=service.name)
-        start(_run_broker_parts(runtime, relays=relays, consumes=consumes), "broker")
+        start(_start_broker_parts(runtime, start, relays=relays, consumes=consumes), "broker")
     for background in service.background:
         start(background(runtime), background.__name__)
     try:
         yield
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await cancelled(tasks)
         if runtime.bus is not None:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(runtime.bus.close(), 2)
@@ -202,21 +201,22 @@ def _report(task: asyncio.Task[None]) -> None:
         _log.error("background part failed", part=task.get_name(), exc_info=error)
 
 
-async def _run_broker_parts(runtime: Runtime, *, relays: bool, consumes: bool) -> None:
-    """Connect (for as long as it takes: the service answers meanwhile), then relay and consume."""
+async def _start_broker_parts(
+    runtime: Runtime, start: Callable[[Coroutine[Any, Any, None], str], None], *, relays: bool, consumes: bool
+) -> None:
+    """Connect (for as long as it takes: the service answers meanwhile), then start to relay and to consume."""
     service, settings, database, bus = runtime.service, runtime.settings, runtime.database, runtime.bus
     assert bus is not None  # noqa: S101 - made by the caller
     await bus.connect()
-    async with asyncio.TaskGroup() as group:
-        if relays and runtime.relay is not None:
-            group.create_task(runtime.relay.run())
-        if consumes:
-            for subscription in service.subscriptions:
-                consumer = Consumer(database, bus, settings, subscription, service=service.name)
-                runtime.consumers.append(consumer)
-                group.create_task(consumer.run())
-                finder = GapFinder(database, bus, settings, source=subscription.source, service=service.name)
-                group.create_task(finder.run())
+    if relays and runtime.relay is not None:
+        start(runtime.relay.run(), "relay")
+    if consumes:
+        for subscription in service.subscriptions:
+            consumer = Consumer(database, bus, settings, subscription, service=service.name)
+            runtime.consumers.append(consumer)
+            start(consumer.run(), f"consumer of {subscription.source}")
+            finder = GapFinder(database, bus, settings, source=subscription.source, service=service.name)
+            start(finder.run(), f"gaps of {subscription.source}")
 
 
 def _end_process() -> None:
