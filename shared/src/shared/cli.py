@@ -200,7 +200,10 @@ async def _dead(service: Service, settings: ServiceSettings, action: str, event:
 
 
 async def _restored(service: Service, settings: ServiceSettings) -> int:
-    """Begin a new epoch; the lock of the relay is the proof that no process of the service runs."""
+    """Begin a new epoch, unless a relay of the service holds its lock.
+
+    A process without a relay is not noticed: that everything stands still is the operator's part (deploy/restore.sh).
+    """
     database = open_database(settings, name=f"{service.name}-restored")
     try:
         connection = await database.connect_raw()
